@@ -1,0 +1,61 @@
+// The configuration of an authority: sections and keys in a file that people edit.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "authority/profile.h"
+#include "base/error.h"
+#include "base/log.h"
+
+struct config_list {
+    char **items;
+    size_t count;
+};
+
+// All owned. Times in seconds.
+struct config {
+    // [authority]
+    char *name;
+    struct config_list hosts; // names and addresses in the gateways' TLS certificate
+    char *enroll_url;         // "https://ca.example:8443": what tokens carry
+    char *admin_url;
+    char *public_url;         // "http://ca.example:8080": CRL distribution point
+    enum log_level log_level;
+    enum log_format log_format;
+    // [gateway enroll], [gateway admin], [gateway public]
+    struct config_list enroll_listen; // "0.0.0.0:8443", "[::]:8443"
+    struct config_list admin_listen;
+    struct config_list public_listen;
+    int64_t enroll_gateways; // processes; 0 means one per core
+    // [limits]
+    int64_t connections;
+    int64_t connections_per_address;
+    int64_t handshake_seconds;
+    int64_t request_seconds;
+    int64_t idle_seconds;
+    // [crl]
+    int64_t crl_period;      // a new one at least this often, also when nothing happened
+    int64_t crl_lifetime;    // nextUpdate, at least three periods
+    int64_t root_crl_lifetime;
+    bool crl_url_in_certificates;
+    // [tokens]
+    int64_t token_lifetime;
+    // [service]
+    int64_t service_lifetime; // of the gateways' TLS certificate
+    // [profile NAME]…
+    struct profile_list profiles;
+};
+
+void config_clear(struct config *config);
+// Reads DIR/signetd.conf. Every mistake names file and line, the field, what was expected and, for
+// an unknown key or section, the nearest known one.
+enum result config_load(const char *path, struct config *out_config, struct error *err);
+enum result config_parse(const char *path_for_messages, struct bytes text,
+                         struct config *out_config, struct error *err);
+// The commented default configuration with the built-in profiles; every key of the option table
+// appears with its meaning. `hosts` has at least one entry.
+enum result config_write_default(const char *name, const struct config_list *hosts,
+                                 struct buf *out, struct error *err);

@@ -1,0 +1,29 @@
+// The decision whether a certificate may be signed, taken once, on the final TBSCertificate.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <stdint.h>
+
+#include "authority/profile.h"
+#include "base/error.h"
+#include "x509/certificate.h"
+#include "x509/csr.h"
+#include "x509/names.h"
+
+// What a grant (token, predecessor, or the authority itself) allows.
+struct grant {
+    const struct names *names;
+    int64_t lifetime; // seconds; 0: the profile's default
+};
+
+// Names to put into the certificate: the CSR's, all of which the grant must hold; a CSR without
+// any name takes all of the grant's. RESULT_DENIED (code "name_not_granted") names the one.
+enum result policy_choose_names(const struct csr *csr, const struct grant *grant,
+                                struct names *out_names, struct error *err);
+
+// Everything policy checks, by reading the TBSCertificate anew (it shares nothing with what built
+// it): profile's names, counts and forms, grant, key algorithm, lifetime and backdating, key
+// usage, EKUs, CA:FALSE, issuer's name and end, serial. RESULT_DENIED names profile, field and cure.
+enum result policy_decide(struct bytes tbs, const struct profile *profile,
+                          const struct grant *grant, const struct certificate *issuer,
+                          int64_t now, struct error *err);

@@ -1,0 +1,87 @@
+// Every quantity that a peer or a file controls has its limit here, each with its reason.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+// --- names ---------------------------------------------------------------------------------
+// RFC 5280 ub-common-name: 64 characters; in UTF-8 at most 4 bytes each.
+#define LIMIT_COMMON_NAME_CHARACTERS 64
+#define LIMIT_COMMON_NAME_BYTES 256
+// RFC 1035: a DNS name has at most 253 characters in its text form.
+#define LIMIT_DNS_NAME_BYTES 253
+// RFC 5321 path limit, without the angle brackets.
+#define LIMIT_EMAIL_BYTES 254
+// Longer URIs break relying parties' fixed buffers before they help anyone.
+#define LIMIT_URI_BYTES 1024
+// RFC 7622: three parts of 1023 bytes each, and "@" and "/".
+#define LIMIT_JID_BYTES 3071
+// The longest value any name type may have.
+#define LIMIT_NAME_BYTES LIMIT_JID_BYTES
+// A certificate with more names belongs on several certificates.
+#define LIMIT_NAMES 100
+
+// --- X.509 ---------------------------------------------------------------------------------
+// Nesting of a name in an extension in a TBSCertificate is below 12; the rest is an attack.
+#define LIMIT_DER_DEPTH 16
+// RSA-4096 with a hundred names stays below 32 kB.
+#define LIMIT_CSR_BYTES (32 * 1024)
+#define LIMIT_CERTIFICATE_BYTES (32 * 1024)
+// Leaf, a few intermediates, root.
+#define LIMIT_CHAIN_CERTIFICATES 8
+#define LIMIT_CHAIN_BYTES (LIMIT_CHAIN_CERTIFICATES * LIMIT_CERTIFICATE_BYTES)
+// A PKCS#8 RSA-4096 key in PEM is 3.2 kB; encrypted a little more.
+#define LIMIT_KEY_FILE_BYTES (16 * 1024)
+#define LIMIT_EXTENSIONS 32
+// RFC 5280, 4.1.2.2: at most 20 octets.
+#define LIMIT_SERIAL_BYTES 20
+// A million entries of 39 bytes, with room for reasons and dates.
+#define LIMIT_CRL_BYTES (96 * 1024 * 1024)
+// Above this a PKCS#8 file asks for minutes of PBKDF2.
+#define LIMIT_PBKDF2_ITERATIONS 10000000
+
+// --- HTTP and JSON -------------------------------------------------------------------------
+// Request line and headers together.
+#define LIMIT_HTTP_HEADER_BYTES (16 * 1024)
+#define LIMIT_HTTP_HEADERS 64
+#define LIMIT_HTTP_TARGET_BYTES 4096
+// A CSR of 32 kB in base64 and its neighbours.
+#define LIMIT_HTTP_REQUEST_BODY_BYTES (96 * 1024)
+// Answers to our own client: a page of a list with its certificates.
+#define LIMIT_HTTP_RESPONSE_BODY_BYTES (8 * 1024 * 1024)
+// Requests answered ahead of their replies on one connection.
+#define LIMIT_HTTP_PIPELINE 16
+#define LIMIT_JSON_DEPTH 8
+#define LIMIT_JSON_MEMBERS 4096
+
+// --- connections (a gateway's defaults; the configuration may lower or raise them) -----------
+#define LIMIT_CONNECTIONS 4096
+#define LIMIT_CONNECTIONS_PER_ADDRESS 256
+#define LIMIT_HANDSHAKE_SECONDS 10
+#define LIMIT_REQUEST_SECONDS 30
+#define LIMIT_IDLE_SECONDS 75
+// How long a closing peer may take to read what is left.
+#define LIMIT_CLOSE_SECONDS 5
+// Unsent bytes of one connection before reading from it stops.
+#define LIMIT_CONNECTION_OUTPUT_BYTES (1024 * 1024)
+// One TLS record with its overhead, a few times over.
+#define LIMIT_TLS_INPUT_BYTES (256 * 1024)
+
+// --- frames --------------------------------------------------------------------------------
+// From a gateway: one request of the size HTTP allows, with address and client certificate.
+#define LIMIT_FRAME_REQUEST_BYTES (256 * 1024)
+// To a gateway: a publication carries a whole CRL in three forms.
+#define LIMIT_FRAME_REPLY_BYTES (4 * LIMIT_CRL_BYTES)
+// Requests of one gateway that wait for the authority.
+#define LIMIT_FRAMES_WAITING 1024
+// Requests that share one transaction, so that the first waits a bounded time.
+#define LIMIT_GROUP_COMMIT 64
+
+// --- authority -----------------------------------------------------------------------------
+#define LIMIT_LIST_PAGE 1000
+#define LIMIT_LIST_PAGE_DEFAULT 100
+#define LIMIT_TOKEN_TEXT_BYTES 512
+#define LIMIT_TOKEN_USES 1000000
+#define LIMIT_LABEL_BYTES 200
+#define LIMIT_CONFIG_BYTES (1024 * 1024)
+// Wrong secrets for one token before it is locked: guessing 160 bits is hopeless, noticing is
+// not.
+#define LIMIT_TOKEN_FAILURES 20

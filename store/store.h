@@ -1,0 +1,293 @@
+// The records of an authority: issuers, certificates, tokens, requests, CRLs, admins, audit.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+struct store;
+
+// Opens the database, creating it if `create`, and brings its schema up to date by the numbered
+// migrations. RESULT_NOT_FOUND without file; RESULT_INVALID for a damaged one, for one of another
+// program, and for one of a newer version, each with the cure.
+enum result store_open(const char *path, bool create, struct store **out_store,
+                       struct error *err);
+void store_close(struct store *store);
+void store_close_at(struct store **store);
+enum result store_check(struct store *store, struct error *err);
+enum result store_backup(struct store *store, const char *path, struct error *err);
+
+// Every change happens inside a transaction together with its audit record. A savepoint wraps one
+// request of a group, so that a refused one leaves nothing behind.
+enum result store_begin(struct store *store, struct error *err);
+enum result store_commit(struct store *store, struct error *err);
+void store_rollback(struct store *store);
+enum result store_savepoint(struct store *store, struct error *err);
+enum result store_release(struct store *store, struct error *err);
+void store_rollback_to_savepoint(struct store *store);
+
+// Record conventions: a struct's `char *` and `struct buf` members are owned by the struct when it
+// was read from the store and released by its …_record_clear; `store_add_…` borrows. Texts may be
+// NULL for "none". Serials are big-endian without leading zeros, as X.509 reads them.
+
+// --- issuers ---------------------------------------------------------------------------------
+
+enum issuer_kind { ISSUER_ROOT = 1, ISSUER_ISSUING = 2 };
+
+struct issuer_record {
+    int64_t id;
+    char *name;     // unique: "root", "issuing"
+    int kind;       // enum issuer_kind; an adopted self-signed CA is both: kind ISSUING, parent itself
+    int64_t parent_id; // 0 for a self-signed one
+    struct buf certificate; // DER
+    char *key_reference;    // file name under the state folder, later a PKCS#11 URI
+    int64_t created;
+};
+void issuer_record_clear(struct issuer_record *record);
+enum result store_add_issuer(struct store *store, const struct issuer_record *record,
+                             int64_t *out_id, struct error *err);
+enum result store_find_issuer(struct store *store, const char *name,
+                              struct issuer_record *out_record, struct error *err);
+// All issuers in order of id: `visit` is called for each; a result other than OK ends the walk.
+enum result store_each_issuer(struct store *store,
+                              enum result (*visit)(void *context,
+                                                   const struct issuer_record *record,
+                                                   struct error *err),
+                              void *context, struct error *err);
+
+// --- certificates ----------------------------------------------------------------------------
+
+// One name of a certificate or token, as x509/names.h writes it: type prefix and value.
+struct name_record {
+    char *type;
+    char *value;
+};
+
+struct certificate_record {
+    int64_t id; // grows with time
+    int64_t issuer_id;
+    struct buf serial;
+    struct buf der;
+    char *profile;
+    int64_t not_before;
+    int64_t not_after;
+    struct buf key_hash; // SHA-256 of the SubjectPublicKeyInfo
+    struct buf csr_hash; // SHA-256 of the CSR's DER; empty when there was none
+    struct buf token_id; // empty when not from a token
+    int64_t predecessor_id; // of a renewal, else 0
+    int64_t lineage_id;     // id of the first certificate of the line (own id for a first)
+    int64_t created;
+    struct name_record *names;
+    size_t name_count;
+    // From the revocations; 0 when valid.
+    int64_t revoked_at;
+    int revocation_reason;
+    int64_t invalid_since;
+};
+void certificate_record_clear(struct certificate_record *record);
+// RESULT_CONFLICT when issuer and serial exist already. lineage_id 0 means "starts a lineage".
+enum result store_add_certificate(struct store *store, const struct certificate_record *record,
+                                  int64_t *out_id, struct error *err);
+enum result store_find_certificate(struct store *store, int64_t issuer_id, struct bytes serial,
+                                   struct certificate_record *out_record, struct error *err);
+// By serial alone, for people; RESULT_CONFLICT when two issuers used it.
+enum result store_find_certificate_by_serial(struct store *store, struct bytes serial,
+                                             struct certificate_record *out_record,
+                                             struct error *err);
+// What this token was already given for this very CSR (a lost answer asked again).
+enum result store_find_certificate_of_token(struct store *store, struct bytes token_id,
+                                            struct bytes csr_hash,
+                                            struct certificate_record *out_record,
+                                            struct error *err);
+// The renewal of this predecessor for this very CSR; with an empty csr_hash any renewal of it.
+enum result store_find_successor(struct store *store, int64_t predecessor_id,
+                                 struct bytes csr_hash, struct certificate_record *out_record,
+                                 struct error *err);
+
+enum certificate_state {
+    CERTIFICATE_ANY,
+    CERTIFICATE_VALID,
+    CERTIFICATE_EXPIRED,
+    CERTIFICATE_REVOKED
+};
+struct certificate_filter {
+    const char *name_type;  // NULL: any type
+    const char *name_value; // NULL: any name; exact
+    const char *profile;    // NULL: any
+    enum certificate_state state;
+    int64_t now;             // what valid and expired are measured against
+    int64_t expires_before;  // 0: any
+    int64_t before_id;       // 0: from the newest; pages go downwards
+    size_t limit;
+};
+// Newest first.
+enum result store_list_certificates(struct store *store,
+                                    const struct certificate_filter *filter,
+                                    enum result (*visit)(
+                                        void *context,
+                                        const struct certificate_record *record,
+                                        struct error *err),
+                                    void *context, struct error *err);
+enum result store_count_certificates(struct store *store, int64_t now, int64_t *out_valid,
+                                     int64_t *out_expired, int64_t *out_revoked,
+                                     struct error *err);
+
+// --- revocations (append-only: the schema refuses update and delete) ---------------------------
+
+// RESULT_CONFLICT when it is revoked already.
+enum result store_revoke_certificate(struct store *store, int64_t certificate_id,
+                                     int64_t revoked_at, int reason, int64_t invalid_since,
+                                     struct error *err);
+struct revocation_record {
+    uint8_t serial[20];
+    uint8_t serial_size;
+    int reason;
+    int64_t revoked_at;
+    int64_t invalid_since;
+    int64_t not_after;
+};
+// Revocations of an issuer whose certificate's notAfter is not before `not_after_from`, in order of
+// revocation.
+enum result store_each_revocation(struct store *store, int64_t issuer_id,
+                                  int64_t not_after_from,
+                                  enum result (*visit)(void *context,
+                                                       const struct revocation_record *record,
+                                                       struct error *err),
+                                  void *context, struct error *err);
+
+// --- tokens ----------------------------------------------------------------------------------
+
+struct token_record {
+    struct buf id;          // random, primary key
+    struct buf secret_hash; // SHA-256
+    char *profile;
+    struct name_record *names;
+    size_t name_count;
+    int64_t uses_allowed;
+    int64_t uses_spent;
+    int64_t failures; // wrong secrets seen
+    int64_t lifetime; // seconds asked for the certificates; 0: the profile's default
+    int64_t created;
+    int64_t expires;
+    int64_t revoked_at; // 0: not
+    char *created_by;
+    char *label;
+    int64_t sequence; // grows with creation; for paging
+};
+void token_record_clear(struct token_record *record);
+enum result store_add_token(struct store *store, const struct token_record *record,
+                            struct error *err);
+enum result store_find_token(struct store *store, struct bytes id,
+                             struct token_record *out_record, struct error *err);
+// Counts one use; RESULT_CONFLICT when none is left (so that two at once cannot both succeed).
+enum result store_spend_token(struct store *store, struct bytes id, struct error *err);
+enum result store_count_token_failure(struct store *store, struct bytes id, struct error *err);
+enum result store_revoke_token(struct store *store, struct bytes id, int64_t now,
+                               struct error *err);
+enum token_state { TOKEN_ANY, TOKEN_OPEN, TOKEN_SPENT, TOKEN_EXPIRED, TOKEN_REVOKED };
+struct token_filter {
+    enum token_state state;
+    const char *profile; // NULL: any
+    int64_t now;
+    int64_t before_sequence; // 0: from the newest
+    size_t limit;
+};
+enum token_state token_record_state(const struct token_record *record, int64_t now);
+enum result store_list_tokens(struct store *store, const struct token_filter *filter,
+                              enum result (*visit)(void *context,
+                                                   const struct token_record *record,
+                                                   struct error *err),
+                              void *context, struct error *err);
+
+// --- requests (held for approval) --------------------------------------------------------------
+
+enum request_state { REQUEST_PENDING = 1, REQUEST_APPROVED, REQUEST_DENIED, REQUEST_EXPIRED };
+struct request_record {
+    struct buf id; // random, primary key
+    struct buf csr;
+    struct buf csr_hash;
+    struct buf profile_hash;
+    char *profile;
+    char *address; // the requester's
+    int state;     // enum request_state
+    int64_t created;
+    int64_t expires;
+    int64_t decided_at;
+    char *decided_by;
+    char *reason;
+    int64_t certificate_id; // 0 until one is issued
+};
+void request_record_clear(struct request_record *record);
+enum result store_add_request(struct store *store, const struct request_record *record,
+                              struct error *err);
+enum result store_find_request(struct store *store, struct bytes id,
+                               struct request_record *out_record, struct error *err);
+// Only from PENDING: RESULT_CONFLICT when somebody decided before.
+enum result store_decide_request(struct store *store, struct bytes id, int state,
+                                 int64_t decided_at, const char *decided_by,
+                                 const char *reason, int64_t certificate_id,
+                                 struct error *err);
+
+// --- CRLs --------------------------------------------------------------------------------------
+
+struct crl_record {
+    int64_t issuer_id;
+    int64_t number; // unique per issuer, strictly increasing
+    int64_t this_update;
+    int64_t next_update;
+    int64_t entry_count;
+    struct buf der;
+};
+void crl_record_clear(struct crl_record *record);
+// RESULT_CONFLICT unless number and thisUpdate are greater than those of the last one. Older ones
+// keep their row; their DER is dropped except for the last two.
+enum result store_add_crl(struct store *store, const struct crl_record *record,
+                          struct error *err);
+enum result store_last_crl(struct store *store, int64_t issuer_id,
+                           struct crl_record *out_record, struct error *err);
+
+// --- admins ------------------------------------------------------------------------------------
+
+struct admin_record {
+    char *name; // primary key
+    char *role; // "owner", "approver", "operator", "auditor"
+    int64_t created;
+    int64_t removed_at; // 0: active
+};
+void admin_record_clear(struct admin_record *record);
+enum result store_add_admin(struct store *store, const struct admin_record *record,
+                            struct error *err);
+enum result store_find_admin(struct store *store, const char *name,
+                             struct admin_record *out_record, struct error *err);
+enum result store_remove_admin(struct store *store, const char *name, int64_t now,
+                               struct error *err);
+
+// --- audit (append-only, hash-chained) -----------------------------------------------------------
+
+struct audit_record {
+    int64_t sequence; // 1, 2, 3, … without gaps
+    int64_t time;
+    char *actor;   // "admin:jane", "token:…", "certificate:…", "authority"
+    char *event;   // "certificate issued"
+    char *subject; // serial, token id, …
+    char *detail;  // one line of text, no secrets
+    uint8_t previous_hash[32];
+    uint8_t hash[32];
+};
+void audit_record_clear(struct audit_record *record);
+// The caller computes the hash over the record and previous_hash (ca/authority/audit.h); this only
+// keeps it. RESULT_CONFLICT unless the sequence is one more than the last.
+enum result store_add_audit(struct store *store, const struct audit_record *record,
+                            struct error *err);
+// RESULT_NOT_FOUND when there is none yet.
+enum result store_last_audit(struct store *store, struct audit_record *out_record,
+                             struct error *err);
+// In order from `from_sequence` on.
+enum result store_each_audit(struct store *store, int64_t from_sequence,
+                             enum result (*visit)(void *context,
+                                                  const struct audit_record *record,
+                                                  struct error *err),
+                             void *context, struct error *err);
