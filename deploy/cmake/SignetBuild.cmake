@@ -31,6 +31,7 @@ else()
     find_path(LLHTTP_INCLUDE llhttp.h PATHS /usr/share/include/llhttp REQUIRED)
     add_library(foreign_llhttp STATIC ${LLHTTP_SOURCES}/api.c ${LLHTTP_SOURCES}/http.c ${LLHTTP_SOURCES}/llhttp.c)
     target_include_directories(foreign_llhttp SYSTEM PUBLIC ${LLHTTP_INCLUDE})
+    target_compile_definitions(foreign_llhttp PRIVATE LLHTTP_STRICT_MODE=1)
     target_compile_options(foreign_llhttp PRIVATE -w)
 endif()
 
