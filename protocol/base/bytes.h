@@ -54,7 +54,8 @@ enum result buf_append_byte(struct buf *buf, uint8_t byte);
 enum result buf_append_string(struct buf *buf, const char *text);
 enum result buf_printf(struct buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-enum result buf_vprintf(struct buf *buf, const char *format, va_list arguments);
+enum result buf_vprintf(struct buf *buf, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
 // Makes room for `size` more bytes and gives their address in *out_room; buf_commit then adds
 // those that were really written.
 enum result buf_reserve(struct buf *buf, size_t size, uint8_t **out_room);

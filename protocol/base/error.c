@@ -25,7 +25,8 @@ static void trim_incomplete_character(char *text) {
     }
 }
 
-static void put_text(char *target, size_t size, const char *format, va_list arguments) {
+__attribute__((format(printf, 3, 0))) static void
+put_text(char *target, size_t size, const char *format, va_list arguments) {
     int length = vsnprintf(target, size, format, arguments);
     if (length < 0) {
         target[0] = '\0';
@@ -47,8 +48,9 @@ static void put_literal(char *target, size_t size, const char *text) {
     }
 }
 
-static enum result set_error(struct error *err, enum result result, const char *code,
-                             const char *format, va_list arguments) {
+__attribute__((format(printf, 4, 0))) static enum result
+set_error(struct error *err, enum result result, const char *code, const char *format,
+          va_list arguments) {
     if (err != NULL) {
         // The arguments may point into the error that is being replaced.
         struct error fresh = {.result = result};

@@ -50,7 +50,11 @@
 // Requests answered ahead of their replies on one connection.
 #define LIMIT_HTTP_PIPELINE 16
 #define LIMIT_JSON_DEPTH 8
-#define LIMIT_JSON_MEMBERS 4096
+// Members and elements of one text together: a page of a thousand certificates with a hundred
+// names each fits. What devices send is bounded long before, by its size.
+#define LIMIT_JSON_MEMBERS (128 * 1024)
+// Of a string in a list of strings: a name with its type in front, "xmpp:…".
+#define LIMIT_LIST_TEXT_BYTES (LIMIT_NAME_BYTES + 16)
 
 // --- connections (a gateway's defaults; the configuration may lower or raise them) -----------
 #define LIMIT_CONNECTIONS 4096
@@ -62,6 +66,11 @@
 #define LIMIT_CLOSE_SECONDS 5
 // Unsent bytes of one connection before reading from it stops.
 #define LIMIT_CONNECTION_OUTPUT_BYTES (1024 * 1024)
+// Decrypted bytes that wait for a full pipeline to empty: two TLS records.
+#define LIMIT_CONNECTION_INPUT_BYTES (32 * 1024)
+// Who takes less than this of an answer within the request time holds a connection for nothing;
+// the slowest mobile line carries several times as much.
+#define LIMIT_SLOWEST_READ_BYTES 4096
 // One TLS record with its overhead, a few times over.
 #define LIMIT_TLS_INPUT_BYTES (256 * 1024)
 
@@ -72,6 +81,10 @@
 #define LIMIT_FRAME_REPLY_BYTES (4 * LIMIT_CRL_BYTES)
 // Requests of one gateway that wait for the authority.
 #define LIMIT_FRAMES_WAITING 1024
+// Bytes of such requests that the authority has not taken yet.
+#define LIMIT_CHANNEL_OUTPUT_BYTES (16 * 1024 * 1024)
+// Paths that one gateway serves from memory.
+#define LIMIT_PUBLICATIONS 256
 // Requests that share one transaction, so that the first waits a bounded time.
 #define LIMIT_GROUP_COMMIT 64
 
@@ -85,3 +98,28 @@
 // Wrong secrets for one token before it is locked: guessing 160 bits is hopeless, noticing is
 // not.
 #define LIMIT_TOKEN_FAILURES 20
+// Gateway processes of one authority: more than cores never helps.
+#define LIMIT_GATEWAYS 64
+// How long gateways may take to end their connections when the authority stops.
+#define LIMIT_DRAIN_SECONDS 15
+// A gateway that dies at once is restarted after 0.1 s, 0.2 s, 0.4 s … up to this.
+#define LIMIT_GATEWAY_RESTART_MILLISECONDS 30000
+
+// --- client --------------------------------------------------------------------------------
+// Connecting and the TLS handshake, each: the server gives up on a handshake after 10 s itself.
+#define LIMIT_CLIENT_CONNECT_SECONDS 15
+// From the request to the end of its answer; a large CRL over a slow line is the longest.
+#define LIMIT_CLIENT_EXCHANGE_SECONDS 60
+// How long a second signet waits for the first that works on the same credential.
+#define LIMIT_CLIENT_LOCK_SECONDS 120
+// Longer than a CRL lives, watching makes no sense.
+#define LIMIT_WATCH_INTERVAL_SECONDS 86400
+// A reload command that takes longer than this hangs.
+#define LIMIT_RELOAD_SECONDS 60
+// Retry-After of a server is honoured up to this.
+#define LIMIT_RETRY_AFTER_SECONDS 3600
+// A bundle of CRLs in PEM: a few issuers' lists, a third larger than DER.
+#define LIMIT_CRL_BUNDLE_BYTES (2 * LIMIT_CRL_BYTES)
+// Credentials below one folder, and lines of the tables made of them.
+#define LIMIT_CREDENTIALS 10000
+#define LIMIT_PATH_BYTES 4096

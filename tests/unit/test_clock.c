@@ -11,7 +11,7 @@ static void dates_are_written_and_read_back(void **state) {
     } cases[] = {
         {0, "1970-01-01T00:00:00Z", "Thu, 01 Jan 1970 00:00:00 GMT"},
         {951782400, "2000-02-29T00:00:00Z", "Tue, 29 Feb 2000 00:00:00 GMT"},
-        {1795247253, "2026-11-21T07:47:33Z", "Sat, 21 Nov 2026 08:14:13 GMT"},
+        {1795247253, "2026-11-21T07:47:33Z", "Sat, 21 Nov 2026 07:47:33 GMT"},
         {2524607999, "2049-12-31T23:59:59Z", "Fri, 31 Dec 2049 23:59:59 GMT"},
         {4107542400, "2100-03-01T00:00:00Z", "Mon, 01 Mar 2100 00:00:00 GMT"},
         {-1, "1969-12-31T23:59:59Z", "Wed, 31 Dec 1969 23:59:59 GMT"},
@@ -63,8 +63,8 @@ static void wrong_dates_are_refused(void **state) {
     }
     static const char *const http[] = {
         "Fri, 21 Nov 2026 07:47:33 GMT", // a Saturday
-        "Sat, 21 Nov 2026 07:47:33 UTC",    "Sat, 21 Nop 2026 08:14:13 GMT",
-        "Saturday, 21-Nov-26 07:47:33 GMT", "Sat Nov 21 08:14:13 2026",
+        "Sat, 21 Nov 2026 07:47:33 UTC",    "Sat, 21 Nop 2026 07:47:33 GMT",
+        "Saturday, 21-Nov-26 07:47:33 GMT", "Sat Nov 21 07:47:33 2026",
     };
     for (size_t i = 0; i < sizeof(http) / sizeof(http[0]); i++) {
         assert_int_equal(time_read_http(bytes_of_string(http[i]), &time), RESULT_INVALID);
