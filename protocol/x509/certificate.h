@@ -31,9 +31,10 @@ enum key_usage {
 // What a certificate says; all views point into the DER that was read. An absent part is empty.
 struct certificate {
     struct bytes der;
-    struct bytes tbs; // the whole TBSCertificate element
-    struct bytes serial; // big-endian, without leading zero
-    struct bytes issuer; // Name element
+    struct bytes tbs;     // the whole TBSCertificate element
+    int version;          // 3, or 1 for old roots
+    struct bytes serial;  // big-endian, without leading zero
+    struct bytes issuer;  // Name element
     struct bytes subject; // Name element
     struct bytes spki;
     struct bytes tbs_signature_algorithm;
@@ -49,16 +50,21 @@ struct certificate {
     bool has_subject_alt_name, subject_alt_name_critical;
     struct bytes subject_alt_name; // GeneralNames element
     struct bytes subject_key_id;
-    struct bytes authority_key_id; // the keyIdentifier inside
+    struct bytes authority_key_id;        // the keyIdentifier inside
     struct bytes crl_distribution_points; // extension value
-    struct bytes authority_info_access;  // extension value
+    struct bytes authority_info_access;   // extension value
     bool has_unknown_critical;
 };
 
-// Strict DER; version 3 (version 1 is read too, for imported roots), no duplicate extension, both
-// signature algorithms equal, serial of 1 to 20 octets and positive, notBefore <= notAfter.
+// Strict DER; version 3 (version 1 is read too, for imported roots), no duplicate extension,
+// both signature algorithms equal, serial of 1 to 20 octets and positive, notBefore <=
+// notAfter.
 enum result certificate_read(struct bytes der, struct certificate *out_certificate,
                              struct error *err);
+// As certificate_read, from a TBSCertificate alone, before it is signed: `tbs` is the whole
+// element; der, signature_algorithm and signature are empty.
+enum result certificate_read_tbs(struct bytes tbs, struct certificate *out_certificate,
+                                 struct error *err);
 // Reads one certificate (the first) off concatenated DER and moves *chain behind it.
 enum result certificate_read_next(struct bytes *chain, struct certificate *out_certificate,
                                   struct error *err);
@@ -66,8 +72,8 @@ enum result certificate_read_next(struct bytes *chain, struct certificate *out_c
 enum result certificate_names(const struct certificate *certificate, struct names *out_names,
                               struct error *err);
 bool certificate_has_extended_key_usage(const struct certificate *certificate, enum oid oid);
-// The signature is the issuer's, the issuer may sign certificates (CA:TRUE, keyCertSign if it has
-// key usage), names chain. Does not look at dates.
+// The signature is the issuer's, the issuer may sign certificates (CA:TRUE, keyCertSign if it
+// has key usage), names chain. Does not look at dates.
 enum result certificate_verify(const struct certificate *certificate,
                                const struct certificate *issuer, struct error *err);
 // Verifies leaf, intermediates and root at this time: signatures, names, dates, CA flags, path
@@ -90,11 +96,11 @@ struct certificate_plan {
     int64_t not_after;
     struct bytes spki;
     bool is_ca;
-    int path_length; // of a CA; PATH_LENGTH_NONE for none
+    int path_length;    // of a CA; PATH_LENGTH_NONE for none
     uint16_t key_usage; // critical; 0 leaves it out
     enum oid extended_key_usages[LIMIT_EXTENDED_KEY_USAGES]; // ended by OID_UNKNOWN
     struct bytes authority_key_id; // empty leaves it out (self-signed)
-    const char *crl_url;      // NULL leaves it out
+    const char *crl_url;           // NULL leaves it out
     const char *ca_issuers_url;
     const char *ocsp_url;
 };

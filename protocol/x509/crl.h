@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/bytes.h"
@@ -11,15 +13,15 @@
 #include "x509/key.h"
 
 // RFC 5280, 5.3.1. Value, name in options and messages.
-#define CRL_REASON_TABLE(X)                                                                     \
-    X(UNSPECIFIED, 0, "unspecified")                                                            \
-    X(KEY_COMPROMISE, 1, "keyCompromise")                                                       \
-    X(CA_COMPROMISE, 2, "cACompromise")                                                         \
-    X(AFFILIATION_CHANGED, 3, "affiliationChanged")                                             \
-    X(SUPERSEDED, 4, "superseded")                                                              \
-    X(CESSATION_OF_OPERATION, 5, "cessationOfOperation")                                        \
-    X(CERTIFICATE_HOLD, 6, "certificateHold")                                                   \
-    X(PRIVILEGE_WITHDRAWN, 9, "privilegeWithdrawn")                                             \
+#define CRL_REASON_TABLE(X)                                                                    \
+    X(UNSPECIFIED, 0, "unspecified")                                                           \
+    X(KEY_COMPROMISE, 1, "keyCompromise")                                                      \
+    X(CA_COMPROMISE, 2, "cACompromise")                                                        \
+    X(AFFILIATION_CHANGED, 3, "affiliationChanged")                                            \
+    X(SUPERSEDED, 4, "superseded")                                                             \
+    X(CESSATION_OF_OPERATION, 5, "cessationOfOperation")                                       \
+    X(CERTIFICATE_HOLD, 6, "certificateHold")                                                  \
+    X(PRIVILEGE_WITHDRAWN, 9, "privilegeWithdrawn")                                            \
     X(AA_COMPROMISE, 10, "aACompromise")
 
 enum crl_reason {
@@ -64,15 +66,18 @@ struct crl {
     struct bytes authority_key_id;
     struct bytes number; // big-endian; empty when absent
     int64_t this_update;
-    int64_t next_update; // 0 when absent
+    int64_t next_update;  // 0 when absent
     struct bytes entries; // content of revokedCertificates; empty when absent
     bool has_unknown_critical;
 };
 
+// Strict DER; walks every entry once. `has_unknown_critical` covers the entries' extensions
+// too.
 enum result crl_read(struct bytes der, struct crl *out_crl, struct error *err);
 // Reads the first CRL off concatenated DER and moves *list behind it.
 enum result crl_read_next(struct bytes *list, struct crl *out_crl, struct error *err);
-// The signature is by this issuer, its name fits, it may sign CRLs. Does not look at dates.
+// The signature is by this issuer, its name fits, it may sign CRLs, and nothing critical in it
+// is unknown (RFC 5280, 5.2: such a list must not be used). Does not look at dates.
 enum result crl_verify(const struct crl *crl, const struct certificate *issuer,
                        struct error *err);
 // RESULT_NOT_FOUND when the serial is not listed.

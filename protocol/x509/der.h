@@ -32,10 +32,11 @@ enum der_tag {
 #define DER_CONTEXT_CONSTRUCTED(n) (0xa0 | (n))
 
 // --- writing -------------------------------------------------------------------------------
-// All writers append to `out` and fail only when its maximum or memory is reached.
+// All writers append to `out` and fail only when its maximum or memory is reached (and a
+// time's, with RESULT_INVALID, when it needs more than four digits for the year).
 
-// Opens a constructed (or wrapping) element; der_end closes it and inserts the length. `*out_mark`
-// must be handed to der_end in reverse order.
+// Opens a constructed (or wrapping) element; der_end closes it and inserts the length.
+// `*out_mark` must be handed to der_end in reverse order.
 enum result der_begin(struct buf *out, uint8_t tag, size_t *out_mark);
 enum result der_end(struct buf *out, size_t mark);
 
@@ -47,11 +48,14 @@ enum result der_write_integer(struct buf *out, int64_t value);
 // A non-negative big-endian number: leading zeros dropped, one added when the top bit is set.
 enum result der_write_unsigned(struct buf *out, uint8_t tag, struct bytes big_endian);
 enum result der_write_bit_string(struct buf *out, struct bytes whole_octets);
-// Named bits: bit i of `bits` is the i-th named bit; trailing zero bits dropped (X.690, 11.2.2).
+// Named bits: bit i of `bits` is the i-th named bit; trailing zero bits dropped
+// (X.690, 11.2.2).
 enum result der_write_named_bits(struct buf *out, uint16_t bits);
 enum result der_write_null(struct buf *out);
 // RFC 5280, 4.1.2.5: UTCTime through 2049, GeneralizedTime after; seconds, Z.
 enum result der_write_time(struct buf *out, int64_t time);
+// GeneralizedTime whatever the year, as invalidityDate and OCSP want it.
+enum result der_write_generalized_time(struct buf *out, int64_t time);
 
 // --- reading -------------------------------------------------------------------------------
 // A cursor over encoded elements. Definite, minimal lengths and single-byte tags only; anything
@@ -75,17 +79,16 @@ enum result der_read(struct der *der, uint8_t tag, struct bytes *out_content,
 enum result der_read_element(struct der *der, uint8_t tag, struct bytes *out_element,
                              struct error *err);
 // Opens a constructed element: *out_inside is a cursor over its content.
-enum result der_enter(struct der *der, uint8_t tag, struct der *out_inside,
-                      struct error *err);
+enum result der_enter(struct der *der, uint8_t tag, struct der *out_inside, struct error *err);
 // RESULT_INVALID unless everything was read.
 enum result der_expect_end(const struct der *der, struct error *err);
 // X.690: TRUE is 0xff.
 enum result der_read_boolean(struct der *der, bool *out_value, struct error *err);
 // Minimal two's complement that fits 64 bits.
 enum result der_read_integer(struct der *der, int64_t *out_value, struct error *err);
-// A positive or zero INTEGER of any size, minimal; the view has no leading zero byte.
-enum result der_read_unsigned(struct der *der, struct bytes *out_big_endian,
-                              struct error *err);
+// A positive or zero INTEGER of any size, minimal; the view has no leading zero byte, so that
+// of zero is empty.
+enum result der_read_unsigned(struct der *der, struct bytes *out_big_endian, struct error *err);
 // A bit string of whole octets (no unused bits).
 enum result der_read_bit_string(struct der *der, struct bytes *out_octets, struct error *err);
 enum result der_read_named_bits(struct der *der, uint16_t *out_bits, struct error *err);

@@ -13,7 +13,6 @@
 enum result hash_sha256(struct bytes data, uint8_t out_digest[SHA256_SIZE]);
 // For key identifiers (RFC 5280, 4.2.1.2) only, never for a signature.
 enum result hash_sha1(struct bytes data, uint8_t out_digest[SHA1_SIZE]);
-enum result hash_hmac_sha256(struct bytes key, struct bytes data,
-                             uint8_t out_mac[SHA256_SIZE]);
+enum result hash_hmac_sha256(struct bytes key, struct bytes data, uint8_t out_mac[SHA256_SIZE]);
 // SHA-256 in lower-case hex, 64 characters, appended.
 enum result hash_sha256_hex(struct bytes data, struct buf *out);

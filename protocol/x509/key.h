@@ -10,12 +10,12 @@
 #include "x509/hash.h"
 
 // Constant, name in options and configuration, bits.
-#define KEY_ALGORITHM_TABLE(X)                                                                  \
-    X(P256, "p256", 256)                                                                        \
-    X(P384, "p384", 384)                                                                        \
-    X(ED25519, "ed25519", 256)                                                                  \
-    X(RSA2048, "rsa2048", 2048)                                                                 \
-    X(RSA3072, "rsa3072", 3072)                                                                 \
+#define KEY_ALGORITHM_TABLE(X)                                                                 \
+    X(P256, "p256", 256)                                                                       \
+    X(P384, "p384", 384)                                                                       \
+    X(ED25519, "ed25519", 256)                                                                 \
+    X(RSA2048, "rsa2048", 2048)                                                                \
+    X(RSA3072, "rsa3072", 3072)                                                                \
     X(RSA4096, "rsa4096", 4096)
 
 // A loaded RSA key of another size counts as the largest of these that it reaches.
@@ -33,8 +33,7 @@ bool key_algorithm_from_name(const char *name, enum key_algorithm *out_algorithm
 
 struct key;
 
-enum result key_generate(enum key_algorithm algorithm, struct key **out_key,
-                         struct error *err);
+enum result key_generate(enum key_algorithm algorithm, struct key **out_key, struct error *err);
 // From PEM: PKCS#8 ("PRIVATE KEY"), encrypted PKCS#8 (PBES2 with PBKDF2 and AES), and the
 // traditional "EC PRIVATE KEY" (an "EC PARAMETERS" block before it is skipped) and
 // "RSA PRIVATE KEY". `passphrase` may be NULL; RESULT_DENIED when one is needed or is wrong.
@@ -45,7 +44,8 @@ enum result key_load_pem(struct bytes pem, const char *passphrase, struct key **
 enum result key_load_pkcs8(struct bytes der, struct key **out_key, struct error *err);
 // PKCS#8 (RFC 5958, version 0), EC keys with named curve and public key inside.
 enum result key_save_pkcs8(const struct key *key, struct buf *out_der);
-// PKCS#8 in PEM; with a passphrase PBES2, PBKDF2-HMAC-SHA256 with 600,000 iterations, AES-256-CBC.
+// PKCS#8 in PEM; with a passphrase PBES2, PBKDF2-HMAC-SHA256 with 600,000 iterations,
+// AES-256-CBC.
 enum result key_save_pem(const struct key *key, const char *passphrase, struct buf *out,
                          struct error *err);
 // Reads a private key file, which must be readable by its owner only.
@@ -64,15 +64,16 @@ struct bytes key_signature_algorithm(const struct key *key);
 enum result key_sign(const struct key *key, struct bytes message, struct buf *out_signature,
                      struct error *err);
 
-// --- public keys -------------------------------------------------------------------------------
+// --- public keys
+// -------------------------------------------------------------------------------
 
 // Checks a SubjectPublicKeyInfo: known algorithm and curve, point on the curve, RSA modulus of
 // 2048 to 4096 bits and odd exponent of at least 65537. RESULT_INVALID (code "key_weak" or
 // "key_unknown") says what was expected.
 enum result public_key_check(struct bytes spki, enum key_algorithm *out_algorithm,
                              struct error *err);
-// RESULT_DENIED when the signature does not fit; RESULT_INVALID for an algorithm that is unknown,
-// does not belong to the key, or uses SHA-1 or weaker.
+// RESULT_DENIED when the signature does not fit; RESULT_INVALID for an algorithm that is
+// unknown, does not belong to the key, or uses SHA-1 or weaker.
 enum result public_key_verify(struct bytes spki, struct bytes signature_algorithm,
                               struct bytes message, struct bytes signature, struct error *err);
 // RFC 5280, 4.2.1.2 (1): SHA-1 of the public key's bits.

@@ -9,12 +9,12 @@
 #include "base/error.h"
 
 // The prefix is how people write it: "dns:broker.example", "xmpp:hamlet@shakespeare.lit".
-#define NAME_TYPE_TABLE(X)                                                                      \
-    X(CN, "cn", "common name")                                                                  \
-    X(DNS, "dns", "DNS name")                                                                   \
-    X(IP, "ip", "IP address")                                                                   \
-    X(EMAIL, "email", "e-mail address")                                                         \
-    X(URI, "uri", "URI")                                                                        \
+#define NAME_TYPE_TABLE(X)                                                                     \
+    X(CN, "cn", "common name")                                                                 \
+    X(DNS, "dns", "DNS name")                                                                  \
+    X(IP, "ip", "IP address")                                                                  \
+    X(EMAIL, "email", "e-mail address")                                                        \
+    X(URI, "uri", "URI")                                                                       \
     X(XMPP, "xmpp", "XMPP address (JID)")
 
 enum name_type {
@@ -43,8 +43,8 @@ const char *name_type_text(enum name_type type);
 bool name_type_from_prefix(const char *prefix, enum name_type *out_type);
 
 // Adds a value after checking it for its type and bringing it to canonical form. RESULT_INVALID
-// (field: the prefix) for bad UTF-8, NUL and control characters, a wrong syntax, too long or empty;
-// RESULT_CONFLICT for one that is there already; RESULT_LIMIT above LIMIT_NAMES.
+// (field: the prefix) for bad UTF-8, NUL and control characters, a wrong syntax, too long or
+// empty; RESULT_CONFLICT for one that is there already; RESULT_LIMIT above LIMIT_NAMES.
 //   cn     1 to 64 characters of UTF-8, no leading or trailing space
 //   dns    RFC 1123 host name, labels of 1 to 63, optionally "*." in front; no trailing dot
 //   ip     IPv4 or IPv6 address
@@ -71,8 +71,8 @@ void names_move(struct names *to, struct names *from);
 
 // --- DER -----------------------------------------------------------------------------------
 
-// Appends the Name (RFC 5280, 4.1.2.4): one CN as UTF8String (PrintableString when it fits), or an
-// empty sequence when `common_name` is NULL.
+// Appends the Name (RFC 5280, 4.1.2.4): one CN as UTF8String (PrintableString when it fits), or
+// an empty sequence when `common_name` is NULL.
 enum result distinguished_name_write(struct buf *out, const char *common_name);
 // RFC 4514 text of any Name, most specific first, unknown attributes as dotted OID and #hex.
 enum result distinguished_name_format(struct bytes name_der, struct buf *out);
@@ -83,8 +83,8 @@ enum result names_read_subject(struct names *names, struct bytes name_der, struc
 // Appends the GeneralNames SEQUENCE of all items but the CN. xmppAddr as UTF8String in an
 // otherName (RFC 6120, 13.7.1.4).
 enum result names_write_san(struct buf *out, const struct names *names);
-// Adds every GeneralName of a SubjectAltName value. An empty sequence, a type that is not in our
-// table, and a duplicate are RESULT_INVALID; `allow_foreign` skips the first two instead, for
-// certificates that other CAs made.
+// Adds every GeneralName of a SubjectAltName value. An empty sequence, a type that is not in
+// our table, and a duplicate are RESULT_INVALID; `allow_foreign` skips the first two instead,
+// for certificates that other CAs made.
 enum result names_read_san(struct names *names, struct bytes san_der, bool allow_foreign,
                            struct error *err);

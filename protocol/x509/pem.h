@@ -1,5 +1,5 @@
-// Textual encoding of DER (RFC 7468): "-----BEGIN label-----" and base64 lines of 64 characters.
-// SPDX-License-Identifier: GPL-3.0-or-later
+// Textual encoding of DER (RFC 7468): "-----BEGIN label-----" and base64 lines of 64
+// characters. SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
 #include "base/bytes.h"
@@ -15,9 +15,9 @@ enum result pem_encode(const char *label, struct bytes der, struct buf *out);
 
 // One block found in a text.
 struct pem_block {
-    struct bytes label;  // view into the text
+    struct bytes label;   // view into the text
     struct bytes headers; // RFC 1421 headers ("Proc-Type: …"), empty in modern files
-    struct buf der;      // owned, secret
+    struct buf der;       // owned, secret
 };
 
 void pem_block_clear(struct pem_block *block);
@@ -26,8 +26,8 @@ void pem_block_clear(struct pem_block *block);
 // RESULT_NOT_FOUND when none is left; RESULT_INVALID for a damaged one.
 enum result pem_read_next(struct bytes *text, struct pem_block *out_block, struct error *err);
 
-// Decodes all blocks of this label, each DER appended to `out` (DER delimits itself). Other labels
-// are an error, and so is a text without any block.
+// Decodes all blocks of this label, each DER appended to `out` (DER delimits itself). Other
+// labels are an error, and so is a text without any block.
 enum result pem_decode_all(struct bytes text, const char *label, struct buf *out,
                            struct error *err);
 // Encodes each of the concatenated DER values as a block of this label.

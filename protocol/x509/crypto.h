@@ -1,0 +1,11 @@
+// What the wolfCrypt callers of this library share: failures as errors, sizes as wolfCrypt's.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+// RESULT_INTERNAL with wolfCrypt's text, or out of memory; `what` could not be done.
+enum result crypto_failed(struct error *err, const char *what, int wolfcrypt_code);
+// wolfCrypt counts in 32 bits: RESULT_LIMIT for more.
+enum result crypto_check_size(struct bytes data, struct error *err);

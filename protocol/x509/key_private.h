@@ -1,0 +1,84 @@
+// Inside of struct key and of parsed public keys, for the files that make up the key module.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <wolfssl/options.h>
+#include <wolfssl/wolfcrypt/ecc.h>
+#include <wolfssl/wolfcrypt/ed25519.h>
+#include <wolfssl/wolfcrypt/random.h>
+#include <wolfssl/wolfcrypt/rsa.h>
+
+#include "x509/der.h"
+#include "x509/key.h"
+#include "x509/oid.h"
+
+#define KEY_RSA_BITS_LEAST 2048
+#define KEY_RSA_BITS_MOST 4096
+#define KEY_RSA_EXPONENT 65537
+// An RSA-4096 signature; the others are smaller.
+#define KEY_SIGNATURE_BYTES 512
+// DigestInfo (RFC 8017, 9.2) with SHA-512 has 83.
+#define KEY_DIGEST_INFO_BYTES 128
+// A private RSA-4096 key in DER is below 2,400 bytes.
+#define KEY_DER_BYTES 4096
+
+// The members behind a key stay where they are: wolfCrypt keeps pointers to the generator.
+struct key {
+    enum key_algorithm algorithm;
+    bool has_rng, has_material; // which of the following are initialised
+    WC_RNG rng;                 // seeded once, used for blinding and nonces
+    union {
+        ecc_key ecc;
+        ed25519_key ed25519;
+        RsaKey rsa;
+    } material;
+    struct buf public_info; // SubjectPublicKeyInfo
+};
+
+// What is the same for all keys of an algorithm. RSA sizes share one family.
+enum key_family { KEY_FAMILY_ECC, KEY_FAMILY_ED25519, KEY_FAMILY_RSA };
+
+enum key_family key_family(enum key_algorithm algorithm);
+// For EC keys: wolfCrypt's curve, its field in octets, and its name.
+int key_curve(enum key_algorithm algorithm);
+size_t key_curve_size(enum key_algorithm algorithm);
+enum oid key_curve_oid(enum key_algorithm algorithm);
+// The largest RSA algorithm that this modulus reaches; it must be within the limits above.
+enum key_algorithm key_rsa_algorithm(size_t bits);
+
+// A key with its generator seeded and its material initialised but empty.
+enum result key_new(enum key_algorithm algorithm, struct key **out_key, struct error *err);
+// Writes the public part of the filled material into public_info.
+enum result key_finish(struct key *key, struct error *err);
+
+// Number of bits of a big-endian number without leading zero.
+size_t key_count_bits(struct bytes big_endian);
+// RSA modulus and exponent within what is allowed; the algorithm by size.
+enum result key_check_rsa_numbers(struct bytes modulus, struct bytes exponent,
+                                  enum key_algorithm *out_algorithm, struct error *err);
+// From the content of an AlgorithmIdentifier of a key: algorithm and parameters. For RSA the
+// algorithm is KEY_RSA2048 whatever the size.
+enum result key_read_algorithm(struct der *der, enum key_algorithm *out_algorithm,
+                               struct error *err);
+// Appends that AlgorithmIdentifier.
+enum result key_write_algorithm(enum key_algorithm algorithm, struct buf *out);
+
+// A SubjectPublicKeyInfo taken apart; views.
+struct public_key {
+    enum key_algorithm algorithm;
+    struct bytes bits;
+    struct bytes modulus, exponent; // RSA
+};
+
+// Takes it apart; checks form and sizes, not yet the point.
+enum result public_key_read(struct bytes spki, struct public_key *out_key, struct error *err);
+void key_ecc_clear(ecc_key *key);
+// The point as wolfCrypt's key, which the caller has initialised; refused when off the curve.
+enum result public_key_import_point(const struct public_key *key, ecc_key *ecc,
+                                    struct error *err);
+// Refuses points of small order and unreduced coordinates.
+enum result public_key_check_ed25519_encoding(const struct public_key *key, struct error *err);
+
+// Codes of the two ways in which a key is refused.
+#define KEY_WEAK "key_weak"
+#define KEY_UNKNOWN "key_unknown"
