@@ -1,7 +1,7 @@
 // What a store backend offers: transactions and numbered prepared statements, nothing else.
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One implementation is chosen at link time (database_sqlite.c). The record functions above it and the
-// SQL text in statements.h are the same for every backend.
+// One implementation is chosen at link time (database_sqlite.c). The record functions above it
+// and the SQL text in statements.h are the same for every backend.
 #pragma once
 
 #include <stdbool.h>
@@ -9,12 +9,13 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "store/statements.h"
 
 struct database;
 
 enum value_type { VALUE_NULL, VALUE_INTEGER, VALUE_TEXT, VALUE_BYTES };
 
-// A parameter of a statement; borrowed until the statement is run.
+// A parameter of a statement; borrowed until statement_run returns or query_end is called.
 struct value {
     enum value_type type;
     int64_t integer;
@@ -26,19 +27,25 @@ struct value value_integer(int64_t integer);
 struct value value_text(const char *text); // NULL becomes SQL NULL
 struct value value_bytes(struct bytes bytes);
 
-enum statement; // statements.h
-
-// `path` is a file name for SQLite; ":memory:" for tests.
-enum result database_open(const char *path, struct database **out_database,
+// `path` is a file name for SQLite; ":memory:" for tests. RESULT_NOT_FOUND for a missing file
+// unless `create`; RESULT_INVALID for a damaged file (code "store_damaged") and for one that
+// another program made ("store_foreign").
+enum result database_open(const char *path, bool create, struct database **out_database,
                           struct error *err);
 void database_close(struct database *database);
+// Whether the database holds nothing yet, not even a schema.
+enum result database_is_empty(struct database *database, bool *out_is_empty, struct error *err);
 // Runs SQL text that returns nothing: migrations only.
 enum result database_execute(struct database *database, const char *sql, struct error *err);
 // Full integrity check; RESULT_INVALID names the first damage.
 enum result database_check(struct database *database, struct error *err);
 // An online backup of a consistent state into a new file.
+// RESULT_CONFLICT when that file exists; a backup that fails leaves none.
 enum result database_backup(struct database *database, const char *path, struct error *err);
 
+// One writer at a time: RESULT_UNAVAILABLE when another process is writing. When a failed write
+// ends a transaction early (a full disk may), everything up to the next database_begin is
+// refused with RESULT_UNAVAILABLE, so that no half of it can become durable alone.
 enum result database_begin(struct database *database, struct error *err);
 // RESULT_UNAVAILABLE when the disk is full; the transaction is then rolled back.
 enum result database_commit(struct database *database, struct error *err);
@@ -68,8 +75,13 @@ struct bytes query_bytes(const struct query *query, int column);
 bool query_is_null(const struct query *query, int column);
 void query_end(struct query *query);
 
-// Runs a statement that returns no rows. RESULT_CONFLICT for a violated unique key.
+// Runs a statement that returns no rows, inside a transaction. RESULT_CONFLICT for a violated
+// unique key, RESULT_DENIED for a change to an append-only table.
 // *out_changed (may be NULL) counts the rows changed.
 enum result statement_run(struct database *database, enum statement statement,
                           const struct value *parameters, size_t count, int64_t *out_changed,
                           struct error *err);
+// As statement_run, for an INSERT … RETURNING of the new row's number.
+enum result statement_insert(struct database *database, enum statement statement,
+                             const struct value *parameters, size_t count, int64_t *out_id,
+                             struct error *err);

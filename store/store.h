@@ -10,18 +10,24 @@
 
 struct store;
 
+// Not for use by several threads. A visitor may look up and change other records; what it adds
+// may or may not be visited too.
+
 // Opens the database, creating it if `create`, and brings its schema up to date by the numbered
-// migrations. RESULT_NOT_FOUND without file; RESULT_INVALID for a damaged one, for one of another
-// program, and for one of a newer version, each with the cure.
+// migrations. RESULT_NOT_FOUND without file; RESULT_INVALID for a damaged one, for one of
+// another program, and for one of a newer version, each with the cure.
 enum result store_open(const char *path, bool create, struct store **out_store,
                        struct error *err);
 void store_close(struct store *store);
 void store_close_at(struct store **store);
+// Reads and compares everything; RESULT_INVALID names the first damage.
 enum result store_check(struct store *store, struct error *err);
+// A consistent copy into a new file, also while the store is in use; RESULT_CONFLICT when the
+// file exists.
 enum result store_backup(struct store *store, const char *path, struct error *err);
 
-// Every change happens inside a transaction together with its audit record. A savepoint wraps one
-// request of a group, so that a refused one leaves nothing behind.
+// Every change happens inside a transaction together with its audit record. A savepoint wraps
+// one request of a group, so that a refused one leaves nothing behind.
 enum result store_begin(struct store *store, struct error *err);
 enum result store_commit(struct store *store, struct error *err);
 void store_rollback(struct store *store);
@@ -29,19 +35,20 @@ enum result store_savepoint(struct store *store, struct error *err);
 enum result store_release(struct store *store, struct error *err);
 void store_rollback_to_savepoint(struct store *store);
 
-// Record conventions: a struct's `char *` and `struct buf` members are owned by the struct when it
-// was read from the store and released by its …_record_clear; `store_add_…` borrows. Texts may be
-// NULL for "none". Serials are big-endian without leading zeros, as X.509 reads them.
+// Record conventions: a struct's `char *` and `struct buf` members are owned by the struct when
+// it was read from the store and released by its …_record_clear; `store_add_…` borrows. Texts
+// may be NULL for "none". Serials are big-endian without leading zeros, as X.509 reads them.
 
-// --- issuers ---------------------------------------------------------------------------------
+// --- issuers --------------------------------------------------------------------------------
 
 enum issuer_kind { ISSUER_ROOT = 1, ISSUER_ISSUING = 2 };
 
 struct issuer_record {
     int64_t id;
-    char *name;     // unique: "root", "issuing"
-    int kind;       // enum issuer_kind; an adopted self-signed CA is both: kind ISSUING, parent itself
-    int64_t parent_id; // 0 for a self-signed one
+    char *name; // unique: "root", "issuing"
+    int kind;   // enum issuer_kind; an adopted self-signed CA is both: kind ISSUING, parent
+                // itself
+    int64_t parent_id;      // 0 for a self-signed one
     struct buf certificate; // DER
     char *key_reference;    // file name under the state folder, later a PKCS#11 URI
     int64_t created;
@@ -58,7 +65,7 @@ enum result store_each_issuer(struct store *store,
                                                    struct error *err),
                               void *context, struct error *err);
 
-// --- certificates ----------------------------------------------------------------------------
+// --- certificates ---------------------------------------------------------------------------
 
 // One name of a certificate or token, as x509/names.h writes it: type prefix and value.
 struct name_record {
@@ -74,9 +81,9 @@ struct certificate_record {
     char *profile;
     int64_t not_before;
     int64_t not_after;
-    struct buf key_hash; // SHA-256 of the SubjectPublicKeyInfo
-    struct buf csr_hash; // SHA-256 of the CSR's DER; empty when there was none
-    struct buf token_id; // empty when not from a token
+    struct buf key_hash;    // SHA-256 of the SubjectPublicKeyInfo
+    struct buf csr_hash;    // SHA-256 of the CSR's DER; empty when there was none
+    struct buf token_id;    // empty when not from a token
     int64_t predecessor_id; // of a renewal, else 0
     int64_t lineage_id;     // id of the first certificate of the line (own id for a first)
     int64_t created;
@@ -97,6 +104,22 @@ enum result store_find_certificate(struct store *store, int64_t issuer_id, struc
 enum result store_find_certificate_by_serial(struct store *store, struct bytes serial,
                                              struct certificate_record *out_record,
                                              struct error *err);
+enum result store_find_certificate_by_id(struct store *store, int64_t id,
+                                         struct certificate_record *out_record,
+                                         struct error *err);
+// Every certificate ever issued for this key (SHA-256 of its SubjectPublicKeyInfo), newest
+// first.
+enum result store_each_certificate_of_key(
+    struct store *store, struct bytes key_hash,
+    enum result (*visit)(void *context, const struct certificate_record *record,
+                         struct error *err),
+    void *context, struct error *err);
+// The certificates of a lineage that end at or after `not_after_from`, newest first.
+enum result store_each_certificate_of_lineage(
+    struct store *store, int64_t lineage_id, int64_t not_after_from,
+    enum result (*visit)(void *context, const struct certificate_record *record,
+                         struct error *err),
+    void *context, struct error *err);
 // What this token was already given for this very CSR (a lost answer asked again).
 enum result store_find_certificate_of_token(struct store *store, struct bytes token_id,
                                             struct bytes csr_hash,
@@ -113,31 +136,30 @@ enum certificate_state {
     CERTIFICATE_EXPIRED,
     CERTIFICATE_REVOKED
 };
+// Each certificate is in one state: revoked, else expired (after notAfter), else valid.
 struct certificate_filter {
     const char *name_type;  // NULL: any type
     const char *name_value; // NULL: any name; exact
     const char *profile;    // NULL: any
     enum certificate_state state;
-    int64_t now;             // what valid and expired are measured against
-    int64_t expires_before;  // 0: any
-    int64_t before_id;       // 0: from the newest; pages go downwards
+    int64_t now;            // what valid and expired are measured against
+    int64_t expires_before; // notAfter before this time; 0: any
+    int64_t before_id;      // 0: from the newest; pages go downwards
     size_t limit;
 };
 // Newest first.
-enum result store_list_certificates(struct store *store,
-                                    const struct certificate_filter *filter,
-                                    enum result (*visit)(
-                                        void *context,
-                                        const struct certificate_record *record,
-                                        struct error *err),
-                                    void *context, struct error *err);
+enum result store_list_certificates(
+    struct store *store, const struct certificate_filter *filter,
+    enum result (*visit)(void *context, const struct certificate_record *record,
+                         struct error *err),
+    void *context, struct error *err);
 enum result store_count_certificates(struct store *store, int64_t now, int64_t *out_valid,
                                      int64_t *out_expired, int64_t *out_revoked,
                                      struct error *err);
 
-// --- revocations (append-only: the schema refuses update and delete) ---------------------------
+// --- revocations (append-only: the schema refuses update and delete) ------------------------
 
-// RESULT_CONFLICT when it is revoked already.
+// RESULT_CONFLICT when it is revoked already, RESULT_NOT_FOUND without such a certificate.
 enum result store_revoke_certificate(struct store *store, int64_t certificate_id,
                                      int64_t revoked_at, int reason, int64_t invalid_since,
                                      struct error *err);
@@ -149,8 +171,8 @@ struct revocation_record {
     int64_t invalid_since;
     int64_t not_after;
 };
-// Revocations of an issuer whose certificate's notAfter is not before `not_after_from`, in order of
-// revocation.
+// Revocations of an issuer whose certificate's notAfter is not before `not_after_from`, in
+// order of revocation.
 enum result store_each_revocation(struct store *store, int64_t issuer_id,
                                   int64_t not_after_from,
                                   enum result (*visit)(void *context,
@@ -158,7 +180,7 @@ enum result store_each_revocation(struct store *store, int64_t issuer_id,
                                                        struct error *err),
                                   void *context, struct error *err);
 
-// --- tokens ----------------------------------------------------------------------------------
+// --- tokens ---------------------------------------------------------------------------------
 
 struct token_record {
     struct buf id;          // random, primary key
@@ -185,6 +207,7 @@ enum result store_find_token(struct store *store, struct bytes id,
 // Counts one use; RESULT_CONFLICT when none is left (so that two at once cannot both succeed).
 enum result store_spend_token(struct store *store, struct bytes id, struct error *err);
 enum result store_count_token_failure(struct store *store, struct bytes id, struct error *err);
+// RESULT_CONFLICT when it is revoked already.
 enum result store_revoke_token(struct store *store, struct bytes id, int64_t now,
                                struct error *err);
 enum token_state { TOKEN_ANY, TOKEN_OPEN, TOKEN_SPENT, TOKEN_EXPIRED, TOKEN_REVOKED };
@@ -195,6 +218,7 @@ struct token_filter {
     int64_t before_sequence; // 0: from the newest
     size_t limit;
 };
+// The first that holds of: revoked, spent, expired (from the second `expires` on), open.
 enum token_state token_record_state(const struct token_record *record, int64_t now);
 enum result store_list_tokens(struct store *store, const struct token_filter *filter,
                               enum result (*visit)(void *context,
@@ -202,7 +226,11 @@ enum result store_list_tokens(struct store *store, const struct token_filter *fi
                                                    struct error *err),
                               void *context, struct error *err);
 
-// --- requests (held for approval) --------------------------------------------------------------
+// Tokens that can still be used: not revoked, not expired, uses left.
+enum result store_count_open_tokens(struct store *store, int64_t now, int64_t *out_count,
+                                    struct error *err);
+
+// --- requests (held for approval) -----------------------------------------------------------
 
 enum request_state { REQUEST_PENDING = 1, REQUEST_APPROVED, REQUEST_DENIED, REQUEST_EXPIRED };
 struct request_record {
@@ -227,11 +255,10 @@ enum result store_find_request(struct store *store, struct bytes id,
                                struct request_record *out_record, struct error *err);
 // Only from PENDING: RESULT_CONFLICT when somebody decided before.
 enum result store_decide_request(struct store *store, struct bytes id, int state,
-                                 int64_t decided_at, const char *decided_by,
-                                 const char *reason, int64_t certificate_id,
-                                 struct error *err);
+                                 int64_t decided_at, const char *decided_by, const char *reason,
+                                 int64_t certificate_id, struct error *err);
 
-// --- CRLs --------------------------------------------------------------------------------------
+// --- CRLs -----------------------------------------------------------------------------------
 
 struct crl_record {
     int64_t issuer_id;
@@ -242,14 +269,14 @@ struct crl_record {
     struct buf der;
 };
 void crl_record_clear(struct crl_record *record);
-// RESULT_CONFLICT unless number and thisUpdate are greater than those of the last one. Older ones
-// keep their row; their DER is dropped except for the last two.
+// RESULT_CONFLICT unless number and thisUpdate are greater than those of the last one. Older
+// ones keep their row; their DER is dropped except for the last two.
 enum result store_add_crl(struct store *store, const struct crl_record *record,
                           struct error *err);
 enum result store_last_crl(struct store *store, int64_t issuer_id,
                            struct crl_record *out_record, struct error *err);
 
-// --- admins ------------------------------------------------------------------------------------
+// --- admins ---------------------------------------------------------------------------------
 
 struct admin_record {
     char *name; // primary key
@@ -258,14 +285,17 @@ struct admin_record {
     int64_t removed_at; // 0: active
 };
 void admin_record_clear(struct admin_record *record);
+// RESULT_CONFLICT for a name that was ever used: a removed admin's old certificate must not
+// come back to life with a namesake.
 enum result store_add_admin(struct store *store, const struct admin_record *record,
                             struct error *err);
 enum result store_find_admin(struct store *store, const char *name,
                              struct admin_record *out_record, struct error *err);
+// RESULT_CONFLICT when removed already.
 enum result store_remove_admin(struct store *store, const char *name, int64_t now,
                                struct error *err);
 
-// --- audit (append-only, hash-chained) -----------------------------------------------------------
+// --- audit (append-only, hash-chained) ------------------------------------------------------
 
 struct audit_record {
     int64_t sequence; // 1, 2, 3, … without gaps
@@ -278,8 +308,8 @@ struct audit_record {
     uint8_t hash[32];
 };
 void audit_record_clear(struct audit_record *record);
-// The caller computes the hash over the record and previous_hash (ca/authority/audit.h); this only
-// keeps it. RESULT_CONFLICT unless the sequence is one more than the last.
+// The caller computes the hash over the record and previous_hash (ca/authority/audit.h); this
+// only keeps it. RESULT_CONFLICT unless the sequence is one more than the last.
 enum result store_add_audit(struct store *store, const struct audit_record *record,
                             struct error *err);
 // RESULT_NOT_FOUND when there is none yet.

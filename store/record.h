@@ -1,0 +1,38 @@
+// What the record files share: the store itself, columns with "none", and lists of names.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "store/database.h"
+#include "store/store.h"
+
+struct store {
+    struct database *database;
+};
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+// SQL NULL for 0 or empty.
+struct value value_integer_or_null(int64_t integer);
+struct value value_bytes_or_null(struct bytes bytes);
+
+// Owned copies of a column. SQL NULL is a NULL text and an empty buffer.
+enum result column_copy_text(const struct query *query, int column, char **out_text,
+                             struct error *err);
+enum result column_copy_bytes(const struct query *query, int column, struct buf *out_bytes,
+                              struct error *err);
+// A column of exactly `size` bytes; RESULT_INVALID (code "store_damaged") otherwise.
+enum result column_read_array(const struct query *query, int column, uint8_t *out_array,
+                              size_t size, struct error *err);
+
+// Starts a query and goes to its first row; RESULT_NOT_FOUND (error untouched) without one.
+enum result query_first(struct store *store, enum statement statement,
+                        const struct value *parameters, size_t count, struct query *out_query,
+                        struct error *err);
+
+// The names of one owner, in their order; `statement` is its …_NAMES or …_NAME_ADD.
+enum result record_names_read(struct store *store, enum statement statement, int64_t owner,
+                              struct name_record **out_names, size_t *out_count,
+                              struct error *err);
+enum result record_names_add(struct store *store, enum statement statement, int64_t owner,
+                             const struct name_record *names, size_t count, struct error *err);
+void record_names_free(struct name_record *names, size_t count);

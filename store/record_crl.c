@@ -1,0 +1,85 @@
+// CRLs: numbers and times only move forward; the DER of old ones is let go.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "store/record.h"
+
+void crl_record_clear(struct crl_record *record) {
+    buf_clear(&record->der);
+    *record = (struct crl_record){0};
+}
+
+// What a next CRL must exceed. Zero without one, with has_last false.
+struct crl_mark {
+    bool has_last;
+    int64_t number;
+    int64_t this_update;
+};
+
+static enum result read_mark(struct store *store, int64_t issuer_id, struct crl_mark *out_mark,
+                             struct error *err) {
+    AUTO(query_end) struct query query = {0};
+    const struct value parameters[] = {value_integer(issuer_id)};
+    enum result result =
+        query_first(store, STATEMENT_CRL_LAST_NUMBER, parameters, 1, &query, err);
+    if (result == RESULT_NOT_FOUND) {
+        *out_mark = (struct crl_mark){0};
+        return RESULT_OK;
+    }
+    TRY(result);
+    *out_mark = (struct crl_mark){.has_last = true,
+                                  .number = query_integer(&query, 0),
+                                  .this_update = query_integer(&query, 1)};
+    return RESULT_OK;
+}
+
+static enum result check_increase(const struct crl_mark *last, const struct crl_record *record,
+                                  struct error *err) {
+    if (!last->has_last ||
+        (record->number > last->number && record->this_update > last->this_update)) {
+        return RESULT_OK;
+    }
+    return error_set_code(err, RESULT_CONFLICT, "crl_not_newer",
+                          "CRL number %lld of time %lld does not follow number %lld of %lld",
+                          (long long)record->number, (long long)record->this_update,
+                          (long long)last->number, (long long)last->this_update);
+}
+
+enum result store_add_crl(struct store *store, const struct crl_record *record,
+                          struct error *err) {
+    struct crl_mark last = {0};
+    TRY(read_mark(store, record->issuer_id, &last, err));
+    TRY(check_increase(&last, record, err));
+    const struct value parameters[] = {
+        value_integer(record->issuer_id),   value_integer(record->number),
+        value_integer(record->this_update), value_integer(record->next_update),
+        value_integer(record->entry_count), value_bytes(buf_bytes(&record->der)),
+    };
+    TRY(statement_run(store->database, STATEMENT_CRL_ADD, parameters, COUNT_OF(parameters),
+                      NULL, err));
+    if (!last.has_last) {
+        return RESULT_OK;
+    }
+    const struct value older[] = {value_integer(record->issuer_id), value_integer(last.number)};
+    return statement_run(store->database, STATEMENT_CRL_DROP_OLDER, older, COUNT_OF(older),
+                         NULL, err);
+}
+
+enum result store_last_crl(struct store *store, int64_t issuer_id,
+                           struct crl_record *out_record, struct error *err) {
+    AUTO(query_end) struct query query = {0};
+    const struct value parameters[] = {value_integer(issuer_id)};
+    enum result result = query_first(store, STATEMENT_CRL_LAST, parameters, 1, &query, err);
+    if (result == RESULT_NOT_FOUND) {
+        return error_set(err, RESULT_NOT_FOUND, "this issuer has no CRL yet");
+    }
+    TRY(result);
+    struct crl_record record = {
+        .issuer_id = query_integer(&query, 0),
+        .number = query_integer(&query, 1),
+        .this_update = query_integer(&query, 2),
+        .next_update = query_integer(&query, 3),
+        .entry_count = query_integer(&query, 4),
+    };
+    TRY(column_copy_bytes(&query, 5, &record.der, err));
+    *out_record = record;
+    return RESULT_OK;
+}

@@ -1,0 +1,96 @@
+// Requests held for approval: added once, decided once.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "store/record.h"
+
+void request_record_clear(struct request_record *record) {
+    buf_clear(&record->id);
+    buf_clear(&record->csr);
+    buf_clear(&record->csr_hash);
+    buf_clear(&record->profile_hash);
+    string_free_at(&record->profile);
+    string_free_at(&record->address);
+    string_free_at(&record->decided_by);
+    string_free_at(&record->reason);
+    *record = (struct request_record){0};
+}
+
+enum result store_add_request(struct store *store, const struct request_record *record,
+                              struct error *err) {
+    const struct value parameters[] = {
+        value_bytes(buf_bytes(&record->id)),
+        value_bytes(buf_bytes(&record->csr)),
+        value_bytes(buf_bytes(&record->csr_hash)),
+        value_bytes(buf_bytes(&record->profile_hash)),
+        value_text(record->profile),
+        value_text(record->address),
+        value_integer(record->state),
+        value_integer(record->created),
+        value_integer(record->expires),
+        value_integer_or_null(record->decided_at),
+        value_text(record->decided_by),
+        value_text(record->reason),
+        value_integer_or_null(record->certificate_id),
+    };
+    return statement_run(store->database, STATEMENT_REQUEST_ADD, parameters,
+                         COUNT_OF(parameters), NULL, err);
+}
+
+// Columns of REQUEST_SELECT.
+static enum result read_request(const struct query *query, struct request_record *record,
+                                struct error *err) {
+    TRY(column_copy_bytes(query, 0, &record->id, err));
+    TRY(column_copy_bytes(query, 1, &record->csr, err));
+    TRY(column_copy_bytes(query, 2, &record->csr_hash, err));
+    TRY(column_copy_bytes(query, 3, &record->profile_hash, err));
+    TRY(column_copy_text(query, 4, &record->profile, err));
+    TRY(column_copy_text(query, 5, &record->address, err));
+    record->state = (int)query_integer(query, 6);
+    record->created = query_integer(query, 7);
+    record->expires = query_integer(query, 8);
+    record->decided_at = query_integer(query, 9);
+    TRY(column_copy_text(query, 10, &record->decided_by, err));
+    TRY(column_copy_text(query, 11, &record->reason, err));
+    record->certificate_id = query_integer(query, 12);
+    return RESULT_OK;
+}
+
+enum result store_find_request(struct store *store, struct bytes id,
+                               struct request_record *out_record, struct error *err) {
+    AUTO(query_end) struct query query = {0};
+    const struct value parameters[] = {value_bytes(id)};
+    enum result result = query_first(store, STATEMENT_REQUEST_FIND, parameters, 1, &query, err);
+    if (result == RESULT_NOT_FOUND) {
+        return error_set(err, RESULT_NOT_FOUND, "there is no such request");
+    }
+    TRY(result);
+    AUTO(request_record_clear) struct request_record record = {0};
+    TRY(read_request(&query, &record, err));
+    *out_record = record;
+    record = (struct request_record){0};
+    return RESULT_OK;
+}
+
+static enum result explain_undecided(struct store *store, struct bytes id, struct error *err) {
+    AUTO(request_record_clear) struct request_record record = {0};
+    TRY(store_find_request(store, id, &record, err));
+    return error_set_code(err, RESULT_CONFLICT, "already_decided",
+                          "this request was decided before, by %s",
+                          record.decided_by == NULL ? "nobody" : record.decided_by);
+}
+
+enum result store_decide_request(struct store *store, struct bytes id, int state,
+                                 int64_t decided_at, const char *decided_by, const char *reason,
+                                 int64_t certificate_id, struct error *err) {
+    const struct value parameters[] = {
+        value_integer(state),
+        value_integer(decided_at),
+        value_text(decided_by),
+        value_text(reason),
+        value_integer_or_null(certificate_id),
+        value_bytes(id),
+    };
+    int64_t changed = 0;
+    TRY(statement_run(store->database, STATEMENT_REQUEST_DECIDE, parameters,
+                      COUNT_OF(parameters), &changed, err));
+    return changed == 1 ? RESULT_OK : explain_undecided(store, id, err);
+}

@@ -1,0 +1,63 @@
+// Revocations: once written they stay, whatever happens.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "store/record.h"
+
+#include <string.h>
+
+enum result store_revoke_certificate(struct store *store, int64_t certificate_id,
+                                     int64_t revoked_at, int reason, int64_t invalid_since,
+                                     struct error *err) {
+    const struct value parameters[] = {
+        value_integer(revoked_at),
+        value_integer(reason),
+        value_integer_or_null(invalid_since),
+        value_integer(certificate_id),
+    };
+    int64_t changed = 0;
+    enum result result = statement_run(store->database, STATEMENT_REVOCATION_ADD, parameters,
+                                       COUNT_OF(parameters), &changed, err);
+    if (result == RESULT_CONFLICT) {
+        return error_set_code(err, RESULT_CONFLICT, "already_revoked",
+                              "this certificate is revoked already");
+    }
+    TRY(result);
+    return changed == 1 ? RESULT_OK
+                        : error_set(err, RESULT_NOT_FOUND, "there is no such certificate");
+}
+
+static enum result read_revocation(const struct query *query, struct revocation_record *record,
+                                   struct error *err) {
+    struct bytes serial = query_bytes(query, 0);
+    if (serial.size == 0 || serial.size > sizeof(record->serial)) {
+        return error_set_code(err, RESULT_INVALID, "store_damaged",
+                              "a revocation has a serial of %zu bytes", serial.size);
+    }
+    memcpy(record->serial, serial.data, serial.size);
+    record->serial_size = (uint8_t)serial.size;
+    record->reason = (int)query_integer(query, 1);
+    record->revoked_at = query_integer(query, 2);
+    record->invalid_since = query_integer(query, 3);
+    record->not_after = query_integer(query, 4);
+    return RESULT_OK;
+}
+
+enum result store_each_revocation(struct store *store, int64_t issuer_id,
+                                  int64_t not_after_from,
+                                  enum result (*visit)(void *context,
+                                                       const struct revocation_record *record,
+                                                       struct error *err),
+                                  void *context, struct error *err) {
+    AUTO(query_end) struct query query = {0};
+    const struct value parameters[] = {value_integer(issuer_id), value_integer(not_after_from)};
+    TRY(query_start(store->database, STATEMENT_REVOCATION_EACH, parameters, 2, &query, err));
+    for (;;) {
+        enum result result = query_next(&query, err);
+        if (result == RESULT_NOT_FOUND) {
+            return RESULT_OK;
+        }
+        TRY(result);
+        struct revocation_record record = {0};
+        TRY(read_revocation(&query, &record, err));
+        TRY(visit(context, &record, err));
+    }
+}

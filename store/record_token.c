@@ -1,0 +1,149 @@
+// Enrollment tokens: what each allows, and how much of it is spent.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "store/record.h"
+
+void token_record_clear(struct token_record *record) {
+    buf_clear(&record->id);
+    buf_clear(&record->secret_hash);
+    string_free_at(&record->profile);
+    record_names_free(record->names, record->name_count);
+    string_free_at(&record->created_by);
+    string_free_at(&record->label);
+    *record = (struct token_record){0};
+}
+
+enum token_state token_record_state(const struct token_record *record, int64_t now) {
+    if (record->revoked_at != 0) {
+        return TOKEN_REVOKED;
+    }
+    if (record->uses_spent >= record->uses_allowed) {
+        return TOKEN_SPENT;
+    }
+    return record->expires <= now ? TOKEN_EXPIRED : TOKEN_OPEN;
+}
+
+enum result store_add_token(struct store *store, const struct token_record *record,
+                            struct error *err) {
+    const struct value parameters[] = {
+        value_bytes(buf_bytes(&record->id)), value_bytes(buf_bytes(&record->secret_hash)),
+        value_text(record->profile),         value_integer(record->uses_allowed),
+        value_integer(record->uses_spent),   value_integer(record->failures),
+        value_integer(record->lifetime),     value_integer(record->created),
+        value_integer(record->expires),      value_integer_or_null(record->revoked_at),
+        value_text(record->created_by),      value_text(record->label),
+    };
+    int64_t sequence = 0;
+    TRY(statement_insert(store->database, STATEMENT_TOKEN_ADD, parameters, COUNT_OF(parameters),
+                         &sequence, err));
+    return record_names_add(store, STATEMENT_TOKEN_NAME_ADD, sequence, record->names,
+                            record->name_count, err);
+}
+
+// Columns of TOKEN_SELECT.
+static enum result read_token(struct store *store, const struct query *query,
+                              struct token_record *record, struct error *err) {
+    record->sequence = query_integer(query, 0);
+    TRY(column_copy_bytes(query, 1, &record->id, err));
+    TRY(column_copy_bytes(query, 2, &record->secret_hash, err));
+    TRY(column_copy_text(query, 3, &record->profile, err));
+    record->uses_allowed = query_integer(query, 4);
+    record->uses_spent = query_integer(query, 5);
+    record->failures = query_integer(query, 6);
+    record->lifetime = query_integer(query, 7);
+    record->created = query_integer(query, 8);
+    record->expires = query_integer(query, 9);
+    record->revoked_at = query_integer(query, 10);
+    TRY(column_copy_text(query, 11, &record->created_by, err));
+    TRY(column_copy_text(query, 12, &record->label, err));
+    return record_names_read(store, STATEMENT_TOKEN_NAMES, record->sequence, &record->names,
+                             &record->name_count, err);
+}
+
+enum result store_find_token(struct store *store, struct bytes id,
+                             struct token_record *out_record, struct error *err) {
+    AUTO(query_end) struct query query = {0};
+    const struct value parameters[] = {value_bytes(id)};
+    enum result result = query_first(store, STATEMENT_TOKEN_FIND, parameters, 1, &query, err);
+    if (result == RESULT_NOT_FOUND) {
+        return error_set(err, RESULT_NOT_FOUND, "there is no such token");
+    }
+    TRY(result);
+    AUTO(token_record_clear) struct token_record record = {0};
+    TRY(read_token(store, &query, &record, err));
+    *out_record = record;
+    record = (struct token_record){0};
+    return RESULT_OK;
+}
+
+// A change that found no row: RESULT_NOT_FOUND without such a token, else the conflict that is
+// given.
+static enum result explain_unchanged(struct store *store, struct bytes id, const char *code,
+                                     const char *message, struct error *err) {
+    AUTO(token_record_clear) struct token_record record = {0};
+    TRY(store_find_token(store, id, &record, err));
+    return error_set_code(err, RESULT_CONFLICT, code, "%s", message);
+}
+
+enum result store_spend_token(struct store *store, struct bytes id, struct error *err) {
+    const struct value parameters[] = {value_bytes(id)};
+    int64_t changed = 0;
+    TRY(statement_run(store->database, STATEMENT_TOKEN_SPEND, parameters, 1, &changed, err));
+    return changed == 1 ? RESULT_OK
+                        : explain_unchanged(store, id, "token_spent",
+                                            "every use of this token is spent", err);
+}
+
+enum result store_count_token_failure(struct store *store, struct bytes id, struct error *err) {
+    const struct value parameters[] = {value_bytes(id)};
+    int64_t changed = 0;
+    TRY(statement_run(store->database, STATEMENT_TOKEN_COUNT_FAILURE, parameters, 1, &changed,
+                      err));
+    return changed == 1 ? RESULT_OK
+                        : error_set(err, RESULT_NOT_FOUND, "there is no such token");
+}
+
+enum result store_revoke_token(struct store *store, struct bytes id, int64_t now,
+                               struct error *err) {
+    const struct value parameters[] = {value_integer(now), value_bytes(id)};
+    int64_t changed = 0;
+    TRY(statement_run(store->database, STATEMENT_TOKEN_REVOKE, parameters, 2, &changed, err));
+    return changed == 1 ? RESULT_OK
+                        : explain_unchanged(store, id, "already_revoked",
+                                            "this token is revoked already", err);
+}
+
+enum result store_list_tokens(struct store *store, const struct token_filter *filter,
+                              enum result (*visit)(void *context,
+                                                   const struct token_record *record,
+                                                   struct error *err),
+                              void *context, struct error *err) {
+    AUTO(query_end) struct query query = {0};
+    const struct value parameters[] = {
+        value_integer(filter->before_sequence == 0 ? INT64_MAX : filter->before_sequence),
+        value_integer(filter->now),
+        value_integer(filter->state),
+        value_text(filter->profile == NULL ? "" : filter->profile),
+        value_integer((int64_t)filter->limit),
+    };
+    TRY(query_start(store->database, STATEMENT_TOKEN_LIST, parameters, COUNT_OF(parameters),
+                    &query, err));
+    for (;;) {
+        enum result result = query_next(&query, err);
+        if (result == RESULT_NOT_FOUND) {
+            return RESULT_OK;
+        }
+        TRY(result);
+        AUTO(token_record_clear) struct token_record record = {0};
+        TRY(read_token(store, &query, &record, err));
+        TRY(visit(context, &record, err));
+    }
+}
+
+enum result store_count_open_tokens(struct store *store, int64_t now, int64_t *out_count,
+                                    struct error *err) {
+    AUTO(query_end) struct query query = {0};
+    const struct value parameters[] = {value_integer(now)};
+    TRY(query_first(store, STATEMENT_TOKEN_COUNT_OPEN, parameters, 1, &query, err));
+    *out_count = query_integer(&query, 0);
+    return RESULT_OK;
+}

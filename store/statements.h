@@ -1,0 +1,179 @@
+// Every SQL statement of the records, by number: one line is a constant and its text.
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The text is plain enough for SQLite and PostgreSQL. Two rules keep it so: parameters are $1,
+// $2, … and are first mentioned in that order (SQLite numbers them by appearance; the backend
+// checks), and a unary plus before a column keeps the planner from choosing its index.
+#pragma once
+
+// --- pieces ----------------------------------------------------------------------------------
+
+// Ids are dense and grow: rows of these tables are never deleted. Counting on from the largest
+// one says so in both dialects.
+#define NEXT_ID "COALESCE(MAX(id), 0) + 1"
+#define NEXT_SEQUENCE "COALESCE(MAX(sequence), 0) + 1"
+
+#define ISSUER_COLUMNS                                                                         \
+    "SELECT id, name, kind, parent_id, certificate, key_reference, created FROM issuer "
+
+#define CERTIFICATE_COLUMNS                                                                    \
+    "SELECT c.id, c.issuer_id, c.serial, c.der, c.profile, c.not_before, c.not_after,"         \
+    " c.key_hash, c.csr_hash, c.token_id, c.predecessor_id, c.lineage_id, c.created,"          \
+    " r.revoked_at, r.reason, r.invalid_since "
+#define CERTIFICATE_TABLES                                                                     \
+    "FROM certificate c LEFT JOIN revocation r ON r.certificate_id = c.id "
+#define CERTIFICATE_SELECT CERTIFICATE_COLUMNS CERTIFICATE_TABLES
+
+// What every list of certificates filters by besides the index it walks:
+// $2 <= notAfter < $3, $4: 1 revoked, 0 not revoked, 2 either, $5: profile, '' for any.
+#define CERTIFICATE_FILTER(not_after)                                                          \
+    " AND " not_after " >= $2 AND " not_after " < $3"                                          \
+    " AND ($4 = 2 OR ($4 = 1) = (r.certificate_id IS NOT NULL))"
+
+#define TOKEN_SELECT                                                                           \
+    "SELECT sequence, id, secret_hash, profile, uses_allowed, uses_spent, failures, lifetime," \
+    " created, expires, revoked_at, created_by, label FROM token "
+
+#define REQUEST_SELECT                                                                         \
+    "SELECT id, csr, csr_hash, profile_hash, profile, address, state, created, expires,"       \
+    " decided_at, decided_by, reason, certificate_id FROM request "
+
+#define AUDIT_SELECT                                                                           \
+    "SELECT sequence, time, actor, event, subject, detail, previous_hash, hash FROM audit "
+
+// --- the table -------------------------------------------------------------------------------
+
+#define STATEMENT_TABLE(X)                                                                     \
+    X(SCHEMA_VERSION, "SELECT MAX(version) FROM schema_version")                               \
+    X(SCHEMA_VERSION_ADD, "INSERT INTO schema_version (version, applied) VALUES ($1, $2)")     \
+                                                                                               \
+    X(ISSUER_ADD,                                                                              \
+      "INSERT INTO issuer (id, name, kind, parent_id, certificate, key_reference, created)"    \
+      " SELECT " NEXT_ID ", $1, $2, $3, $4, $5, $6 FROM issuer RETURNING id")                  \
+    X(ISSUER_FIND, ISSUER_COLUMNS "WHERE name = $1")                                           \
+    X(ISSUER_EACH, ISSUER_COLUMNS "ORDER BY id")                                               \
+                                                                                               \
+    X(CERTIFICATE_ADD,                                                                         \
+      "INSERT INTO certificate (id, issuer_id, serial, der, profile, not_before, not_after,"   \
+      " key_hash, csr_hash, token_id, predecessor_id, lineage_id, created)"                    \
+      " SELECT n.id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, COALESCE($11, n.id), $12"        \
+      " FROM (SELECT " NEXT_ID " AS id FROM certificate) n RETURNING id")                      \
+    X(CERTIFICATE_NAME_ADD,                                                                    \
+      "INSERT INTO certificate_name (certificate_id, position, type, value)"                   \
+      " VALUES ($1, $2, $3, $4)")                                                              \
+    X(CERTIFICATE_NAMES, "SELECT type, value FROM certificate_name"                            \
+                         " WHERE certificate_id = $1 ORDER BY position")                       \
+    X(CERTIFICATE_FIND, CERTIFICATE_SELECT "WHERE c.issuer_id = $1 AND c.serial = $2")         \
+    X(CERTIFICATE_FIND_BY_SERIAL,                                                              \
+      CERTIFICATE_SELECT "WHERE c.serial = $1 ORDER BY c.issuer_id LIMIT 2")                   \
+    X(CERTIFICATE_FIND_BY_ID, CERTIFICATE_SELECT "WHERE c.id = $1")                            \
+    X(CERTIFICATE_OF_KEY, CERTIFICATE_SELECT "WHERE c.key_hash = $1 ORDER BY c.id DESC")       \
+    X(CERTIFICATE_OF_LINEAGE,                                                                  \
+      CERTIFICATE_SELECT "WHERE c.lineage_id = $1 AND +c.not_after >= $2 ORDER BY c.id DESC")  \
+    X(CERTIFICATE_OF_TOKEN, CERTIFICATE_SELECT                                                 \
+      "WHERE c.token_id = $1 AND c.csr_hash = $2 ORDER BY c.id DESC LIMIT 1")                  \
+    X(CERTIFICATE_SUCCESSOR,                                                                   \
+      CERTIFICATE_SELECT "WHERE c.predecessor_id = $1 ORDER BY c.id DESC LIMIT 1")             \
+    X(CERTIFICATE_SUCCESSOR_OF_CSR, CERTIFICATE_SELECT                                         \
+      "WHERE c.predecessor_id = $1 AND +c.csr_hash = $2 ORDER BY c.id DESC LIMIT 1")           \
+    X(CERTIFICATE_LIST,                                                                        \
+      CERTIFICATE_SELECT "WHERE c.id < $1" CERTIFICATE_FILTER(                                 \
+          "+c.not_after") " AND ($5 = '' OR c.profile = $5) ORDER BY c.id DESC LIMIT $6")      \
+    X(CERTIFICATE_LIST_BY_PROFILE,                                                             \
+      CERTIFICATE_SELECT "WHERE c.id < $1" CERTIFICATE_FILTER(                                 \
+          "+c.not_after") " AND c.profile = $5 ORDER BY c.id DESC LIMIT $6")                   \
+    X(CERTIFICATE_LIST_BY_EXPIRY,                                                              \
+      CERTIFICATE_SELECT "WHERE +c.id < $1" CERTIFICATE_FILTER(                                \
+          "c.not_after") " AND ($5 = '' OR c.profile = $5) ORDER BY c.id DESC LIMIT $6")       \
+    X(CERTIFICATE_LIST_REVOKED,                                                                \
+      CERTIFICATE_COLUMNS "FROM revocation r JOIN certificate c ON c.id = r.certificate_id"    \
+                          " WHERE r.certificate_id < $1" CERTIFICATE_FILTER(                   \
+                              "+c.not_after") " AND ($5 = '' OR +c.profile = $5) ORDER BY "    \
+                                              "r.certificate_id DESC LIMIT $6")                \
+    /* A value that stands in one certificate as two types is still one certificate. */        \
+    X(CERTIFICATE_LIST_BY_NAME, CERTIFICATE_COLUMNS                                            \
+      "FROM certificate_name n JOIN certificate c ON c.id = n.certificate_id"                  \
+      " LEFT JOIN revocation r ON r.certificate_id = n.certificate_id"                         \
+      " WHERE n.certificate_id < $1" CERTIFICATE_FILTER(                                       \
+          "+c.not_after") " AND ($5 = '' OR +c.profile = $5) AND n.value = $6 AND ($7 = '' "   \
+                          "OR n.type = $7)"                                                    \
+                          " AND NOT EXISTS (SELECT 1 FROM certificate_name o"                  \
+                          " WHERE o.certificate_id = n.certificate_id AND o.position < "       \
+                          "n.position"                                                         \
+                          " AND o.value = n.value AND ($7 = '' OR o.type = $7))"               \
+                          " ORDER BY n.certificate_id DESC LIMIT $8")                          \
+    X(CERTIFICATE_COUNT, "SELECT (SELECT COUNT(*) FROM certificate WHERE not_after >= $1),"    \
+                         " (SELECT COUNT(*) FROM certificate WHERE not_after < $1),"           \
+                         " (SELECT COUNT(*) FROM revocation WHERE not_after >= $1),"           \
+                         " (SELECT COUNT(*) FROM revocation WHERE not_after < $1)")            \
+                                                                                               \
+    X(REVOCATION_ADD,                                                                          \
+      "INSERT INTO revocation (id, certificate_id, issuer_id, serial, not_after, revoked_at,"  \
+      " reason, invalid_since)"                                                                \
+      " SELECT n.id, c.id, c.issuer_id, c.serial, c.not_after, $1, $2, $3"                     \
+      " FROM certificate c, (SELECT " NEXT_ID " AS id FROM revocation) n WHERE c.id = $4")     \
+    X(REVOCATION_EACH,                                                                         \
+      "SELECT serial, reason, revoked_at, invalid_since, not_after FROM revocation"            \
+      " WHERE issuer_id = $1 AND not_after >= $2 ORDER BY id")                                 \
+                                                                                               \
+    X(TOKEN_ADD,                                                                               \
+      "INSERT INTO token (sequence, id, secret_hash, profile, uses_allowed, uses_spent,"       \
+      " failures, lifetime, created, expires, revoked_at, created_by, label)"                  \
+      " SELECT " NEXT_SEQUENCE ", $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12"           \
+      " FROM token RETURNING sequence")                                                        \
+    X(TOKEN_NAME_ADD, "INSERT INTO token_name (token_sequence, position, type, value)"         \
+                      " VALUES ($1, $2, $3, $4)")                                              \
+    X(TOKEN_NAMES,                                                                             \
+      "SELECT type, value FROM token_name WHERE token_sequence = $1 ORDER BY position")        \
+    X(TOKEN_FIND, TOKEN_SELECT "WHERE id = $1")                                                \
+    X(TOKEN_SPEND, "UPDATE token SET uses_spent = uses_spent + 1"                              \
+                   " WHERE id = $1 AND uses_spent < uses_allowed")                             \
+    X(TOKEN_COUNT_FAILURE, "UPDATE token SET failures = failures + 1 WHERE id = $1")           \
+    X(TOKEN_REVOKE, "UPDATE token SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL")   \
+    /* The CASE is token_record_state. */                                                      \
+    X(TOKEN_LIST, TOKEN_SELECT                                                                 \
+      "WHERE sequence < $1 AND (CASE WHEN revoked_at IS NOT NULL THEN 4"                       \
+      " WHEN uses_spent >= uses_allowed THEN 2 WHEN expires <= $2 THEN 3 ELSE 1 END = $3"      \
+      " OR $3 = 0) AND ($4 = '' OR profile = $4) ORDER BY sequence DESC LIMIT $5")             \
+    X(TOKEN_COUNT_OPEN, "SELECT COUNT(*) FROM token WHERE expires > $1"                        \
+                        " AND revoked_at IS NULL AND uses_spent < uses_allowed")               \
+                                                                                               \
+    X(REQUEST_ADD,                                                                             \
+      "INSERT INTO request (sequence, id, csr, csr_hash, profile_hash, profile, address,"      \
+      " state, created, expires, decided_at, decided_by, reason, certificate_id)"              \
+      " SELECT " NEXT_SEQUENCE ", $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13"      \
+      " FROM request")                                                                         \
+    X(REQUEST_FIND, REQUEST_SELECT "WHERE id = $1")                                            \
+    X(REQUEST_DECIDE, "UPDATE request SET state = $1, decided_at = $2, decided_by = $3,"       \
+                      " reason = $4, certificate_id = $5 WHERE id = $6 AND state = 1")         \
+                                                                                               \
+    X(CRL_ADD, "INSERT INTO crl (issuer_id, number, this_update, next_update, entry_count,"    \
+               " der) VALUES ($1, $2, $3, $4, $5, $6)")                                        \
+    X(CRL_LAST_NUMBER, "SELECT number, this_update FROM crl WHERE issuer_id = $1"              \
+                       " ORDER BY number DESC LIMIT 1")                                        \
+    X(CRL_LAST, "SELECT issuer_id, number, this_update, next_update, entry_count, der"         \
+                " FROM crl WHERE issuer_id = $1 ORDER BY number DESC LIMIT 1")                 \
+    X(CRL_DROP_OLDER, "UPDATE crl SET der = NULL"                                              \
+                      " WHERE issuer_id = $1 AND number < $2 AND der IS NOT NULL")             \
+                                                                                               \
+    X(ADMIN_ADD, "INSERT INTO admin (name, role, created, removed_at)"                         \
+                 " VALUES ($1, $2, $3, $4)")                                                   \
+    X(ADMIN_FIND, "SELECT name, role, created, removed_at FROM admin WHERE name = $1")         \
+    X(ADMIN_REMOVE, "UPDATE admin SET removed_at = $1 WHERE name = $2 AND removed_at IS NULL") \
+                                                                                               \
+    X(AUDIT_ADD,                                                                               \
+      "INSERT INTO audit (sequence, time, actor, event, subject, detail, previous_hash, hash)" \
+      " SELECT $1, $2, $3, $4, $5, $6, $7, $8"                                                 \
+      " WHERE $1 = (SELECT " NEXT_SEQUENCE " FROM audit)")                                     \
+    X(AUDIT_LAST, AUDIT_SELECT "ORDER BY sequence DESC LIMIT 1")                               \
+    X(AUDIT_EACH, AUDIT_SELECT "WHERE sequence >= $1 ORDER BY sequence")                       \
+    X(AUDIT_GAPS, "SELECT COALESCE(MAX(sequence), 0) - COUNT(*) FROM audit")
+
+enum statement {
+#define STATEMENT_CONSTANT(constant, sql) STATEMENT_##constant,
+    STATEMENT_TABLE(STATEMENT_CONSTANT)
+#undef STATEMENT_CONSTANT
+        STATEMENT_COUNT
+};
+
+const char *statement_sql(enum statement statement);

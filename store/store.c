@@ -1,0 +1,94 @@
+// Opening, checking and copying the store, and its transactions.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "store/store.h"
+
+#include <stdlib.h>
+
+#include "store/database.h"
+#include "store/migrations.h"
+#include "store/record.h"
+
+// Cheap whatever the size: the schema and the ends of the audit table are read, which a
+// truncated or overwritten file rarely survives. store_check reads everything.
+static enum result look_at(struct store *store, struct error *err) {
+    AUTO(audit_record_clear) struct audit_record last = {0};
+    enum result result = store_last_audit(store, &last, err);
+    return result == RESULT_NOT_FOUND ? RESULT_OK : result;
+}
+
+static enum result open_into(struct store *store, const char *path, bool create,
+                             struct error *err) {
+    TRY(database_open(path, create, &store->database, err));
+    TRY(migrations_apply(store->database, err));
+    return look_at(store, err);
+}
+
+enum result store_open(const char *path, bool create, struct store **out_store,
+                       struct error *err) {
+    struct store *store = calloc(1, sizeof(*store));
+    if (store == NULL) {
+        return error_out_of_memory(err);
+    }
+    enum result result = open_into(store, path, create, err);
+    if (result != RESULT_OK) {
+        store_close(store);
+        return result;
+    }
+    *out_store = store;
+    return RESULT_OK;
+}
+
+void store_close(struct store *store) {
+    if (store != NULL) {
+        database_close(store->database);
+        free(store);
+    }
+}
+
+void store_close_at(struct store **store) {
+    store_close(*store);
+    *store = NULL;
+}
+
+enum result store_check(struct store *store, struct error *err) {
+    TRY(database_check(store->database, err));
+    AUTO(query_end) struct query query = {0};
+    TRY(query_first(store, STATEMENT_AUDIT_GAPS, NULL, 0, &query, err));
+    int64_t missing = query_integer(&query, 0);
+    if (missing != 0) {
+        (void)error_set_code(err, RESULT_INVALID, "store_damaged",
+                             "%lld audit records are missing", (long long)missing);
+        error_hint(err, "Somebody removed them: compare with the backups made by `signetd "
+                        "backup`.");
+        return RESULT_INVALID;
+    }
+    return RESULT_OK;
+}
+
+enum result store_backup(struct store *store, const char *path, struct error *err) {
+    return database_backup(store->database, path, err);
+}
+
+enum result store_begin(struct store *store, struct error *err) {
+    return database_begin(store->database, err);
+}
+
+enum result store_commit(struct store *store, struct error *err) {
+    return database_commit(store->database, err);
+}
+
+void store_rollback(struct store *store) {
+    database_rollback(store->database);
+}
+
+enum result store_savepoint(struct store *store, struct error *err) {
+    return database_savepoint(store->database, err);
+}
+
+enum result store_release(struct store *store, struct error *err) {
+    return database_release(store->database, err);
+}
+
+void store_rollback_to_savepoint(struct store *store) {
+    database_rollback_to_savepoint(store->database);
+}

@@ -1,0 +1,6 @@
+# Unit tests of store.
+# SPDX-License-Identifier: GPL-3.0-or-later
+signet_unit_test(database store)
+signet_unit_test(store store)
+signet_unit_test(store_certificate store)
+signet_unit_test(store_token store)

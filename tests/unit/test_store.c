@@ -1,0 +1,420 @@
+// A store is opened, grouped and kept; issuers, requests, CRLs, admins and audit records.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "support/store_records.h"
+
+// --- opening ---------------------------------------------------------------------------------
+
+static void a_store_is_created_only_when_asked(void **state) {
+    (void)state;
+    struct error err = {0};
+    struct store *store = NULL;
+    assert_result(RESULT_NOT_FOUND, store_open(in_folder("store"), false, &store, &err), &err);
+    assert_string_equal(err.code, "store_missing");
+    assert_null(store);
+    assert_ok(store_open(in_folder("store"), true, &store, &err), &err);
+    store_close_at(&store);
+    assert_null(store);
+    assert_ok(store_open(in_folder("store"), false, &store, &err), &err);
+    assert_ok(store_check(store, &err), &err);
+    store_close_at(&store);
+}
+
+static void records_survive_closing_and_a_backup(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(store_close_at) struct store *store = NULL;
+    assert_ok(store_open(in_folder("kept"), true, &store, &err), &err);
+    const struct admin_record admin = {.name = "jane", .role = "owner", .created = NOW};
+    begin(store);
+    assert_ok(store_add_admin(store, &admin, &err), &err);
+    commit(store);
+    assert_ok(store_backup(store, in_folder("copy"), &err), &err);
+    assert_result(RESULT_CONFLICT, store_backup(store, in_folder("copy"), &err), &err);
+    static const char *const files[] = {"kept", "copy"};
+    for (size_t i = 0; i < 2; i++) {
+        store_close_at(&store);
+        assert_ok(store_open(in_folder(files[i]), false, &store, &err), &err);
+        assert_ok(store_check(store, &err), &err);
+        AUTO(admin_record_clear) struct admin_record found = {0};
+        assert_ok(store_find_admin(store, "jane", &found, &err), &err);
+    }
+}
+
+static void a_refused_request_leaves_nothing_in_its_group(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(store_close_at) struct store *store = open_with_issuers();
+    struct name_record name = {"dns", "a.example"};
+    struct certificate_record record = certificate_of("A");
+    record.names = &name;
+    record.name_count = 1;
+    assert_ok(store_savepoint(store, &err), &err);
+    add(store, &record);
+    store_rollback_to_savepoint(store);
+    assert_ok(store_savepoint(store, &err), &err);
+    record = certificate_of("B");
+    assert_int_equal(add(store, &record), 1);
+    assert_ok(store_release(store, &err), &err);
+    commit(store);
+    assert_listed(store, &(struct certificate_filter){0}, "B ");
+    assert_listed(store, &(struct certificate_filter){.name_value = "a.example"}, "");
+    begin(store);
+    record = certificate_of("C");
+    add(store, &record);
+    store_rollback(store);
+    assert_listed(store, &(struct certificate_filter){0}, "B ");
+}
+
+// --- what the schema itself refuses
+// -----------------------------------------------------------
+
+static void make_history(const char *path) {
+    struct error err = {0};
+    AUTO(store_close_at) struct store *store = NULL;
+    assert_ok(store_open(path, true, &store, &err), &err);
+    begin(store);
+    int64_t id = 0;
+    struct issuer_record issuer = {.name = "issuing", .kind = ISSUER_ISSUING};
+    issuer.certificate = BORROW("x");
+    assert_ok(store_add_issuer(store, &issuer, &id, &err), &err);
+    struct name_record name = {"dns", "a.example"};
+    struct certificate_record record = certificate_of("A");
+    record.issuer_id = id;
+    record.names = &name;
+    record.name_count = 1;
+    assert_ok(store_revoke_certificate(store, add(store, &record), NOW, 1, 0, &err), &err);
+    for (int64_t i = 1; i <= 3; i++) {
+        const struct audit_record audit = {.sequence = i, .event = "x"};
+        assert_ok(store_add_audit(store, &audit, &err), &err);
+    }
+    const struct admin_record admin = {.name = "jane", .role = "owner"};
+    assert_ok(store_add_admin(store, &admin, &err), &err);
+    commit(store);
+}
+
+static void history_can_be_neither_changed_nor_deleted(void **state) {
+    (void)state;
+    make_history(in_folder("history"));
+    static const char *const refused[] = {
+        "UPDATE revocation SET reason = 0",
+        "DELETE FROM revocation",
+        "UPDATE audit SET event = 'y' WHERE sequence = 1",
+        "DELETE FROM audit WHERE sequence = 3",
+        "UPDATE certificate SET not_after = 0",
+        "DELETE FROM certificate",
+        "UPDATE certificate_name SET value = 'b.example'",
+        "DELETE FROM certificate_name",
+        "DELETE FROM issuer",
+        "DELETE FROM admin",
+    };
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        assert_int_equal(run_sql(in_folder("history"), refused[i], NULL, 0), SQLITE_CONSTRAINT);
+    }
+    assert_int_equal(run_sql(in_folder("history"), "UPDATE admin SET removed_at = 1", NULL, 0),
+                     SQLITE_OK);
+}
+
+static void an_audit_record_removed_by_force_is_noticed(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(store_close_at) struct store *store = NULL;
+    make_history(in_folder("forced"));
+    assert_ok(store_open(in_folder("forced"), false, &store, &err), &err);
+    assert_ok(store_check(store, &err), &err);
+    store_close_at(&store);
+    assert_int_equal(run_sql(in_folder("forced"),
+                             "DROP TRIGGER audit_refuses_delete;"
+                             "DELETE FROM audit WHERE sequence = 2",
+                             NULL, 0),
+                     SQLITE_OK);
+    assert_ok(store_open(in_folder("forced"), false, &store, &err), &err);
+    assert_result(RESULT_INVALID, store_check(store, &err), &err);
+    assert_string_equal(err.code, "store_damaged");
+}
+
+// --- issuers ---------------------------------------------------------------------------------
+
+static enum result see_issuer(void *context, const struct issuer_record *record,
+                              struct error *err) {
+    struct seen *seen = context;
+    size_t used = strlen(seen->text);
+    snprintf(seen->text + used, sizeof(seen->text) - used, "%s ", record->name);
+    return strcmp(record->name, "stop") == 0
+               ? error_set(err, RESULT_LIMIT, "the visitor has seen enough")
+               : RESULT_OK;
+}
+
+static void issuers_come_out_as_they_went_in(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(store_close_at) struct store *store = open_with_issuers();
+    AUTO(issuer_record_clear) struct issuer_record root = {0};
+    AUTO(issuer_record_clear) struct issuer_record issuing = {0};
+    AUTO(issuer_record_clear) struct issuer_record none = {0};
+    assert_ok(store_find_issuer(store, "root", &root, &err), &err);
+    assert_int_equal(root.id, 1);
+    assert_int_equal(root.kind, ISSUER_ROOT);
+    assert_int_equal(root.parent_id, 0);
+    assert_bytes_equal(buf_bytes(&root.certificate), BYTES_LITERAL("root der"));
+    assert_string_equal(root.key_reference, "keys/root.key");
+    assert_int_equal(root.created, NOW);
+    assert_ok(store_find_issuer(store, "issuing", &issuing, &err), &err);
+    assert_int_equal(issuing.parent_id, 1);
+    assert_null(issuing.key_reference);
+    assert_result(RESULT_NOT_FOUND, store_find_issuer(store, "Root", &none, &err), &err);
+}
+
+static void issuer_names_are_unique_and_a_visitor_can_stop(void **state) {
+    (void)state;
+    struct error err = {0};
+    int64_t id = 0;
+    AUTO(store_close_at) struct store *store = open_with_issuers();
+    struct issuer_record record = {.name = "root", .kind = ISSUER_ROOT};
+    record.certificate = BORROW("x");
+    assert_result(RESULT_CONFLICT, store_add_issuer(store, &record, &id, &err), &err);
+    struct seen all = {0};
+    assert_ok(store_each_issuer(store, see_issuer, &all, &err), &err);
+    assert_string_equal(all.text, "root issuing ");
+    record.name = "stop";
+    assert_ok(store_add_issuer(store, &record, &id, &err), &err);
+    record.name = "after";
+    assert_ok(store_add_issuer(store, &record, &id, &err), &err);
+    struct seen some = {0};
+    assert_result(RESULT_LIMIT, store_each_issuer(store, see_issuer, &some, &err), &err);
+    assert_string_equal(some.text, "root issuing stop ");
+}
+
+// --- requests --------------------------------------------------------------------------------
+
+static void a_request_comes_out_as_it_went_in_and_is_decided_once(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(store_close_at) struct store *store = open_with_issuers();
+    struct request_record record = {
+        .id = BORROW("id"),
+        .csr = BORROW("csr"),
+        .csr_hash = BORROW("csr hash"),
+        .profile_hash = BORROW("profile hash"),
+        .profile = "client",
+        .address = "192.0.2.1",
+        .state = REQUEST_PENDING,
+        .created = NOW,
+        .expires = NOW + 100,
+    };
+    assert_ok(store_add_request(store, &record, &err), &err);
+    assert_result(RESULT_CONFLICT, store_add_request(store, &record, &err), &err);
+    AUTO(request_record_clear) struct request_record pending = {0};
+    assert_ok(store_find_request(store, BYTES_LITERAL("id"), &pending, &err), &err);
+    assert_bytes_equal(buf_bytes(&pending.id), BYTES_LITERAL("id"));
+    assert_bytes_equal(buf_bytes(&pending.csr), BYTES_LITERAL("csr"));
+    assert_bytes_equal(buf_bytes(&pending.csr_hash), BYTES_LITERAL("csr hash"));
+    assert_bytes_equal(buf_bytes(&pending.profile_hash), BYTES_LITERAL("profile hash"));
+    assert_string_equal(pending.profile, "client");
+    assert_string_equal(pending.address, "192.0.2.1");
+    assert_int_equal(pending.state, REQUEST_PENDING);
+    assert_int_equal(pending.created, NOW);
+    assert_int_equal(pending.expires, NOW + 100);
+    assert_int_equal(pending.decided_at, 0);
+    assert_null(pending.decided_by);
+    assert_null(pending.reason);
+    assert_int_equal(pending.certificate_id, 0);
+
+    struct certificate_record certificate = certificate_of("A");
+    int64_t id = add(store, &certificate);
+    struct bytes request_id = BYTES_LITERAL("id");
+    assert_ok(store_decide_request(store, request_id, REQUEST_APPROVED, NOW + 1, "admin:jane",
+                                   "seen", id, &err),
+              &err);
+    assert_result(RESULT_CONFLICT,
+                  store_decide_request(store, request_id, REQUEST_DENIED, NOW + 2, "admin:john",
+                                       NULL, 0, &err),
+                  &err);
+    assert_string_equal(err.code, "already_decided");
+    assert_result(RESULT_NOT_FOUND,
+                  store_decide_request(store, BYTES_LITERAL("no"), REQUEST_DENIED, NOW, "x",
+                                       NULL, 0, &err),
+                  &err);
+    AUTO(request_record_clear) struct request_record decided = {0};
+    assert_ok(store_find_request(store, request_id, &decided, &err), &err);
+    assert_int_equal(decided.state, REQUEST_APPROVED);
+    assert_int_equal(decided.decided_at, NOW + 1);
+    assert_string_equal(decided.decided_by, "admin:jane");
+    assert_string_equal(decided.reason, "seen");
+    assert_int_equal(decided.certificate_id, id);
+    AUTO(request_record_clear) struct request_record none = {0};
+    assert_result(RESULT_NOT_FOUND, store_find_request(store, BYTES_LITERAL("no"), &none, &err),
+                  &err);
+}
+
+// --- CRLs ------------------------------------------------------------------------------------
+
+static enum result add_crl(struct store *store, int64_t issuer_id, int64_t number,
+                           int64_t this_update, struct error *err) {
+    const struct crl_record record = {.issuer_id = issuer_id,
+                                      .number = number,
+                                      .this_update = this_update,
+                                      .next_update = this_update + 100,
+                                      .entry_count = 5,
+                                      .der = BORROW("crl der")};
+    return store_add_crl(store, &record, err);
+}
+
+static void crl_numbers_and_times_only_grow(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(store_close_at) struct store *store = open_with_issuers();
+    AUTO(crl_record_clear) struct crl_record none = {0};
+    assert_result(RESULT_NOT_FOUND, store_last_crl(store, 2, &none, &err), &err);
+    assert_ok(add_crl(store, 2, 10, NOW, &err), &err);
+    static const struct {
+        int64_t issuer_id;
+        int64_t number;
+        int64_t this_update;
+        enum result result;
+    } cases[] = {
+        {2, 10, NOW + 1, RESULT_CONFLICT}, {2, 9, NOW + 1, RESULT_CONFLICT},
+        {2, 11, NOW, RESULT_CONFLICT},     {2, 11, NOW - 1, RESULT_CONFLICT},
+        {2, 11, NOW + 1, RESULT_OK},       {1, 3, NOW - 50, RESULT_OK}, // one of its own
+        {2, 500, NOW + 2, RESULT_OK},      {2, 499, NOW + 3, RESULT_CONFLICT},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_result(
+            cases[i].result,
+            add_crl(store, cases[i].issuer_id, cases[i].number, cases[i].this_update, &err),
+            &err);
+    }
+    AUTO(crl_record_clear) struct crl_record last = {0};
+    assert_ok(store_last_crl(store, 2, &last, &err), &err);
+    assert_int_equal(last.issuer_id, 2);
+    assert_int_equal(last.number, 500);
+    assert_int_equal(last.this_update, NOW + 2);
+    assert_int_equal(last.next_update, NOW + 102);
+    assert_int_equal(last.entry_count, 5);
+    assert_bytes_equal(buf_bytes(&last.der), BYTES_LITERAL("crl der"));
+}
+
+static void only_the_last_two_crls_keep_their_bytes(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(store_close_at) struct store *store = NULL;
+    make_history(in_folder("crls"));
+    assert_ok(store_open(in_folder("crls"), false, &store, &err), &err);
+    begin(store);
+    for (int64_t number = 1; number <= 5; number++) {
+        assert_ok(add_crl(store, 1, number, NOW + number, &err), &err);
+    }
+    commit(store);
+    char text[200] = "";
+    assert_int_equal(
+        run_sql(in_folder("crls"),
+                "SELECT number || ' ' || (der IS NOT NULL) FROM crl ORDER BY number", text,
+                sizeof(text)),
+        SQLITE_OK);
+    assert_string_equal(text, "1 0\n2 0\n3 0\n4 1\n5 1\n");
+}
+
+// --- admins ----------------------------------------------------------------------------------
+
+static void an_admin_is_added_and_removed_once(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(store_close_at) struct store *store = open_with_issuers();
+    const struct admin_record record = {.name = "jane", .role = "owner", .created = NOW};
+    assert_ok(store_add_admin(store, &record, &err), &err);
+    assert_result(RESULT_CONFLICT, store_add_admin(store, &record, &err), &err);
+    AUTO(admin_record_clear) struct admin_record active = {0};
+    assert_ok(store_find_admin(store, "jane", &active, &err), &err);
+    assert_string_equal(active.name, "jane");
+    assert_string_equal(active.role, "owner");
+    assert_int_equal(active.created, NOW);
+    assert_int_equal(active.removed_at, 0);
+    assert_ok(store_remove_admin(store, "jane", NOW + 1, &err), &err);
+    assert_result(RESULT_CONFLICT, store_remove_admin(store, "jane", NOW + 2, &err), &err);
+    assert_result(RESULT_NOT_FOUND, store_remove_admin(store, "john", NOW, &err), &err);
+    AUTO(admin_record_clear) struct admin_record removed = {0};
+    assert_ok(store_find_admin(store, "jane", &removed, &err), &err);
+    assert_int_equal(removed.removed_at, NOW + 1);
+    // A namesake would inherit the old certificate's power.
+    assert_result(RESULT_CONFLICT, store_add_admin(store, &record, &err), &err);
+    assert_string_equal(err.code, "admin_exists");
+    AUTO(admin_record_clear) struct admin_record none = {0};
+    assert_result(RESULT_NOT_FOUND, store_find_admin(store, "Jane", &none, &err), &err);
+}
+
+// --- audit -----------------------------------------------------------------------------------
+
+static enum result see_audit(void *context, const struct audit_record *record,
+                             struct error *err) {
+    (void)err;
+    struct seen *seen = context;
+    size_t used = strlen(seen->text);
+    snprintf(seen->text + used, sizeof(seen->text) - used, "%lld ",
+             (long long)record->sequence);
+    return RESULT_OK;
+}
+
+static void audit_records_follow_one_another_without_gaps(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(store_close_at) struct store *store = open_with_issuers();
+    AUTO(audit_record_clear) struct audit_record none = {0};
+    assert_result(RESULT_NOT_FOUND, store_last_audit(store, &none, &err), &err);
+    struct audit_record record = {.time = NOW,
+                                  .actor = "admin:jane",
+                                  .event = "certificate issued",
+                                  .subject = "7f00",
+                                  .detail = ""};
+    memset(record.previous_hash, 0x11, sizeof(record.previous_hash));
+    memset(record.hash, 0x22, sizeof(record.hash));
+    static const struct {
+        int64_t sequence;
+        enum result result;
+    } cases[] = {
+        {0, RESULT_CONFLICT}, {2, RESULT_CONFLICT}, {1, RESULT_OK}, {1, RESULT_CONFLICT},
+        {3, RESULT_CONFLICT}, {2, RESULT_OK},       {3, RESULT_OK},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        record.sequence = cases[i].sequence;
+        assert_result(cases[i].result, store_add_audit(store, &record, &err), &err);
+    }
+    AUTO(audit_record_clear) struct audit_record last = {0};
+    assert_ok(store_last_audit(store, &last, &err), &err);
+    assert_int_equal(last.sequence, 3);
+    assert_int_equal(last.time, NOW);
+    assert_string_equal(last.actor, "admin:jane");
+    assert_string_equal(last.event, "certificate issued");
+    assert_string_equal(last.subject, "7f00");
+    assert_string_equal(last.detail, ""); // which is not the same as none
+    assert_memory_equal(last.previous_hash, record.previous_hash, 32);
+    assert_memory_equal(last.hash, record.hash, 32);
+    struct seen all = {0};
+    struct seen some = {0};
+    assert_ok(store_each_audit(store, 1, see_audit, &all, &err), &err);
+    assert_string_equal(all.text, "1 2 3 ");
+    assert_ok(store_each_audit(store, 3, see_audit, &some, &err), &err);
+    assert_string_equal(some.text, "3 ");
+    record.sequence = 4;
+    record.detail = NULL;
+    assert_ok(store_add_audit(store, &record, &err), &err);
+    AUTO(audit_record_clear) struct audit_record without = {0};
+    assert_ok(store_last_audit(store, &without, &err), &err);
+    assert_null(without.detail);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_store_is_created_only_when_asked),
+        cmocka_unit_test(records_survive_closing_and_a_backup),
+        cmocka_unit_test(a_refused_request_leaves_nothing_in_its_group),
+        cmocka_unit_test(history_can_be_neither_changed_nor_deleted),
+        cmocka_unit_test(an_audit_record_removed_by_force_is_noticed),
+        cmocka_unit_test(issuers_come_out_as_they_went_in),
+        cmocka_unit_test(issuer_names_are_unique_and_a_visitor_can_stop),
+        cmocka_unit_test(a_request_comes_out_as_it_went_in_and_is_decided_once),
+        cmocka_unit_test(crl_numbers_and_times_only_grow),
+        cmocka_unit_test(only_the_last_two_crls_keep_their_bytes),
+        cmocka_unit_test(an_admin_is_added_and_removed_once),
+        cmocka_unit_test(audit_records_follow_one_another_without_gaps),
+    };
+    return cmocka_run_group_tests_name("store", tests, make_folder, remove_folder);
+}

@@ -1,0 +1,202 @@
+// Enrollment tokens: spent as often as allowed, counted, revoked, listed by state.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "support/store_records.h"
+
+// --- tokens ----------------------------------------------------------------------------------
+
+static struct token_record token_of(const char *id) {
+    return (struct token_record){
+        .id = borrow(bytes_of_string(id)),
+        .secret_hash = BORROW("secret hash"),
+        .profile = "client",
+        .uses_allowed = 1,
+        .created = NOW,
+        .expires = NOW + 100,
+    };
+}
+
+static void add_token(struct store *store, const struct token_record *record) {
+    struct error err = {0};
+    assert_ok(store_add_token(store, record, &err), &err);
+}
+
+static void a_token_comes_out_as_it_went_in(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(store_close_at) struct store *store = open_with_issuers();
+    struct name_record names[] = {{"dns", "a.example"}, {"cn", "a"}};
+    struct token_record record = token_of("one");
+    record.names = names;
+    record.name_count = 2;
+    record.uses_allowed = 7;
+    record.uses_spent = 2;
+    record.failures = 3;
+    record.lifetime = 86400;
+    record.created_by = "admin:jane";
+    record.label = "hall \"sensor\"; -- ü";
+    add_token(store, &record);
+    AUTO(token_record_clear) struct token_record found = {0};
+    assert_ok(store_find_token(store, BYTES_LITERAL("one"), &found, &err), &err);
+    assert_bytes_equal(buf_bytes(&found.id), BYTES_LITERAL("one"));
+    assert_bytes_equal(buf_bytes(&found.secret_hash), BYTES_LITERAL("secret hash"));
+    assert_string_equal(found.profile, "client");
+    assert_int_equal(found.name_count, 2);
+    assert_string_equal(found.names[0].type, "dns");
+    assert_string_equal(found.names[1].value, "a");
+    assert_int_equal(found.uses_allowed, 7);
+    assert_int_equal(found.uses_spent, 2);
+    assert_int_equal(found.failures, 3);
+    assert_int_equal(found.lifetime, 86400);
+    assert_int_equal(found.created, NOW);
+    assert_int_equal(found.expires, NOW + 100);
+    assert_int_equal(found.revoked_at, 0);
+    assert_string_equal(found.created_by, "admin:jane");
+    assert_string_equal(found.label, "hall \"sensor\"; -- ü");
+    assert_int_equal(found.sequence, 1);
+    record = token_of("two");
+    add_token(store, &record);
+    AUTO(token_record_clear) struct token_record plain = {0};
+    assert_ok(store_find_token(store, BYTES_LITERAL("two"), &plain, &err), &err);
+    assert_null(plain.label);
+    assert_null(plain.created_by);
+    assert_int_equal(plain.name_count, 0);
+    assert_int_equal(plain.sequence, 2);
+    assert_result(RESULT_CONFLICT, store_add_token(store, &record, &err), &err);
+    AUTO(token_record_clear) struct token_record none = {0};
+    assert_result(RESULT_NOT_FOUND, store_find_token(store, BYTES_LITERAL("on"), &none, &err),
+                  &err);
+}
+
+static void a_token_is_spent_as_often_as_allowed(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(store_close_at) struct store *store = open_with_issuers();
+    struct token_record record = token_of("one");
+    record.uses_allowed = 2;
+    add_token(store, &record);
+    assert_ok(store_spend_token(store, BYTES_LITERAL("one"), &err), &err);
+    assert_ok(store_spend_token(store, BYTES_LITERAL("one"), &err), &err);
+    assert_result(RESULT_CONFLICT, store_spend_token(store, BYTES_LITERAL("one"), &err), &err);
+    assert_string_equal(err.code, "token_spent");
+    assert_result(RESULT_NOT_FOUND, store_spend_token(store, BYTES_LITERAL("two"), &err), &err);
+    AUTO(token_record_clear) struct token_record found = {0};
+    assert_ok(store_find_token(store, BYTES_LITERAL("one"), &found, &err), &err);
+    assert_int_equal(found.uses_spent, 2);
+}
+
+static void failures_are_counted_and_tokens_revoked_once(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(store_close_at) struct store *store = open_with_issuers();
+    struct token_record record = token_of("one");
+    add_token(store, &record);
+    struct bytes one = BYTES_LITERAL("one");
+    struct bytes two = BYTES_LITERAL("two");
+    assert_ok(store_count_token_failure(store, one, &err), &err);
+    assert_ok(store_count_token_failure(store, one, &err), &err);
+    assert_result(RESULT_NOT_FOUND, store_count_token_failure(store, two, &err), &err);
+    assert_ok(store_revoke_token(store, one, NOW + 5, &err), &err);
+    assert_result(RESULT_CONFLICT, store_revoke_token(store, one, NOW + 6, &err), &err);
+    assert_string_equal(err.code, "already_revoked");
+    assert_result(RESULT_NOT_FOUND, store_revoke_token(store, two, NOW, &err), &err);
+    AUTO(token_record_clear) struct token_record found = {0};
+    assert_ok(store_find_token(store, one, &found, &err), &err);
+    assert_int_equal(found.failures, 2);
+    assert_int_equal(found.revoked_at, NOW + 5);
+}
+
+struct seen_tokens {
+    char text[200];
+    int64_t last_sequence;
+    enum token_state expected_state;
+};
+
+static enum result see_token(void *context, const struct token_record *record,
+                             struct error *err) {
+    struct seen_tokens *seen = context;
+    size_t used = strlen(seen->text);
+    snprintf(seen->text + used, sizeof(seen->text) - used, "%.*s ", (int)record->id.size,
+             (const char *)record->id.data);
+    seen->last_sequence = record->sequence;
+    // The list and the function must agree on what a state is.
+    if (seen->expected_state != TOKEN_ANY &&
+        token_record_state(record, NOW) != seen->expected_state) {
+        return error_set(err, RESULT_INTERNAL, "state %d", token_record_state(record, NOW));
+    }
+    return RESULT_OK;
+}
+
+// a: open. b: spent. c: expires now, so expired. d: revoked and spent. e: expired and spent.
+// f: open for a last second, of another profile.
+static struct store *open_with_tokens(void) {
+    struct store *store = open_with_issuers();
+    struct token_record records[6];
+    static const char *const ids[] = {"a", "b", "c", "d", "e", "f"};
+    for (size_t i = 0; i < 6; i++) {
+        records[i] = token_of(ids[i]);
+    }
+    records[1].uses_spent = 1;
+    records[2].expires = NOW;
+    records[3].uses_spent = 1;
+    records[3].revoked_at = NOW;
+    records[4].uses_spent = 1;
+    records[4].expires = NOW - 1;
+    records[5].expires = NOW + 1;
+    records[5].profile = "server";
+    for (size_t i = 0; i < 6; i++) {
+        add_token(store, &records[i]);
+    }
+    return store;
+}
+
+static void tokens_are_listed_by_state_and_profile(void **state) {
+    (void)state;
+    AUTO(store_close_at) struct store *store = open_with_tokens();
+    static const struct {
+        struct token_filter filter;
+        const char *expected;
+    } cases[] = {
+        {{.state = TOKEN_ANY}, "f e d c b a "},
+        {{.state = TOKEN_OPEN}, "f a "},
+        {{.state = TOKEN_SPENT}, "e b "},
+        {{.state = TOKEN_EXPIRED}, "c "},
+        {{.state = TOKEN_REVOKED}, "d "},
+        {{.state = TOKEN_OPEN, .profile = "server"}, "f "},
+        {{.profile = "client"}, "e d c b a "},
+        {{.profile = "none"}, ""},
+        {{.limit = 2}, "f e "},
+        {{.limit = 2, .before_sequence = 5}, "d c "},
+        {{.before_sequence = 1}, ""},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct error err = {0};
+        struct seen_tokens seen = {.expected_state = cases[i].filter.state};
+        struct token_filter filter = cases[i].filter;
+        filter.now = NOW;
+        filter.limit = filter.limit == 0 ? 100 : filter.limit;
+        assert_ok(store_list_tokens(store, &filter, see_token, &seen, &err), &err);
+        assert_string_equal(seen.text, cases[i].expected);
+    }
+}
+
+static void open_tokens_are_counted(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(store_close_at) struct store *store = open_with_tokens();
+    int64_t count = 0;
+    assert_ok(store_count_open_tokens(store, NOW, &count, &err), &err);
+    assert_int_equal(count, 2);
+    assert_ok(store_count_open_tokens(store, NOW + 1, &count, &err), &err);
+    assert_int_equal(count, 1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_token_comes_out_as_it_went_in),
+        cmocka_unit_test(a_token_is_spent_as_often_as_allowed),
+        cmocka_unit_test(failures_are_counted_and_tokens_revoked_once),
+        cmocka_unit_test(tokens_are_listed_by_state_and_profile),
+        cmocka_unit_test(open_tokens_are_counted),
+    };
+    return cmocka_run_group_tests_name("store_token", tests, make_folder, remove_folder);
+}
