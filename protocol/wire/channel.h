@@ -17,15 +17,17 @@ struct channel_events {
     void (*on_end)(void *context, const struct error *err);
 };
 
-// Takes over the descriptor, also when it fails. `read_maximum` and `write_maximum` bound a frame in
-// each direction.
+// Takes over the descriptor, also when it fails (then the loop has to run once more to free
+// what was made). `read_maximum` and `write_maximum` bound a frame in each direction. The
+// process has to ignore SIGPIPE.
 enum result channel_open(uv_loop_t *loop, int descriptor, size_t read_maximum,
                          size_t write_maximum, const struct channel_events *events,
                          void *context, struct channel_pipe **out_channel, struct error *err);
-// Queues a frame; bytes are copied.
+// Queues a frame; bytes are copied. RESULT_LIMIT for one that is too large, RESULT_UNAVAILABLE
+// after the end. A peer that is gone shows in on_end, never in here.
 enum result channel_send(struct channel_pipe *channel, const struct frame *frame,
                          struct error *err);
-// Bytes queued and not yet taken by the kernel.
+// Bytes queued and not yet taken by the kernel; the owner keeps them within bounds.
 size_t channel_waiting(const struct channel_pipe *channel);
 // No events after this returns. Unsent frames are dropped. NULL is fine.
 void channel_close(struct channel_pipe *channel);

@@ -1,5 +1,5 @@
-// TLS 1.2 and 1.3 as bytes in, bytes out: wolfSSL over memory, no sockets. The only doorway to
-// wolfssl/ssl.h.
+// TLS 1.2 and 1.3 as bytes in, bytes out: wolfSSL over memory, no sockets. The files tls*
+// are the only doorway to wolfssl/ssl.h.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
@@ -8,6 +8,10 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "x509/key.h"
+
+// Opens what the TLS library needs from the system. Contexts do it by themselves; a process
+// that gives up the file system calls it before. Later connections need getrandom(2) only.
+enum result tls_prepare(struct error *err);
 
 // What many connections share: certificate, key, trust.
 struct tls_context;
@@ -18,14 +22,15 @@ enum tls_client_certificate {
     TLS_CLIENT_CERTIFICATE_REQUIRED,
 };
 
-// `chain` is concatenated DER, leaf first; `trust` the concatenated DER of the CA certificates a
-// client certificate must chain to (empty with …_NONE). Dates of client certificates are not
-// checked here: the authority decides about expiry, and about revocation.
+// `chain` is concatenated DER, leaf first; `trust` the concatenated DER of the CA certificates
+// a client certificate must chain to (empty with …_NONE). Dates and extended
+// key usage of client certificates are not checked here: the authority decides about expiry,
+// revocation, and what a certificate may be used for.
 enum result tls_server_context_new(struct bytes chain, const struct key *key,
                                    struct bytes trust, enum tls_client_certificate wanted,
                                    struct tls_context **out_context, struct error *err);
-// `trust` is the concatenated DER of the roots the server must chain to; `chain` and `key` are the
-// client's own, empty and NULL without.
+// `trust` is the concatenated DER of the roots the server must chain to; `chain` and `key` are
+// the client's own, empty and NULL without.
 enum result tls_client_context_new(struct bytes trust, struct bytes chain,
                                    const struct key *key, struct tls_context **out_context,
                                    struct error *err);
@@ -41,9 +46,10 @@ struct tls; // one connection
 
 enum result tls_accept_new(struct tls_context *context, struct tls **out_tls,
                            struct error *err);
-// `host` is the name or address the server's certificate must carry; also sent as SNI if a name.
-enum result tls_connect_new(struct tls_context *context, const char *host,
-                            struct tls **out_tls, struct error *err);
+// `host` is the name or address the server's certificate must carry; also sent as SNI if a
+// name.
+enum result tls_connect_new(struct tls_context *context, const char *host, struct tls **out_tls,
+                            struct error *err);
 void tls_free(struct tls *tls);
 void tls_free_at(struct tls **tls);
 

@@ -1,0 +1,16 @@
+# Unit tests and fuzz targets of protocol/wire.
+# SPDX-License-Identifier: GPL-3.0-or-later
+signet_unit_test(channel wire)
+signet_unit_test(enrollment_token wire)
+signet_unit_test(frame wire)
+signet_unit_test(json wire)
+signet_unit_test(message wire)
+target_sources(test_message PRIVATE support/message_samples.c)
+signet_fuzz_target(frame wire)
+signet_fuzz_target(json_message wire)
+signet_unit_test(http wire)
+signet_unit_test(tls wire)
+signet_fuzz_target(http wire)
+signet_unit_test(protocol_readme wire)
+target_compile_definitions(test_protocol_readme PRIVATE PROTOCOL_README="${CMAKE_CURRENT_LIST_DIR}/../../protocol/README.md")
+signet_unit_test(conn wire)
