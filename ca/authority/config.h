@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "authority/profile.h"
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/log.h"
 
@@ -22,7 +23,7 @@ struct config {
     struct config_list hosts; // names and addresses in the gateways' TLS certificate
     char *enroll_url;         // "https://ca.example:8443": what tokens carry
     char *admin_url;
-    char *public_url;         // "http://ca.example:8080": CRL distribution point
+    char *public_url; // "http://ca.example:8080": CRL distribution point
     enum log_level log_level;
     enum log_format log_format;
     // [gateway enroll], [gateway admin], [gateway public]
@@ -37,8 +38,8 @@ struct config {
     int64_t request_seconds;
     int64_t idle_seconds;
     // [crl]
-    int64_t crl_period;      // a new one at least this often, also when nothing happened
-    int64_t crl_lifetime;    // nextUpdate, at least three periods
+    int64_t crl_period;   // a new one at least this often, also when nothing happened
+    int64_t crl_lifetime; // nextUpdate, at least three periods
     int64_t root_crl_lifetime;
     bool crl_url_in_certificates;
     // [tokens]
@@ -49,9 +50,17 @@ struct config {
     struct profile_list profiles;
 };
 
+void config_list_clear(struct config_list *list);
+// Adds a copy; RESULT_INVALID for an item that is there already, and above a hundred.
+enum result config_list_add(struct config_list *list, const char *item, struct error *err);
+
+// Appends "PUBLIC_URL/crl/ISSUER.crl": where the CRL of an issuer is published.
+enum result config_crl_url(const struct config *config, const char *issuer_name,
+                           struct buf *out);
+
 void config_clear(struct config *config);
-// Reads DIR/signetd.conf. Every mistake names file and line, the field, what was expected and, for
-// an unknown key or section, the nearest known one.
+// Reads DIR/signetd.conf. Every mistake names file and line, the field, what was expected and,
+// for an unknown key or section, the nearest known one.
 enum result config_load(const char *path, struct config *out_config, struct error *err);
 enum result config_parse(const char *path_for_messages, struct bytes text,
                          struct config *out_config, struct error *err);

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/limits.h"
 
 // DIR/signetd.conf        the configuration, for people
 // DIR/signet.db           the store (with -wal and -shm beside it)
@@ -20,3 +21,7 @@
 
 #define ISSUER_NAME_ROOT "root"
 #define ISSUER_NAME_ISSUING "issuing"
+
+// The CA certificates are called "NAME root" and "NAME issuing", within the 64 characters of a
+// CN.
+#define LIMIT_AUTHORITY_NAME_CHARACTERS (LIMIT_COMMON_NAME_CHARACTERS - 8)

@@ -21,9 +21,16 @@ struct grant {
 enum result policy_choose_names(const struct csr *csr, const struct grant *grant,
                                 struct names *out_names, struct error *err);
 
-// Everything policy checks, by reading the TBSCertificate anew (it shares nothing with what built
-// it): profile's names, counts and forms, grant, key algorithm, lifetime and backdating, key
-// usage, EKUs, CA:FALSE, issuer's name and end, serial. RESULT_DENIED names profile, field and cure.
+// Whether a certificate with exactly the grant's names and lifetime is possible in this
+// profile: what a token is checked for when it is made, so that its device is not refused
+// later.
+enum result policy_check_grant(const struct profile *profile, const struct grant *grant,
+                               struct error *err);
+
+// Everything policy checks, by reading the TBSCertificate anew (it shares nothing with what
+// built it): profile's names, counts and forms, grant, key algorithm, lifetime and backdating,
+// key usage, EKUs, CA:FALSE, issuer's name and end, serial. RESULT_DENIED names profile, field
+// and cure.
 enum result policy_decide(struct bytes tbs, const struct profile *profile,
                           const struct grant *grant, const struct certificate *issuer,
                           int64_t now, struct error *err);

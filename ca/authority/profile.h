@@ -11,7 +11,7 @@
 #include "x509/key.h"
 #include "x509/names.h"
 
-// How many names of one type, and an extra rule for their form.
+// How many names of one type, or of several together.
 struct name_rule {
     size_t minimum;
     size_t maximum;
@@ -23,13 +23,16 @@ struct profile {
     enum oid extended_key_usages[LIMIT_EXTENDED_KEY_USAGES]; // ended by OID_UNKNOWN
     uint16_t key_usage;
     struct name_rule names[NAME_TYPE_COUNT];
+    struct name_rule alternative_names; // all types but the common name, together
     bool common_name_fits_mqtt; // no "+", "#", "/" (use_identity_as_username, ACL patterns)
+    bool xmpp_bare;             // JIDs without resource only
+    bool dns_wildcards;         // "*." in front of a DNS name is allowed
     bool key_algorithms[KEY_ALGORITHM_COUNT];
     int64_t lifetime_default; // seconds
     int64_t lifetime_maximum;
-    int64_t backdate;         // notBefore lies this long before the issuance
-    int renew_percent;        // renewal is due when this share of the lifetime has passed
-    uint8_t hash[32];         // SHA-256 over everything above; freezes a decision
+    int64_t backdate;  // notBefore lies this long before the issuance
+    int renew_percent; // renewal is due when this share of the lifetime has passed
+    uint8_t hash[32];  // SHA-256 over everything above; freezes a decision
 };
 
 struct profile_list {
@@ -40,5 +43,10 @@ struct profile_list {
 void profile_list_clear(struct profile_list *list);
 // NULL when there is none of that name.
 const struct profile *profile_find(const struct profile_list *list, const char *name);
-// Adds the internal profiles and fills the hashes; called once when a configuration is complete.
+#define PROFILE_ADMIN "admin"     // of administrators: signetctl's certificate
+#define PROFILE_SERVICE "service" // of the gateways' TLS certificate
+
+bool profile_is_internal_name(const char *name);
+// Adds the internal profiles and fills the hashes; called once when a configuration is
+// complete.
 enum result profile_list_finish(struct profile_list *list, struct error *err);

@@ -1,0 +1,64 @@
+// An authority in operation: its folder, configuration, keys and records, and what it
+// publishes. SPDX-License-Identifier: GPL-3.0-or-later Operations (enroll.h, renew.h, revoke.h,
+// token.h, inspect.h) are plain functions on it: they need no loop and no socket, and run
+// inside a transaction that their caller opens and commits.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "authority/config.h"
+#include "authority/decision.h"
+#include "authority/issuer.h"
+#include "authority/publisher.h"
+#include "authority/service_identity.h"
+#include "base/error.h"
+#include "store/store.h"
+#include "x509/hash.h"
+
+// Zeroed memory is a valid cleared authority. Everything is owned.
+struct authority {
+    char *folder;
+    bool is_locked;
+    int lock_descriptor;
+    struct config config;
+    struct store *store;
+    struct issuer_set issuers;
+    struct buf chain; // issuing CA up to and with the root, DER
+    uint8_t root_fingerprint[SHA256_SIZE];
+    char root_fingerprint_text[2 * SHA256_SIZE + 1];
+    struct decisions decisions;
+    struct publisher publisher;
+    struct service_identity identity;
+    int64_t started;
+    int64_t gateways; // running processes
+};
+
+// Locks the folder, reads its configuration, opens the store and loads the keys.
+// RESULT_CONFLICT when another process runs this authority; RESULT_NOT_FOUND when the folder
+// holds none.
+enum result authority_open(const char *folder, struct authority *out_authority,
+                           struct error *err);
+void authority_clear(struct authority *authority);
+// Reads the configuration anew; with a mistake in it the old one stays. *out_needs_restart
+// tells that something changed which only a restart brings into effect (names it in `err`'s
+// message).
+enum result authority_reload(struct authority *authority, bool *out_needs_restart,
+                             struct error *err);
+// What stands between a leaf and the root, as DER; empty when the root issues itself.
+struct bytes authority_intermediates(const struct authority *authority);
+// Whether anyone outside can get CRLs: without, certificates do not say where.
+bool authority_has_public_url(const struct authority *authority);
+// NULL when no issuer has this id.
+const struct issuer *authority_find_issuer(const struct authority *authority, int64_t id);
+// The profile of that name for a grant: RESULT_NOT_FOUND (code "profile_unknown") suggests the
+// nearest, RESULT_DENIED (code "profile_internal") for the authority's own.
+enum result authority_find_profile(const struct authority *authority, const char *name,
+                                   const struct profile **out_profile, struct error *err);
+
+// Runs `body` in a transaction of its own and commits it; the decisions it took are logged
+// after that. When either fails, nothing of it stays.
+enum result authority_transact(struct authority *authority,
+                               enum result (*body)(struct authority *authority, void *context,
+                                                   struct error *err),
+                               void *context, struct error *err);

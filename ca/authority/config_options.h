@@ -1,0 +1,84 @@
+// The option table of the configuration: it drives reading, checking, and the default file.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "authority/config.h"
+#include "base/error.h"
+
+enum option_type {
+    OPTION_TEXT,
+    OPTION_LIST,
+    OPTION_INTEGER,
+    OPTION_PERCENT,
+    OPTION_DURATION,
+    OPTION_BOOL,
+    OPTION_LOG_LEVEL,
+    OPTION_LOG_FORMAT,
+    OPTION_COUNT_RANGE,
+    OPTION_KEY_ALGORITHMS,
+    OPTION_KEY_USAGES,
+    OPTION_EXTENDED_KEY_USAGES,
+};
+
+// Options of SECTION_PROFILE lie in a struct profile, all others in the struct config.
+#define SECTION_PROFILE "profile"
+// The value of `initial` for an option that must be given.
+#define OPTION_REQUIRED NULL
+
+struct option {
+    const char *section;
+    const char *key;
+    enum option_type type;
+    size_t offset;
+    const char *initial; // the default, as it would be written; "" for none
+    int64_t minimum;     // of integers, durations (seconds) and counts
+    int64_t maximum;
+    const char *meaning; // lines of text
+};
+
+extern const struct option config_options[];
+extern const size_t config_option_count;
+#define LIMIT_CONFIG_OPTIONS 64
+
+// The sections in the order of the default file, ended by NULL; SECTION_PROFILE is the last.
+extern const char *const config_sections[];
+#define LIMIT_CONFIG_SECTIONS 16
+
+// NULL when the section has no such key.
+const struct option *option_find(const char *section, const char *key);
+// Reads a value into `target`, the struct config or the struct profile that the option belongs
+// to. RESULT_INVALID says what was expected.
+enum result option_read(const struct option *option, const char *value, void *target,
+                        struct error *err);
+// Sets every option of the section that has a default to it.
+enum result option_set_defaults(const char *section, void *target, struct error *err);
+
+// A configuration while it is read: where each option was given, so that every message can say
+// it.
+struct config_reader {
+    const char *path; // for messages
+    size_t line;
+    struct config *config;
+    const char *section; // one of config_sections; NULL before the first
+    char section_title[96];
+    size_t section_lines[LIMIT_CONFIG_SECTIONS];
+    size_t option_lines[LIMIT_CONFIG_OPTIONS]; // 0: not given; a profile's belong to the
+                                               // current one
+};
+
+// Refuses with "PATH:LINE: KEY in [SECTION]: MESSAGE"; without line when the key was not given.
+enum result config_mistake(const struct config_reader *reader, const char *section,
+                           const char *key, struct error *err, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+// Puts the place of a key before the message of an error that `err` holds already.
+enum result config_misplaced(const struct config_reader *reader, const char *section,
+                             const char *key, enum result result, struct error *err);
+
+// What one profile's options must satisfy together; called at the end of its section.
+enum result config_check_profile(const struct config_reader *reader,
+                                 const struct profile *profile, struct error *err);
+// What all options must satisfy together.
+enum result config_check(const struct config_reader *reader, struct error *err);

@@ -1,0 +1,223 @@
+// Comparing a CRL with its predecessor and with the store; shares nothing with what built it.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "authority/crl_check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "authority/certificate_text.h"
+#include "x509/crl.h"
+
+#define CODE_REFUSED "crl_refused"
+
+// The entries of a CRL, ordered by serial.
+struct listing {
+    struct crl_entry *entries;
+    size_t count;
+};
+
+static void listing_clear(struct listing *listing) {
+    free(listing->entries);
+    *listing = (struct listing){0};
+}
+
+static int compare_entries(const void *a, const void *b) {
+    const struct crl_entry *left = a;
+    const struct crl_entry *right = b;
+    return bytes_compare(bytes_of(left->serial, left->serial_size),
+                         bytes_of(right->serial, right->serial_size));
+}
+
+static enum result listing_read(const struct crl *crl, struct listing *out_listing,
+                                struct error *err) {
+    AUTO(listing_clear) struct listing listing = {0};
+    size_t count = 0;
+    TRY(crl_count(crl, &count, err));
+    listing.entries = calloc(count + 1, sizeof(*listing.entries));
+    if (listing.entries == NULL) {
+        return error_out_of_memory(err);
+    }
+    struct bytes cursor = crl->entries;
+    for (size_t i = 0; i < count; i++) {
+        TRY(crl_next_entry(&cursor, &listing.entries[i], err));
+    }
+    listing.count = count;
+    qsort(listing.entries, count, sizeof(*listing.entries), compare_entries);
+    *out_listing = listing;
+    listing = (struct listing){0};
+    return RESULT_OK;
+}
+
+static const struct crl_entry *listing_find(const struct listing *listing,
+                                            const uint8_t *serial, uint8_t size) {
+    struct crl_entry key = {.serial_size = size};
+    memcpy(key.serial, serial, size);
+    return bsearch(&key, listing->entries, listing->count, sizeof(key), compare_entries);
+}
+
+static enum result refuse_entry(struct error *err, const uint8_t *serial, uint8_t size,
+                                const char *message) {
+    char text[CERTIFICATE_SERIAL_TEXT_SIZE];
+    serial_text(bytes_of(serial, size), text);
+    return error_set_code(err, RESULT_INTERNAL, CODE_REFUSED, "entry %s: %s", text, message);
+}
+
+// --- against itself and its record
+// ---------------------------------------------------------------
+
+static enum result number_of(const struct crl *crl, uint64_t *out_number, struct error *err) {
+    if (crl->number.size == 0 || crl->number.size > 8) {
+        return error_set_code(err, RESULT_INTERNAL, CODE_REFUSED,
+                              "the CRL number has %zu bytes, not 1 to 8", crl->number.size);
+    }
+    uint64_t number = 0;
+    for (size_t i = 0; i < crl->number.size; i++) {
+        number = number << 8 | crl->number.data[i];
+    }
+    *out_number = number;
+    return RESULT_OK;
+}
+
+static enum result check_frame(const struct crl *crl, const struct issuer *issuer,
+                               const struct crl_record *next, struct error *err) {
+    TRY(crl_verify(crl, &issuer->certificate, err));
+    uint64_t number = 0;
+    TRY(number_of(crl, &number, err));
+    if (number != (uint64_t)next->number || crl->this_update != next->this_update ||
+        crl->next_update != next->next_update) {
+        return error_set_code(err, RESULT_INTERNAL, CODE_REFUSED,
+                              "number or dates differ from what was planned");
+    }
+    if (crl->next_update <= crl->this_update) {
+        return error_set_code(err, RESULT_INTERNAL, CODE_REFUSED,
+                              "nextUpdate does not lie behind thisUpdate");
+    }
+    if (crl->has_unknown_critical) {
+        return error_set_code(err, RESULT_INTERNAL, CODE_REFUSED,
+                              "it has a critical extension");
+    }
+    return RESULT_OK;
+}
+
+// --- against the one before
+// ----------------------------------------------------------------------
+
+static enum result check_lost_entry(struct store *store, const struct issuer *issuer,
+                                    const struct crl_record *previous,
+                                    const struct crl_entry *entry, struct error *err) {
+    AUTO(certificate_record_clear) struct certificate_record record = {0};
+    enum result result = store_find_certificate(
+        store, issuer->record.id, bytes_of(entry->serial, entry->serial_size), &record, err);
+    if (result == RESULT_NOT_FOUND) {
+        return refuse_entry(err, entry->serial, entry->serial_size,
+                            "it was in the CRL before, and no record explains its end");
+    }
+    TRY(result);
+    if (record.not_after >= previous->this_update) {
+        return refuse_entry(
+            err, entry->serial, entry->serial_size,
+            "it was in the CRL before and has not been in one after its expiry");
+    }
+    return RESULT_OK;
+}
+
+static enum result check_against_previous(struct store *store, const struct issuer *issuer,
+                                          const struct crl_record *previous,
+                                          const struct crl_record *next,
+                                          const struct listing *listing, struct error *err) {
+    if (next->number <= previous->number || next->this_update <= previous->this_update) {
+        return error_set_code(
+            err, RESULT_INTERNAL, CODE_REFUSED,
+            "number and thisUpdate must grow: %lld after %lld, %lld after %lld",
+            (long long)next->number, (long long)previous->number, (long long)next->this_update,
+            (long long)previous->this_update);
+    }
+    struct crl crl = {0};
+    TRY(crl_read(buf_bytes(&previous->der), &crl, err));
+    struct bytes cursor = crl.entries;
+    struct crl_entry entry = {0};
+    enum result result = crl_next_entry(&cursor, &entry, err);
+    while (result == RESULT_OK) {
+        if (listing_find(listing, entry.serial, entry.serial_size) == NULL) {
+            TRY(check_lost_entry(store, issuer, previous, &entry, err));
+        }
+        result = crl_next_entry(&cursor, &entry, err);
+    }
+    return result == RESULT_NOT_FOUND ? RESULT_OK : result;
+}
+
+// --- against the records
+// -------------------------------------------------------------------------
+
+struct comparison {
+    const struct listing *listing;
+    size_t seen;
+};
+
+static enum result check_revocation(void *context, const struct revocation_record *record,
+                                    struct error *err) {
+    struct comparison *comparison = context;
+    const struct crl_entry *entry =
+        listing_find(comparison->listing, record->serial, record->serial_size);
+    if (entry == NULL) {
+        return refuse_entry(err, record->serial, record->serial_size,
+                            "it is revoked and not in the CRL");
+    }
+    if (entry->reason != record->reason || entry->revoked_at != record->revoked_at ||
+        entry->invalid_since != record->invalid_since) {
+        return refuse_entry(err, record->serial, record->serial_size,
+                            "its reason or date differs from the record");
+    }
+    comparison->seen++;
+    return RESULT_OK;
+}
+
+static enum result check_against_store(struct store *store, const struct issuer *issuer,
+                                       int64_t not_after_from, const struct listing *listing,
+                                       struct error *err) {
+    struct comparison comparison = {.listing = listing};
+    TRY(store_each_revocation(store, issuer->record.id, not_after_from, check_revocation,
+                              &comparison, err));
+    if (comparison.seen != listing->count) {
+        return error_set_code(err, RESULT_INTERNAL, CODE_REFUSED,
+                              "it has %zu entries where the records say %zu", listing->count,
+                              comparison.seen);
+    }
+    return RESULT_OK;
+}
+
+enum result crl_check(struct store *store, const struct issuer *issuer,
+                      const struct crl_record *previous, const struct crl_record *next,
+                      struct error *err) {
+    struct crl crl = {0};
+    TRY(crl_read(buf_bytes(&next->der), &crl, err));
+    TRY(check_frame(&crl, issuer, next, err));
+    AUTO(listing_clear) struct listing listing = {0};
+    TRY(listing_read(&crl, &listing, err));
+    if (previous != NULL) {
+        TRY(check_against_previous(store, issuer, previous, next, &listing, err));
+    }
+    int64_t not_after_from = previous == NULL ? 0 : previous->this_update;
+    return check_against_store(store, issuer, not_after_from, &listing, err);
+}
+
+static enum result find_unlisted(void *context, const struct revocation_record *record,
+                                 struct error *err) {
+    const struct listing *listing = context;
+    if (listing_find(listing, record->serial, record->serial_size) != NULL) {
+        return RESULT_OK;
+    }
+    (void)refuse_entry(err, record->serial, record->serial_size,
+                       "it was revoked after the last CRL");
+    return RESULT_CONFLICT;
+}
+
+enum result crl_check_is_current(struct store *store, const struct issuer *issuer,
+                                 const struct crl_record *last, struct error *err) {
+    struct crl crl = {0};
+    TRY(crl_read(buf_bytes(&last->der), &crl, err));
+    AUTO(listing_clear) struct listing listing = {0};
+    TRY(listing_read(&crl, &listing, err));
+    return store_each_revocation(store, issuer->record.id, last->this_update, find_unlisted,
+                                 &listing, err);
+}

@@ -1,0 +1,21 @@
+// The last look at a CRL before it is published: against the one before it and against the
+// records. SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "authority/issuer.h"
+#include "base/error.h"
+#include "store/store.h"
+
+// Reads `next` anew from its DER. Its signature and issuer hold; number, thisUpdate and
+// nextUpdate are those of the record; number and thisUpdate are greater than those of
+// `previous` (NULL for a first one); no entry of `previous` is missing unless its certificate
+// had expired before the thisUpdate of `previous`; and it lists exactly what the records say is
+// revoked. RESULT_INTERNAL (code "crl_refused") says what is wrong.
+enum result crl_check(struct store *store, const struct issuer *issuer,
+                      const struct crl_record *previous, const struct crl_record *next,
+                      struct error *err);
+
+// Whether the records hold a revocation that `last` lacks: RESULT_OK when not, RESULT_CONFLICT
+// when so.
+enum result crl_check_is_current(struct store *store, const struct issuer *issuer,
+                                 const struct crl_record *last, struct error *err);

@@ -1,0 +1,294 @@
+// The table of operations: who may ask, what runs, what remains of a refusal.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "authority/dispatch.h"
+
+#include <stdlib.h>
+
+#include "authority/authority.h"
+#include "authority/enroll.h"
+#include "authority/inspect.h"
+#include "authority/peer.h"
+#include "authority/renew.h"
+#include "authority/revoke.h"
+#include "authority/token.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#define LIMIT_ERROR_BODY_BYTES 4096
+
+// --- the table
+// -----------------------------------------------------------------------------------
+
+// Who must be behind a request for it to be looked at.
+enum peer_need { PEER_ANYONE, PEER_CERTIFICATE, PEER_ADMIN };
+
+typedef enum result handler_run(struct authority *authority, struct peer *peer,
+                                const void *request, void *reply, struct error *err);
+// Called after the roll-back of a refused request, in the group's transaction.
+typedef enum result handler_refused(struct authority *authority, struct peer *peer,
+                                    const void *request, const struct error *refusal,
+                                    struct error *err);
+
+struct handler {
+    enum operation_id id;
+    handler_run *run;
+    enum peer_need need;
+    unsigned roles; // with PEER_ADMIN
+    handler_refused *refused;
+};
+
+// Each operation has typed messages; the table calls them all alike.
+#define ADAPTER(operation)                                                                     \
+    static enum result run_##operation(struct authority *authority, struct peer *peer,         \
+                                       const void *request, void *reply, struct error *err) {  \
+        return operation(authority, peer, request, reply, err);                                \
+    }
+ADAPTER(inspect_authority)
+ADAPTER(enroll_device)
+ADAPTER(renew_certificate)
+ADAPTER(revoke_own_certificate)
+ADAPTER(token_create)
+ADAPTER(token_list)
+ADAPTER(token_revoke)
+ADAPTER(inspect_list_certificates)
+ADAPTER(inspect_show_certificate)
+ADAPTER(revoke_certificate)
+ADAPTER(inspect_crls)
+ADAPTER(publisher_publish)
+ADAPTER(inspect_status)
+
+static enum result enrollment_refused(struct authority *authority, struct peer *peer,
+                                      const void *request, const struct error *refusal,
+                                      struct error *err) {
+    const struct enroll *enroll = request;
+    return token_note_refusal(authority, peer, enroll->token, refusal, err);
+}
+
+// Of peers that hold a valid certificate: who has none fills no audit trail.
+static enum result certificate_holder_refused(struct authority *authority, struct peer *peer,
+                                              const void *request, const struct error *refusal,
+                                              struct error *err) {
+    (void)request;
+    if (!peer->is_identified) {
+        return RESULT_OK;
+    }
+    AUTO(buf_clear) struct buf detail = {0};
+    buf_init(&detail, 1024);
+    TRY(buf_printf(&detail, "code=%s %s", refusal->code, refusal->message));
+    return decision_record(authority, peer, LOG_LEVEL_WARNING, "request refused", "",
+                           buf_string(&detail), err);
+}
+
+#define ROLES_THAT_ACT (ADMIN_ROLE_OWNER | ADMIN_ROLE_OPERATOR)
+#define ROLES_THAT_LOOK                                                                        \
+    (ADMIN_ROLE_OWNER | ADMIN_ROLE_APPROVER | ADMIN_ROLE_OPERATOR | ADMIN_ROLE_AUDITOR)
+
+static const struct handler handlers[] = {
+    {OPERATION_AUTHORITY, run_inspect_authority, PEER_ANYONE, 0, NULL},
+    {OPERATION_ENROLL, run_enroll_device, PEER_ANYONE, 0, enrollment_refused},
+    {OPERATION_RENEW, run_renew_certificate, PEER_CERTIFICATE, 0, certificate_holder_refused},
+    {OPERATION_REVOKE_SELF, run_revoke_own_certificate, PEER_CERTIFICATE, 0,
+     certificate_holder_refused},
+    {OPERATION_TOKEN_CREATE, run_token_create, PEER_ADMIN, ROLES_THAT_ACT,
+     certificate_holder_refused},
+    {OPERATION_TOKEN_LIST, run_token_list, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
+    {OPERATION_TOKEN_REVOKE, run_token_revoke, PEER_ADMIN, ROLES_THAT_ACT,
+     certificate_holder_refused},
+    {OPERATION_CERTIFICATE_LIST, run_inspect_list_certificates, PEER_ADMIN, ROLES_THAT_LOOK,
+     NULL},
+    {OPERATION_CERTIFICATE_SHOW, run_inspect_show_certificate, PEER_ADMIN, ROLES_THAT_LOOK,
+     NULL},
+    {OPERATION_CERTIFICATE_REVOKE, run_revoke_certificate, PEER_ADMIN, ROLES_THAT_ACT,
+     certificate_holder_refused},
+    {OPERATION_CRL_SHOW, run_inspect_crls, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
+    {OPERATION_CRL_PUBLISH, run_publisher_publish, PEER_ADMIN, ROLES_THAT_ACT, NULL},
+    {OPERATION_STATUS, run_inspect_status, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
+};
+
+static const struct handler *handler_find(unsigned number) {
+    for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
+        if ((unsigned)handlers[i].id == number) {
+            return &handlers[i];
+        }
+    }
+    return NULL;
+}
+
+// --- answers
+// -------------------------------------------------------------------------------------
+
+void answer_clear(struct answer *answer) {
+    buf_clear(&answer->body);
+    answer->result = RESULT_OK;
+}
+
+void answer_refuse(struct answer *answer, const struct error *err) {
+    answer_clear(answer);
+    answer->result = err->result == RESULT_OK ? RESULT_INTERNAL : err->result;
+    buf_init(&answer->body, LIMIT_ERROR_BODY_BYTES);
+    if (frame_write_error(err, &answer->body) != RESULT_OK) {
+        buf_reset(&answer->body); // out of memory: the result alone must do
+    }
+}
+
+// Details of what went wrong on this side are for the log, not for peers.
+static void refuse_peer(struct answer *answer, const struct error *err) {
+    if (err->result != RESULT_INTERNAL) {
+        answer_refuse(answer, err);
+        return;
+    }
+    struct error masked = {0};
+    (void)error_set(&masked, RESULT_INTERNAL, "%s", result_text(RESULT_INTERNAL));
+    error_hint(&masked, "The authority's log says more.");
+    answer_refuse(answer, &masked);
+}
+
+// --- one request
+// ---------------------------------------------------------------------------------
+
+// A message on the heap with its type.
+struct holder {
+    const struct message_type *type;
+    void *message;
+};
+
+static void holder_clear(struct holder *holder) {
+    if (holder->message != NULL) {
+        message_clear(holder->type, holder->message);
+        free(holder->message);
+    }
+    *holder = (struct holder){0};
+}
+
+static enum result holder_make(const struct message_type *type, struct holder *out_holder,
+                               struct error *err) {
+    void *message = calloc(1, type->size == 0 ? 1 : type->size);
+    if (message == NULL) {
+        return error_out_of_memory(err);
+    }
+    *out_holder = (struct holder){.type = type, .message = message};
+    return RESULT_OK;
+}
+
+static enum result find(unsigned number, enum channel channel,
+                        const struct operation **out_operation,
+                        const struct handler **out_handler, struct error *err) {
+    const struct operation *operation = operation_find(number);
+    const struct handler *handler = handler_find(number);
+    if (operation == NULL || handler == NULL) {
+        return error_set_code(err, RESULT_INVALID, "operation_unknown",
+                              "there is no operation %u", number);
+    }
+    if ((operation->channels & (unsigned)channel) == 0) {
+        return error_set_code(err, RESULT_DENIED, "wrong_channel",
+                              "operation %s may not be asked for here", operation->name);
+    }
+    *out_operation = operation;
+    *out_handler = handler;
+    return RESULT_OK;
+}
+
+static enum result admit(struct authority *authority, const struct handler *handler,
+                         const struct frame *request, struct peer *peer, struct error *err) {
+    if (handler->need == PEER_ANYONE) {
+        return RESULT_OK;
+    }
+    TRY(peer_identify(authority, request->peer_certificate, clock_now(), peer, err));
+    if (handler->need == PEER_ADMIN) {
+        TRY(peer_require_role(authority, handler->roles, peer, err));
+    }
+    return RESULT_OK;
+}
+
+static enum result run(struct authority *authority, const struct handler *handler,
+                       const struct operation *operation, struct peer *peer,
+                       const void *request, struct buf *out_body, struct error *err) {
+    AUTO(holder_clear) struct holder reply = {0};
+    TRY(holder_make(operation->reply, &reply, err));
+    TRY(handler->run(authority, peer, request, reply.message, err));
+    return message_to_binary(operation->reply, reply.message, out_body, err);
+}
+
+static enum result run_in_savepoint(struct authority *authority, const struct handler *handler,
+                                    const struct operation *operation,
+                                    const struct frame *frame, struct peer *peer,
+                                    const void *request, struct buf *out_body,
+                                    struct error *err) {
+    size_t decided = authority->decisions.count;
+    TRY(store_savepoint(authority->store, err));
+    enum result result = admit(authority, handler, frame, peer, err);
+    if (result == RESULT_OK) {
+        result = run(authority, handler, operation, peer, request, out_body, err);
+    }
+    if (result == RESULT_OK) {
+        result = store_release(authority->store, err);
+    } else {
+        store_rollback_to_savepoint(authority->store);
+    }
+    if (result != RESULT_OK) {
+        decisions_drop(&authority->decisions, decided);
+    }
+    return result;
+}
+
+static void note_refusal(struct authority *authority, const struct handler *handler,
+                         struct peer *peer, const void *request, const struct error *refusal) {
+    struct error err = {0};
+    if (handler->refused == NULL || refusal->result == RESULT_INTERNAL ||
+        refusal->result == RESULT_UNAVAILABLE) {
+        return;
+    }
+    if (handler->refused(authority, peer, request, refusal, &err) != RESULT_OK) {
+        log_error(LOG_LEVEL_ERROR, "refusal not audited", &err);
+    }
+}
+
+static enum result answer_request(struct authority *authority, enum channel channel,
+                                  const struct frame *frame, struct peer *peer,
+                                  struct buf *out_body, struct error *err) {
+    const struct operation *operation = NULL;
+    const struct handler *handler = NULL;
+    TRY(find(frame->number, channel, &operation, &handler, err));
+    AUTO(holder_clear) struct holder request = {0};
+    TRY(holder_make(operation->request, &request, err));
+    TRY(message_from_binary(operation->request, frame->body, request.message, err));
+    enum result result = run_in_savepoint(authority, handler, operation, frame, peer,
+                                          request.message, out_body, err);
+    if (result != RESULT_OK) {
+        if (err->result == RESULT_OK) {
+            (void)error_set(err, result, "%s", result_text(result));
+        }
+        note_refusal(authority, handler, peer, request.message, err);
+    }
+    return result;
+}
+
+static void log_refusal(const struct peer *peer, const struct frame *frame,
+                        const struct error *err) {
+    const struct operation *operation = operation_find(frame->number);
+    bool is_ours = err->result == RESULT_INTERNAL || err->result == RESULT_UNAVAILABLE;
+    log_event(is_ours ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "request failed", "operation",
+              operation == NULL ? "unknown" : operation->name, "address", peer->address,
+              "actor", peer->actor, "code", err->code, "field",
+              err->field[0] == '\0' ? NULL : err->field, "message", err->message, NULL);
+}
+
+void dispatch(struct authority *authority, enum channel channel, const struct frame *request,
+              struct answer *out_answer) {
+    struct error err = {0};
+    AUTO(peer_clear) struct peer peer = {0};
+    peer_init(&peer, request->peer_address);
+    struct answer answer = {0};
+    // The reply may hold a token's secret.
+    buf_init_secret(&answer.body, LIMIT_FRAME_REPLY_BYTES);
+    answer.result = answer_request(authority, channel, request, &peer, &answer.body, &err);
+    if (answer.result != RESULT_OK) {
+        if (err.result == RESULT_OK) {
+            (void)error_set(&err, answer.result, "%s", result_text(answer.result));
+        }
+        log_refusal(&peer, request, &err);
+        refuse_peer(&answer, &err);
+    }
+    answer_clear(out_answer);
+    *out_answer = answer;
+}

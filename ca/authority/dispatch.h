@@ -1,0 +1,26 @@
+// From a request frame to the answer's body: one closed table of operations.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "wire/frame.h"
+#include "wire/messages.h"
+
+struct authority;
+
+// Zeroed memory is a valid cleared answer.
+struct answer {
+    enum result result;
+    struct buf body; // the reply's message, or the encoded error
+};
+
+void answer_clear(struct answer *answer);
+// Replaces what is in it by an error.
+void answer_refuse(struct answer *answer, const struct error *err);
+
+// Inside a transaction: refuses what is unknown and what this channel may not ask, whatever the
+// frame says; decodes, identifies the peer, runs the one operation in a savepoint, encodes.
+// A refused request leaves nothing behind but the note of its refusal.
+void dispatch(struct authority *authority, enum channel channel, const struct frame *request,
+              struct answer *out_answer);

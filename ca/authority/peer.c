@@ -1,0 +1,169 @@
+// From a client certificate to its record, and from there to an administrator's role.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "authority/peer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "authority/authority.h"
+#include "authority/certificate_text.h"
+#include "authority/profile.h"
+#include "x509/certificate.h"
+
+void peer_init(struct peer *peer, struct bytes address) {
+    *peer = (struct peer){0};
+    size_t size =
+        address.size < sizeof(peer->address) - 1 ? address.size : sizeof(peer->address) - 1;
+    if (size > 0) {
+        memcpy(peer->address, address.data, size);
+    }
+    (void)snprintf(peer->actor, sizeof(peer->actor), "anyone");
+}
+
+void peer_clear(struct peer *peer) {
+    certificate_record_clear(&peer->certificate);
+    *peer = (struct peer){0};
+}
+
+void peer_set_actor(struct peer *peer, const char *kind, const char *name) {
+    (void)snprintf(peer->actor, sizeof(peer->actor), "%s:%s", kind, name);
+}
+
+static enum result unknown(struct error *err) {
+    (void)error_set_code(err, RESULT_DENIED, "certificate_unknown",
+                         "this authority has not issued the client certificate");
+    error_hint(err, "Use a certificate of this authority, or enroll with a token.");
+    return RESULT_DENIED;
+}
+
+// Names of issuers may repeat (a CA renewed with a new key), so every one is asked.
+static enum result find_record(struct authority *authority,
+                               const struct certificate *certificate,
+                               struct certificate_record *out_record, struct error *err) {
+    for (size_t i = 0; i < authority->issuers.count; i++) {
+        const struct issuer *issuer = &authority->issuers.items[i];
+        if (!bytes_equal(issuer->certificate.subject, certificate->issuer)) {
+            continue;
+        }
+        enum result result = store_find_certificate(authority->store, issuer->record.id,
+                                                    certificate->serial, out_record, err);
+        if (result == RESULT_OK &&
+            !bytes_equal(buf_bytes(&out_record->der), certificate->der)) {
+            certificate_record_clear(out_record);
+            result = RESULT_NOT_FOUND;
+        }
+        if (result != RESULT_NOT_FOUND) {
+            return result;
+        }
+    }
+    return unknown(err);
+}
+
+static enum result check_state(const struct certificate_record *record, int64_t now,
+                               struct error *err) {
+    if (record->revoked_at != 0) {
+        (void)error_set_code(err, RESULT_DENIED, "certificate_revoked",
+                             "the client certificate has been revoked");
+        error_hint(err, "Enroll again with a new key and a new token.");
+        return RESULT_DENIED;
+    }
+    if (now > record->not_after) {
+        (void)error_set_code(err, RESULT_DENIED, "certificate_expired",
+                             "the client certificate has expired");
+        error_hint(err, "Enroll again with a new token.");
+        return RESULT_DENIED;
+    }
+    if (now < record->not_before) {
+        (void)error_set_code(err, RESULT_DENIED, "certificate_not_yet_valid",
+                             "the client certificate is not valid yet");
+        error_hint(err, "The authority's clock went back: set it.");
+        return RESULT_DENIED;
+    }
+    return RESULT_OK;
+}
+
+enum result peer_identify(struct authority *authority, struct bytes certificate, int64_t now,
+                          struct peer *peer, struct error *err) {
+    if (certificate.size == 0) {
+        (void)error_set_code(err, RESULT_DENIED, "certificate_required",
+                             "this request needs a client certificate of this authority");
+        error_hint(err, "Present the current certificate and its key in the TLS handshake.");
+        return RESULT_DENIED;
+    }
+    struct certificate parsed = {0};
+    TRY(certificate_read(certificate, &parsed, err));
+    AUTO(certificate_record_clear) struct certificate_record record = {0};
+    TRY(find_record(authority, &parsed, &record, err));
+    TRY(check_state(&record, now, err));
+    char serial[CERTIFICATE_SERIAL_TEXT_SIZE];
+    serial_text(buf_bytes(&record.serial), serial);
+    peer_set_actor(peer, "certificate", serial);
+    peer->is_identified = true;
+    peer->certificate = record;
+    record = (struct certificate_record){0};
+    return RESULT_OK;
+}
+
+static const struct {
+    unsigned role;
+    const char *name;
+} admin_roles[] = {
+#define ADMIN_ROLE_ROW(constant, value, name) {value, name},
+    ADMIN_ROLE_TABLE(ADMIN_ROLE_ROW)
+#undef ADMIN_ROLE_ROW
+};
+
+static unsigned role_from_name(const char *name) {
+    for (size_t i = 0; i < sizeof(admin_roles) / sizeof(admin_roles[0]); i++) {
+        if (strcmp(admin_roles[i].name, name) == 0) {
+            return admin_roles[i].role;
+        }
+    }
+    return 0;
+}
+
+static const char *common_name(const struct certificate_record *record) {
+    for (size_t i = 0; i < record->name_count; i++) {
+        if (strcmp(record->names[i].type, name_type_prefix(NAME_CN)) == 0) {
+            return record->names[i].value;
+        }
+    }
+    return NULL;
+}
+
+static enum result admin_required(struct error *err) {
+    (void)error_set_code(err, RESULT_DENIED, "admin_required",
+                         "this request needs an administrator's certificate");
+    error_hint(err, "Use the credential in the authority's folder admin/.");
+    return RESULT_DENIED;
+}
+
+enum result peer_require_role(struct authority *authority, unsigned roles, struct peer *peer,
+                              struct error *err) {
+    const char *name = common_name(&peer->certificate);
+    if (!peer->is_identified || strcmp(peer->certificate.profile, PROFILE_ADMIN) != 0 ||
+        name == NULL) {
+        return admin_required(err);
+    }
+    AUTO(admin_record_clear) struct admin_record admin = {0};
+    enum result result = store_find_admin(authority->store, name, &admin, err);
+    if (result == RESULT_NOT_FOUND) {
+        return admin_required(err);
+    }
+    TRY(result);
+    if (admin.removed_at != 0) {
+        return error_set_code(err, RESULT_DENIED, "admin_removed",
+                              "administrator %s has been removed", name);
+    }
+    unsigned role = role_from_name(admin.role);
+    if ((role & roles) == 0) {
+        (void)error_set_code(err, RESULT_DENIED, "role_denied",
+                             "administrator %s has the role %s, which may not do this", name,
+                             admin.role);
+        error_hint(err, "Ask an owner.");
+        return RESULT_DENIED;
+    }
+    peer->role = role;
+    peer_set_actor(peer, "admin", name);
+    return RESULT_OK;
+}

@@ -1,0 +1,203 @@
+// Revocation of one certificate, or of everything that a stolen key may have got.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "authority/revoke.h"
+
+#include <stdlib.h>
+
+#include "authority/authority.h"
+#include "authority/certificate_text.h"
+#include "authority/inspect.h"
+#include "authority/peer.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "x509/crl.h"
+
+static const char *const offered_reasons[] = {"unspecified",          "keyCompromise",
+                                              "affiliationChanged",   "superseded",
+                                              "cessationOfOperation", "privilegeWithdrawn"};
+
+static enum result unknown_reason(const char *text, struct error *err) {
+    const char *nearest = text_nearest(text, offered_reasons,
+                                       sizeof(offered_reasons) / sizeof(offered_reasons[0]));
+    (void)error_set_code(err, RESULT_INVALID, "reason_unknown",
+                         "%.32s is not a reason for revoking a certificate", text);
+    error_field(err, "reason");
+    if (nearest != NULL) {
+        error_hint(err, "Did you mean %s?", nearest);
+    } else {
+        error_hint(err, "Use unspecified, keyCompromise, affiliationChanged, superseded, "
+                        "cessationOfOperation or privilegeWithdrawn.");
+    }
+    return RESULT_INVALID;
+}
+
+static enum result read_reason(const char *text, enum crl_reason *out_reason,
+                               struct error *err) {
+    enum crl_reason reason = CRL_REASON_UNSPECIFIED;
+    if (text != NULL && !crl_reason_from_name(text, &reason)) {
+        return unknown_reason(text, err);
+    }
+    const char *hint = NULL;
+    if (reason == CRL_REASON_CERTIFICATE_HOLD) {
+        hint =
+            "A revocation is final here: a certificate cannot be put on hold. Revoke it, and "
+            "enroll again when it is wanted back.";
+    } else if (reason == CRL_REASON_CA_COMPROMISE || reason == CRL_REASON_AA_COMPROMISE) {
+        hint = "This reason is for authorities; for a stolen device key use keyCompromise.";
+    }
+    if (hint != NULL) {
+        (void)error_set_code(err, RESULT_INVALID, "reason_refused",
+                             "a certificate cannot be revoked for %s", text);
+        error_field(err, "reason");
+        error_hint(err, "%s", hint);
+        return RESULT_INVALID;
+    }
+    *out_reason = reason;
+    return RESULT_OK;
+}
+
+// --- one certificate
+// -----------------------------------------------------------------------------
+
+static enum result record_revocation(struct authority *authority, const struct peer *peer,
+                                     const struct certificate_record *record,
+                                     enum crl_reason reason, struct error *err) {
+    char serial[CERTIFICATE_SERIAL_TEXT_SIZE];
+    serial_text(buf_bytes(&record->serial), serial);
+    AUTO(buf_clear) struct buf detail = {0};
+    buf_init(&detail, (LIMIT_NAME_BYTES + 16) * 4);
+    TRY(buf_printf(&detail, "reason=%s profile=%s names=", crl_reason_name(reason),
+                   record->profile));
+    if (name_records_format(record->names, record->name_count, &detail) == RESULT_LIMIT) {
+        TRY(buf_printf(&detail, "… (%zu in all)", record->name_count));
+    }
+    return decision_record(authority, peer, LOG_LEVEL_INFO, "certificate revoked", serial,
+                           buf_string(&detail), err);
+}
+
+static enum result revoke_one(struct authority *authority, const struct peer *peer,
+                              const struct certificate_record *record, enum crl_reason reason,
+                              int64_t now, struct error *err) {
+    TRY(store_revoke_certificate(authority->store, record->id, now, (int)reason, 0, err));
+    publisher_mark_outdated(authority, record->issuer_id);
+    if (bytes_equal(buf_bytes(&record->serial), buf_bytes(&authority->identity.serial))) {
+        authority->identity.is_outdated = true;
+    }
+    return record_revocation(authority, peer, record, reason, err);
+}
+
+// --- what a stolen key may have got
+// --------------------------------------------------------------
+
+// The ids are collected first: the store is not changed while it is walked.
+struct victims {
+    int64_t *ids;
+    size_t count;
+    size_t capacity;
+    int64_t now;
+};
+
+static void victims_clear(struct victims *victims) {
+    free(victims->ids);
+    *victims = (struct victims){0};
+}
+
+static enum result collect(void *context, const struct certificate_record *record,
+                           struct error *err) {
+    struct victims *victims = context;
+    if (record->revoked_at != 0 || record->not_after < victims->now) {
+        return RESULT_OK;
+    }
+    if (victims->count == victims->capacity) {
+        size_t capacity = victims->capacity == 0 ? 16 : 2 * victims->capacity;
+        int64_t *ids = realloc(victims->ids, capacity * sizeof(*ids));
+        if (ids == NULL) {
+            return error_out_of_memory(err);
+        }
+        victims->ids = ids;
+        victims->capacity = capacity;
+    }
+    victims->ids[victims->count++] = record->id;
+    return RESULT_OK;
+}
+
+static enum result revoke_victims(struct authority *authority, const struct peer *peer,
+                                  const struct victims *victims, struct error *err) {
+    for (size_t i = 0; i < victims->count; i++) {
+        AUTO(certificate_record_clear) struct certificate_record record = {0};
+        TRY(store_find_certificate_by_id(authority->store, victims->ids[i], &record, err));
+        if (record.revoked_at == 0) {
+            TRY(revoke_one(authority, peer, &record, CRL_REASON_KEY_COMPROMISE, victims->now,
+                           err));
+        }
+    }
+    return RESULT_OK;
+}
+
+static enum result revoke_line(struct authority *authority, const struct peer *peer,
+                               const struct certificate_record *record, int64_t now,
+                               struct error *err) {
+    AUTO(victims_clear) struct victims victims = {.now = now};
+    TRY(store_each_certificate_of_lineage(authority->store, record->lineage_id, now, collect,
+                                          &victims, err));
+    TRY(store_each_certificate_of_key(authority->store, buf_bytes(&record->key_hash), collect,
+                                      &victims, err));
+    return revoke_victims(authority, peer, &victims, err);
+}
+
+// --- operations
+// ----------------------------------------------------------------------------------
+
+static enum result check_revocable(const struct certificate_record *record,
+                                   enum crl_reason reason, int64_t now, struct error *err) {
+    char serial[CERTIFICATE_SERIAL_TEXT_SIZE];
+    serial_text(buf_bytes(&record->serial), serial);
+    if (record->revoked_at != 0) {
+        (void)error_set_code(err, RESULT_CONFLICT, "already_revoked",
+                             "certificate %s is revoked already, for %s", serial,
+                             crl_reason_name((enum crl_reason)record->revocation_reason));
+        error_hint(err, "Nothing needs to be done.");
+        return RESULT_CONFLICT;
+    }
+    // An expired one is revoked for its key only: that takes its successors along.
+    if (now > record->not_after && reason != CRL_REASON_KEY_COMPROMISE) {
+        (void)error_set_code(err, RESULT_CONFLICT, "certificate_expired",
+                             "certificate %s has expired: nobody accepts it any more", serial);
+        error_hint(err, "Revoke its renewals, or use keyCompromise to revoke all of them.");
+        return RESULT_CONFLICT;
+    }
+    return RESULT_OK;
+}
+
+static enum result revoke(struct authority *authority, const struct peer *peer,
+                          const struct certificate_record *record, const char *reason_text,
+                          struct certificate_info *reply, struct error *err) {
+    int64_t now = clock_now();
+    enum crl_reason reason = CRL_REASON_UNSPECIFIED;
+    TRY(read_reason(reason_text, &reason, err));
+    TRY(check_revocable(record, reason, now, err));
+    TRY(revoke_one(authority, peer, record, reason, now, err));
+    if (reason == CRL_REASON_KEY_COMPROMISE) {
+        TRY(revoke_line(authority, peer, record, now, err));
+    }
+    AUTO(certificate_record_clear) struct certificate_record revoked = {0};
+    TRY(store_find_certificate_by_id(authority->store, record->id, &revoked, err));
+    if (certificate_info_fill(authority, &revoked, now, reply) != RESULT_OK) {
+        return error_out_of_memory(err);
+    }
+    return RESULT_OK;
+}
+
+enum result revoke_certificate(struct authority *authority, const struct peer *peer,
+                               const struct certificate_revoke *request,
+                               struct certificate_info *reply, struct error *err) {
+    AUTO(certificate_record_clear) struct certificate_record record = {0};
+    TRY(inspect_find_certificate(authority, request->serial, &record, err));
+    return revoke(authority, peer, &record, request->reason, reply, err);
+}
+
+enum result revoke_own_certificate(struct authority *authority, const struct peer *peer,
+                                   const struct revoke_self *request,
+                                   struct certificate_info *reply, struct error *err) {
+    return revoke(authority, peer, &peer->certificate, request->reason, reply, err);
+}

@@ -1,0 +1,19 @@
+// Revocation, by an administrator or by the holder of the certificate.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/error.h"
+#include "wire/messages.h"
+
+struct authority;
+struct peer;
+
+// Revokes and marks the CRL as outdated; the publisher makes a new one after the commit. With
+// keyCompromise, every unexpired certificate of the same lineage and of the same key goes too,
+// and the key stays blocked. RESULT_CONFLICT (code "already_revoked") the second time.
+enum result revoke_certificate(struct authority *authority, const struct peer *peer,
+                               const struct certificate_revoke *request,
+                               struct certificate_info *reply, struct error *err);
+enum result revoke_own_certificate(struct authority *authority, const struct peer *peer,
+                                   const struct revoke_self *request,
+                                   struct certificate_info *reply, struct error *err);

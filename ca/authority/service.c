@@ -1,0 +1,520 @@
+// The loop of the authority: requests in, groups committed, answers and publications out.
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Holds the signal, timer, check and idle handles of the process; all live as long as the loop.
+#include "authority/service.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <uv.h>
+
+#include "authority/authority.h"
+#include "authority/gateways.h"
+#include "authority/group.h"
+#include "authority/sandbox.h"
+#include "authority/supervisor.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
+
+#define LOG_COMPONENT "authority"
+#define TICK_MILLISECONDS 1000
+// Revocations that come together share one CRL; still well within a second.
+#define PUBLISH_DELAY_MILLISECONDS 200
+#define PUBLISH_RETRY_MILLISECONDS 5000
+#define IDENTITY_RETRY_MILLISECONDS 60000
+
+struct service {
+    struct authority authority;
+    uv_loop_t loop;
+    uv_signal_t terminate, interrupt, reload;
+    uv_timer_t tick, publish, watchdog, drain;
+    uv_check_t after_poll;
+    uv_idle_t more_waits;
+    struct gateways *gateways;
+    struct waiting_line lines[LIMIT_GATEWAYS]; // of each gateway, by its index
+    size_t next_line;                          // where the next group begins, for fairness
+    size_t waiting;
+    int64_t identity_retry_at; // monotonic milliseconds
+    bool is_stopping;
+    bool is_over;
+};
+
+// --- what gateways are told
+// --------------------------------------------------------------------------
+
+static void send_notice(struct gateway *gateway, enum notice_id notice, struct bytes body) {
+    struct frame frame = {.kind = FRAME_NOTICE, .number = (uint16_t)notice, .body = body};
+    gateway_send(gateway, &frame);
+}
+
+static const char *level_name(enum log_level level) {
+    static const char *const names[] = {
+        [LOG_LEVEL_DEBUG] = "debug",
+        [LOG_LEVEL_INFO] = "info",
+        [LOG_LEVEL_WARNING] = "warning",
+        [LOG_LEVEL_ERROR] = "error",
+    };
+    return names[level];
+}
+
+static enum result encode_setup(const struct config *config, struct buf *out,
+                                struct error *err) {
+    struct setup setup = {
+        .log_level = (char *)(uintptr_t)level_name(config->log_level),
+        .log_format =
+            config->log_format == LOG_FORMAT_JSON ? (char[]){"json"} : (char[]){"text"},
+        .connections = config->connections,
+        .connections_per_address = config->connections_per_address,
+        .handshake_seconds = config->handshake_seconds,
+        .request_seconds = config->request_seconds,
+        .idle_seconds = config->idle_seconds,
+    };
+    return message_to_binary(&setup_type, &setup, out, err); // borrows: nothing to clear
+}
+
+static enum result send_setup(struct service *service, struct gateway *gateway,
+                              struct error *err) {
+    AUTO(buf_clear) struct buf body = {0};
+    buf_init(&body, 4096);
+    TRY(encode_setup(&service->authority.config, &body, err));
+    send_notice(gateway, NOTICE_SETUP, buf_bytes(&body));
+    return RESULT_OK;
+}
+
+static enum result send_identity(struct service *service, struct gateway *gateway,
+                                 struct error *err) {
+    if (gateway_role(gateway) == CHANNEL_PUBLIC) {
+        return RESULT_OK; // speaks plain HTTP: a key it cannot use is a key it cannot lose
+    }
+    AUTO(buf_clear) struct buf body = {0};
+    buf_init_secret(&body, LIMIT_FRAME_REPLY_BYTES);
+    TRY(service_identity_encode(&service->authority, &body, err));
+    send_notice(gateway, NOTICE_IDENTITY, buf_bytes(&body));
+    return RESULT_OK;
+}
+
+static enum result encode_publication(const struct service *service, int index, struct buf *out,
+                                      struct error *err) {
+    const struct publisher *publisher = &service->authority.publisher;
+    return message_to_binary(&publication_type, &publisher->publications[index], out, err);
+}
+
+static enum result send_publications(struct service *service, struct gateway *gateway,
+                                     struct error *err) {
+    AUTO(buf_clear) struct buf body = {0};
+    buf_init(&body, LIMIT_FRAME_REPLY_BYTES);
+    for (int i = 0; i < PUBLICATION_COUNT; i++) {
+        if (service->authority.publisher.publications[i].path != NULL) {
+            buf_reset(&body);
+            TRY(encode_publication(service, i, &body, err));
+            send_notice(gateway, NOTICE_PUBLICATION, buf_bytes(&body));
+        }
+    }
+    return RESULT_OK;
+}
+
+static void on_gateway_start(void *context, struct gateway *gateway) {
+    struct service *service = context;
+    struct error err = {0};
+    enum result result = send_setup(service, gateway, &err);
+    if (result == RESULT_OK) {
+        result = send_identity(service, gateway, &err);
+    }
+    if (result == RESULT_OK) {
+        result = send_publications(service, gateway, &err);
+    }
+    if (result != RESULT_OK) {
+        log_error(LOG_LEVEL_ERROR, "gateway not set up", &err);
+    }
+    service->authority.gateways = (int64_t)gateways_running(service->gateways);
+}
+
+// To every gateway, what is new since the last time.
+static enum result send_news(struct service *service, struct error *err) {
+    AUTO(buf_clear) struct buf body = {0};
+    buf_init(&body, LIMIT_FRAME_REPLY_BYTES);
+    for (int i = 0; i < PUBLICATION_COUNT; i++) {
+        if (!service->authority.publisher.is_new[i]) {
+            continue;
+        }
+        buf_reset(&body);
+        TRY(encode_publication(service, i, &body, err));
+        for (size_t g = 0; g < gateways_count(service->gateways); g++) {
+            send_notice(gateways_at(service->gateways, g), NOTICE_PUBLICATION,
+                        buf_bytes(&body));
+        }
+        service->authority.publisher.is_new[i] = false;
+    }
+    return RESULT_OK;
+}
+
+// --- publishing and rotating
+// -------------------------------------------------------------------------
+
+static void publish(struct service *service);
+
+static void on_publish_time(uv_timer_t *timer) {
+    publish(timer->data);
+}
+
+static void publish_after(struct service *service, uint64_t milliseconds) {
+    if (!uv_is_active((uv_handle_t *)&service->publish)) {
+        (void)uv_timer_start(&service->publish, on_publish_time, milliseconds, 0);
+    }
+}
+
+static void publish(struct service *service) {
+    int64_t now = clock_now();
+    struct error err = {0};
+    if (!publisher_is_due(&service->authority, now)) {
+        return;
+    }
+    enum result result = publisher_run(&service->authority, now, &err);
+    if (result == RESULT_OK) {
+        result = send_news(service, &err);
+    }
+    if (result == RESULT_OK) {
+        return;
+    }
+    bool is_too_soon = strcmp(err.code, "crl_too_soon") == 0;
+    if (!is_too_soon) {
+        log_error(LOG_LEVEL_ERROR, "crl not published", &err);
+    }
+    publish_after(service,
+                  is_too_soon ? PUBLISH_DELAY_MILLISECONDS : PUBLISH_RETRY_MILLISECONDS);
+}
+
+static void rotate_identity(struct service *service) {
+    int64_t milliseconds = clock_monotonic_milliseconds();
+    int64_t now = clock_now();
+    struct error err = {0};
+    if (!service_identity_is_due(&service->authority, now) ||
+        milliseconds < service->identity_retry_at) {
+        return;
+    }
+    enum result result = service_identity_replace(&service->authority, now, &err);
+    for (size_t i = 0; result == RESULT_OK && i < gateways_count(service->gateways); i++) {
+        result = send_identity(service, gateways_at(service->gateways, i), &err);
+    }
+    if (result != RESULT_OK) {
+        log_error(LOG_LEVEL_ERROR, "service certificate not replaced", &err);
+        service->identity_retry_at = milliseconds + IDENTITY_RETRY_MILLISECONDS;
+    }
+}
+
+static void on_tick(uv_timer_t *timer) {
+    struct service *service = timer->data;
+    service->authority.gateways = (int64_t)gateways_running(service->gateways);
+    rotate_identity(service);
+    if (publisher_is_due(&service->authority, clock_now())) {
+        publish_after(service, 0);
+    }
+}
+
+// --- requests
+// ----------------------------------------------------------------------------------------
+
+static void send_answer(struct gateway *gateway, uint32_t id, const struct answer *answer) {
+    struct frame frame = {
+        .kind = FRAME_REPLY,
+        .result = (uint8_t)answer->result,
+        .id = id,
+        .body = buf_bytes(&answer->body),
+    };
+    gateway_send(gateway, &frame);
+}
+
+static void refuse(struct gateway *gateway, uint32_t id, enum result result,
+                   const char *message) {
+    struct error err = {0};
+    (void)error_set(&err, result, "%s", message);
+    error_hint(&err, "Try again later.");
+    AUTO(answer_clear) struct answer answer = {0};
+    answer_refuse(&answer, &err);
+    send_answer(gateway, id, &answer);
+}
+
+static void on_request(void *context, struct gateway *gateway, const struct frame *frame) {
+    struct service *service = context;
+    struct waiting_line *line = &service->lines[gateway_index(gateway)];
+    if (line->count >= LIMIT_FRAMES_WAITING) {
+        refuse(gateway, frame->id, RESULT_UNAVAILABLE, "too many requests wait");
+        return;
+    }
+    struct waiting *waiting = NULL;
+    struct error err = {0};
+    if (waiting_new(gateway_role(gateway), frame, &waiting, &err) != RESULT_OK) {
+        refuse(gateway, frame->id, RESULT_UNAVAILABLE, err.message);
+        return;
+    }
+    waiting_line_add(line, waiting);
+    service->waiting++;
+}
+
+static void on_gateway_end(void *context, struct gateway *gateway) {
+    struct service *service = context;
+    struct waiting_line *line = &service->lines[gateway_index(gateway)];
+    service->waiting -= line->count;
+    waiting_line_clear(line);
+    service->authority.gateways = (int64_t)gateways_running(service->gateways);
+}
+
+struct group {
+    struct waiting *requests[LIMIT_GROUP_COMMIT];
+    struct gateway *senders[LIMIT_GROUP_COMMIT];
+    size_t count;
+};
+
+// One from each gateway in turn: a flood on one channel does not keep the others waiting.
+static void take_group(struct service *service, struct group *group) {
+    size_t lines = gateways_count(service->gateways);
+    while (service->waiting > 0 && group->count < LIMIT_GROUP_COMMIT) {
+        size_t index = service->next_line % lines;
+        service->next_line = (index + 1) % lines;
+        struct waiting *waiting = waiting_line_take(&service->lines[index]);
+        if (waiting != NULL) {
+            group->senders[group->count] = gateways_at(service->gateways, index);
+            group->requests[group->count++] = waiting;
+            service->waiting--;
+        }
+    }
+}
+
+static void on_more_waits(uv_idle_t *idle) {
+    (void)idle; // its being active keeps the loop from sleeping
+}
+
+static void after_group(struct service *service) {
+    if (service->authority.publisher.has_news) {
+        publish_after(service, 0);
+    } else if (publisher_is_due(&service->authority, clock_now())) {
+        publish_after(service, PUBLISH_DELAY_MILLISECONDS);
+    }
+}
+
+// After every poll: what has arrived by now shares one transaction.
+static void on_after_poll(uv_check_t *check) {
+    struct service *service = check->data;
+    struct group group = {.count = 0};
+    take_group(service, &group);
+    if (group.count > 0) {
+        group_run(&service->authority, group.requests, group.count);
+        for (size_t i = 0; i < group.count; i++) {
+            send_answer(group.senders[i], group.requests[i]->frame.id,
+                        &group.requests[i]->answer);
+            waiting_free(group.requests[i]);
+        }
+        after_group(service);
+    }
+    if (service->waiting > 0) {
+        (void)uv_idle_start(&service->more_waits, on_more_waits);
+    } else {
+        (void)uv_idle_stop(&service->more_waits);
+    }
+}
+
+// --- signals
+// -----------------------------------------------------------------------------------------
+
+static void end_loop(struct service *service) {
+    service->is_over = true;
+    uv_stop(&service->loop);
+}
+
+static void on_all_ended(void *context) {
+    end_loop(context);
+}
+
+static void on_drain_timeout(uv_timer_t *timer) {
+    log_event(LOG_LEVEL_WARNING, "gateways take too long to finish", NULL);
+    end_loop(timer->data);
+}
+
+static void on_stop_signal(uv_signal_t *handle, int number) {
+    struct service *service = handle->data;
+    (void)number;
+    if (service->is_stopping) {
+        end_loop(service);
+        return;
+    }
+    service->is_stopping = true;
+    supervisor_notify("STOPPING=1");
+    log_event(LOG_LEVEL_INFO, "authority stopping", NULL);
+    (void)uv_timer_start(&service->drain, on_drain_timeout, LIMIT_DRAIN_SECONDS * 1000, 0);
+    gateways_drain(service->gateways);
+}
+
+static void notify_reloading(void) {
+    char state[64];
+    (void)snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%llu",
+                   (unsigned long long)(uv_hrtime() / 1000));
+    supervisor_notify(state);
+}
+
+static void on_reload_signal(uv_signal_t *handle, int number) {
+    struct service *service = handle->data;
+    (void)number;
+    struct error err = {0};
+    bool needs_restart = false;
+    notify_reloading();
+    if (authority_reload(&service->authority, &needs_restart, &err) != RESULT_OK) {
+        log_error(LOG_LEVEL_ERROR, "configuration not reloaded, the old one stays", &err);
+        supervisor_notify("READY=1");
+        return;
+    }
+    const struct config *config = &service->authority.config;
+    log_configure(config->log_level, config->log_format, LOG_COMPONENT);
+    log_event(LOG_LEVEL_INFO, "configuration reloaded", NULL);
+    if (needs_restart) {
+        log_event(LOG_LEVEL_WARNING, "restart needed", "reason", err.message, NULL);
+    }
+    for (size_t i = 0; i < gateways_count(service->gateways); i++) {
+        if (send_setup(service, gateways_at(service->gateways, i), &err) != RESULT_OK) {
+            log_error(LOG_LEVEL_ERROR, "gateway not set up", &err);
+        }
+    }
+    supervisor_notify("READY=1");
+}
+
+static void on_watchdog(uv_timer_t *timer) {
+    (void)timer;
+    supervisor_notify("WATCHDOG=1");
+}
+
+// --- start and end
+// -----------------------------------------------------------------------------------
+
+static const struct gateways_events gateways_events = {
+    .on_start = on_gateway_start,
+    .on_request = on_request,
+    .on_end = on_gateway_end,
+    .on_all_ended = on_all_ended,
+};
+
+// None of these can fail for a fresh loop.
+static void make_handles(struct service *service) {
+    (void)uv_signal_init(&service->loop, &service->terminate);
+    (void)uv_signal_init(&service->loop, &service->interrupt);
+    (void)uv_signal_init(&service->loop, &service->reload);
+    (void)uv_timer_init(&service->loop, &service->tick);
+    (void)uv_timer_init(&service->loop, &service->publish);
+    (void)uv_timer_init(&service->loop, &service->watchdog);
+    (void)uv_timer_init(&service->loop, &service->drain);
+    (void)uv_check_init(&service->loop, &service->after_poll);
+    (void)uv_idle_init(&service->loop, &service->more_waits);
+    service->terminate.data = service->interrupt.data = service->reload.data = service;
+    service->tick.data = service->publish.data = service->drain.data = service;
+    service->after_poll.data = service;
+}
+
+static enum result start_handles(struct service *service, struct error *err) {
+    int status = uv_signal_start(&service->terminate, on_stop_signal, SIGTERM);
+    status |= uv_signal_start(&service->interrupt, on_stop_signal, SIGINT);
+    status |= uv_signal_start(&service->reload, on_reload_signal, SIGHUP);
+    status |= uv_timer_start(&service->tick, on_tick, TICK_MILLISECONDS, TICK_MILLISECONDS);
+    status |= uv_check_start(&service->after_poll, on_after_poll);
+    uint64_t watchdog = supervisor_watchdog_milliseconds();
+    if (watchdog > 0) {
+        status |= uv_timer_start(&service->watchdog, on_watchdog, watchdog, watchdog);
+    }
+    return status == 0 ? RESULT_OK
+                       : error_set(err, RESULT_INTERNAL, "signals and timers cannot be set up");
+}
+
+// A CRL that cannot be made now is tried again: stored ones are served in the meantime.
+static enum result start_publishing(struct service *service, struct error *err) {
+    TRY(publisher_start(&service->authority, err));
+    int64_t now = clock_now();
+    struct error failure = {0};
+    if (publisher_is_due(&service->authority, now) &&
+        publisher_run(&service->authority, now, &failure) != RESULT_OK) {
+        log_error(LOG_LEVEL_ERROR, "crl not published", &failure);
+    }
+    memset(service->authority.publisher.is_new, 0, sizeof(service->authority.publisher.is_new));
+    return RESULT_OK;
+}
+
+// Every socket is open by now, and every file lies in the folder.
+static enum result give_up_the_rest(const char *folder, struct error *err) {
+    bool has_landlock = false;
+    TRY(sandbox_enter(folder, &has_landlock, err));
+    if (!has_landlock) {
+        log_event(LOG_LEVEL_INFO, "no landlock", "meaning",
+                  "this kernel cannot confine the authority to its folder", NULL);
+    }
+    return RESULT_OK;
+}
+
+static enum result serve(struct service *service, const char *folder, struct error *err) {
+    struct authority *authority = &service->authority;
+    TRY(authority_open(folder, authority, err));
+    log_configure(authority->config.log_level, authority->config.log_format, LOG_COMPONENT);
+    TRY(gateways_open(&service->loop, &authority->config, &gateways_events, service,
+                      &service->gateways, err));
+    if (gateways_count(service->gateways) == 0) {
+        (void)error_set(err, RESULT_INVALID, "no gateway has an address to listen on");
+        error_hint(err, "Add listen to the [gateway …] sections of signetd.conf.");
+        return RESULT_INVALID;
+    }
+    TRY(give_up_the_rest(folder, err));
+    TRY(start_publishing(service, err));
+    TRY(service_identity_replace(authority, clock_now(), err));
+    TRY(start_handles(service, err));
+    TRY(gateways_start(service->gateways, err));
+    log_event(LOG_LEVEL_INFO, "authority started", "name", authority->config.name, "folder",
+              folder, "fingerprint", authority->root_fingerprint_text, NULL);
+    supervisor_notify("READY=1");
+    while (!service->is_over) {
+        (void)uv_run(&service->loop, UV_RUN_DEFAULT);
+    }
+    log_event(LOG_LEVEL_INFO, "authority stopped", NULL);
+    return RESULT_OK;
+}
+
+static void close_handle(uv_handle_t *handle, void *context) {
+    (void)context;
+    // Processes are still waited for; their handles close when they have ended.
+    if (!uv_is_closing(handle) && handle->type != UV_PROCESS) {
+        uv_close(handle, NULL);
+    }
+}
+
+static void service_free(struct service *service) {
+    gateways_close(service->gateways);
+    uv_walk(&service->loop, close_handle, NULL);
+    (void)uv_run(&service->loop, UV_RUN_DEFAULT);
+    (void)uv_loop_close(&service->loop);
+    gateways_free(service->gateways);
+    for (size_t i = 0; i < LIMIT_GATEWAYS; i++) {
+        waiting_line_clear(&service->lines[i]);
+    }
+    authority_clear(&service->authority);
+    free(service);
+}
+
+// A core file would hold the CA's keys.
+static void forbid_core_files(void) {
+    const struct rlimit none = {0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+}
+
+enum result authority_run(const char *folder, struct error *err) {
+    struct service *service = calloc(1, sizeof(*service));
+    if (service == NULL) {
+        return error_out_of_memory(err);
+    }
+    forbid_core_files();
+    supervisor_open();
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (uv_loop_init(&service->loop) != 0) {
+        free(service);
+        return error_set(err, RESULT_UNAVAILABLE, "the event loop cannot be made");
+    }
+    make_handles(service);
+    enum result result = serve(service, folder, err);
+    service_free(service);
+    return result;
+}

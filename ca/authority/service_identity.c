@@ -1,0 +1,114 @@
+// Issuing the gateways' certificate under the internal profile "service".
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "authority/service_identity.h"
+
+#include "authority/authority.h"
+#include "authority/issuance.h"
+#include "authority/profile.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "wire/messages.h"
+
+void service_identity_clear(struct service_identity *identity) {
+    buf_clear(&identity->key);
+    buf_clear(&identity->chain);
+    buf_clear(&identity->serial);
+    *identity = (struct service_identity){0};
+}
+
+bool service_identity_is_due(const struct authority *authority, int64_t now) {
+    const struct service_identity *identity = &authority->identity;
+    return identity->key.size == 0 || identity->is_outdated || now >= identity->rotate_at;
+}
+
+static enum result host_names(const struct config_list *hosts, struct names *out_names,
+                              struct error *err) {
+    AUTO(names_clear) struct names names = {0};
+    for (size_t i = 0; i < hosts->count; i++) {
+        uint8_t address[16];
+        size_t size = 0;
+        bool is_address = text_read_ip(hosts->items[i], address, &size) == RESULT_OK;
+        enum result result = names_add(&names, is_address ? NAME_IP : NAME_DNS,
+                                       bytes_of_string(hosts->items[i]), err);
+        if (result != RESULT_OK && result != RESULT_CONFLICT) {
+            error_context(err, "hosts");
+            return result;
+        }
+    }
+    names_move(out_names, &names);
+    return RESULT_OK;
+}
+
+static enum result issue(struct authority *authority, struct service_identity *identity,
+                         int64_t now, struct error *err) {
+    const struct profile *profile = profile_find(&authority->config.profiles, PROFILE_SERVICE);
+    if (profile == NULL) {
+        return error_set(err, RESULT_INTERNAL, "profile %s is missing", PROFILE_SERVICE);
+    }
+    AUTO(names_clear) struct names names = {0};
+    TRY(host_names(&authority->config.hosts, &names, err));
+    AUTO(key_free_at) struct key *key = NULL;
+    TRY(key_generate(KEY_P256, &key, err));
+    int64_t lifetime = authority->config.service_lifetime;
+    struct grant grant = {
+        .names = &names,
+        .lifetime = lifetime < profile->lifetime_maximum ? lifetime : profile->lifetime_maximum,
+    };
+    struct issuance issuance = {
+        .profile = profile,
+        .grant = &grant,
+        .names = &names,
+        .spki = key_public(key),
+        .now = now,
+    };
+    AUTO(certificate_record_clear) struct certificate_record record = {0};
+    TRY(issuance_run(authority, NULL, "service certificate issued", &issuance, &record, err));
+    TRY(key_save_pkcs8(key, &identity->key));
+    TRY(buf_append(&identity->chain, buf_bytes(&record.der)));
+    TRY(buf_append(&identity->chain, buf_bytes(&authority->chain)));
+    TRY(buf_append(&identity->serial, buf_bytes(&record.serial)));
+    // Half-way: a gateway that was asleep, or a clock that jumps, has the other half.
+    identity->rotate_at = now + (record.not_after - now) / 2;
+    return RESULT_OK;
+}
+
+struct replacement {
+    struct service_identity identity;
+    int64_t now;
+};
+
+static enum result replace(struct authority *authority, void *context, struct error *err) {
+    struct replacement *replacement = context;
+    return issue(authority, &replacement->identity, replacement->now, err);
+}
+
+enum result service_identity_replace(struct authority *authority, int64_t now,
+                                     struct error *err) {
+    struct replacement replacement = {.now = now};
+    buf_init_secret(&replacement.identity.key, LIMIT_KEY_FILE_BYTES);
+    buf_init(&replacement.identity.chain, LIMIT_CHAIN_BYTES);
+    buf_init(&replacement.identity.serial, LIMIT_SERIAL_BYTES);
+    enum result result = authority_transact(authority, replace, &replacement, err);
+    if (result != RESULT_OK) {
+        service_identity_clear(&replacement.identity);
+        return result;
+    }
+    service_identity_clear(&authority->identity);
+    authority->identity = replacement.identity;
+    return RESULT_OK;
+}
+
+// The message borrows: nothing of it is cleared.
+static struct blob borrowed(const struct buf *buf) {
+    return (struct blob){.data = buf->data, .size = buf->size};
+}
+
+enum result service_identity_encode(const struct authority *authority, struct buf *out,
+                                    struct error *err) {
+    struct identity message = {
+        .key = borrowed(&authority->identity.key),
+        .chain = borrowed(&authority->identity.chain),
+        .trust = borrowed(&authority->chain),
+    };
+    return message_to_binary(&identity_type, &message, out, err);
+}

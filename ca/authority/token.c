@@ -1,0 +1,307 @@
+// Enrollment tokens as administrators see them; token_accept.c is the side of the devices.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "authority/token.h"
+
+#include <string.h>
+
+#include "authority/address.h"
+#include "authority/authority.h"
+#include "authority/certificate_text.h"
+#include "authority/cursor.h"
+#include "authority/peer.h"
+#include "authority/policy.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/text.h"
+
+void token_id_text(struct bytes id, char out_text[TOKEN_ID_TEXT_SIZE]) {
+    char text[CERTIFICATE_SERIAL_TEXT_SIZE];
+    serial_text(bytes_slice(id, 0, TOKEN_ID_SIZE), text);
+    memcpy(out_text, text, strlen(text) + 1);
+}
+
+static enum result token_id_read(const char *text, uint8_t out_id[TOKEN_ID_SIZE],
+                                 struct error *err) {
+    AUTO(buf_clear) struct buf id = {0};
+    buf_init(&id, TOKEN_ID_SIZE);
+    if (text_hex_decode(bytes_of_string(text), &id) != RESULT_OK || id.size != TOKEN_ID_SIZE) {
+        (void)error_set_code(err, RESULT_INVALID, "token_id_invalid",
+                             "%.40s is not a token id: expected %d hexadecimal digits", text,
+                             2 * TOKEN_ID_SIZE);
+        error_field(err, "id");
+        error_hint(err, "Copy it from the list of tokens.");
+        return RESULT_INVALID;
+    }
+    memcpy(out_id, id.data, TOKEN_ID_SIZE);
+    return RESULT_OK;
+}
+
+// --- create
+// --------------------------------------------------------------------------------------
+
+static enum result read_names(const struct text_list *texts, struct names *out_names,
+                              struct error *err) {
+    AUTO(names_clear) struct names names = {0};
+    for (size_t i = 0; i < texts->count; i++) {
+        enum result result = names_add_text(&names, texts->items[i], err);
+        if (result != RESULT_OK) {
+            error_field(err, "names");
+            return result;
+        }
+    }
+    if (names.count == 0) {
+        (void)error_set_code(err, RESULT_INVALID, "names_missing",
+                             "a token grants at least one name");
+        error_field(err, "names");
+        error_hint(err, "Write names as type:value, for instance cn:phone-7.");
+        return RESULT_INVALID;
+    }
+    names_move(out_names, &names);
+    return RESULT_OK;
+}
+
+// Where devices reach this authority, from its configuration.
+static enum result fill_address(const struct config *config, struct enrollment_token *token,
+                                struct error *err) {
+    struct url url = {0};
+    enum result result = url_read(config->enroll_url, &url, err);
+    if (result != RESULT_OK) {
+        error_context(err, "enroll_url");
+        return result;
+    }
+    bool is_ipv6 = strchr(url.host, ':') != NULL;
+    AUTO(buf_clear) struct buf host = {0};
+    buf_init(&host, sizeof(token->host) - 1);
+    if (buf_printf(&host, is_ipv6 ? "[%s]" : "%s", url.host) != RESULT_OK) {
+        return error_set(err, RESULT_INVALID, "the host in enroll_url is too long");
+    }
+    memcpy(token->host, buf_string(&host), host.size + 1);
+    token->port = url.port;
+    return RESULT_OK;
+}
+
+static enum result make_token(const struct authority *authority,
+                              struct enrollment_token *out_token, struct error *err) {
+    AUTO(enrollment_token_clear) struct enrollment_token token = {0};
+    TRY(fill_address(&authority->config, &token, err));
+    TRY(random_bytes(token.id, sizeof(token.id), err));
+    TRY(random_bytes(token.secret, sizeof(token.secret), err));
+    memcpy(token.root_fingerprint, authority->root_fingerprint, SHA256_SIZE);
+    *out_token = token;
+    return RESULT_OK;
+}
+
+static int64_t lesser(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+static enum result add_token(struct authority *authority, const struct peer *peer,
+                             const struct token_create *request, const struct names *names,
+                             const struct enrollment_token *token, int64_t expires,
+                             const struct profile *profile, struct error *err) {
+    uint8_t secret_hash[SHA256_SIZE];
+    TRY(hash_sha256(bytes_of(token->secret, TOKEN_SECRET_SIZE), secret_hash));
+    AUTO(name_records_free_at) struct name_record *name_records = NULL;
+    TRY(name_records_borrow(names, &name_records));
+    struct token_record record = {
+        .id = {.data = (uint8_t *)(uintptr_t)token->id, .size = TOKEN_ID_SIZE},
+        .secret_hash = {.data = secret_hash, .size = SHA256_SIZE},
+        .profile = profile->name,
+        .names = name_records,
+        .name_count = names->count,
+        .uses_allowed = request->uses == 0 ? 1 : request->uses,
+        .lifetime = lesser(request->lifetime, profile->lifetime_maximum),
+        .created = clock_now(),
+        .expires = expires,
+        .created_by = (char *)(uintptr_t)peer->actor,
+        .label = request->label,
+    };
+    return store_add_token(authority->store, &record, err);
+}
+
+static enum result record_creation(struct authority *authority, const struct peer *peer,
+                                   const struct token_created *created, struct error *err) {
+    AUTO(buf_clear) struct buf detail = {0};
+    buf_init(&detail, (LIMIT_NAME_BYTES + 16) * 4);
+    TRY(buf_printf(&detail, "profile=%s uses=%lld names=", created->profile,
+                   (long long)created->uses));
+    for (size_t i = 0; i < created->names.count; i++) {
+        if (buf_printf(&detail, "%s%s", i == 0 ? "" : ", ", created->names.items[i]) ==
+            RESULT_LIMIT) {
+            break;
+        }
+    }
+    return decision_record(authority, peer, LOG_LEVEL_INFO, "token created", created->id,
+                           buf_string(&detail), err);
+}
+
+static enum result fill_created(const struct enrollment_token *token,
+                                const struct profile *profile, const struct names *names,
+                                struct token_created *reply) {
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init_secret(&text, LIMIT_TOKEN_TEXT_BYTES);
+    TRY(enrollment_token_format(token, &text));
+    TRY(text_set(&reply->token, buf_string(&text)));
+    char id[TOKEN_ID_TEXT_SIZE];
+    token_id_text(bytes_of(token->id, TOKEN_ID_SIZE), id);
+    TRY(text_set(&reply->id, id));
+    TRY(text_set(&reply->profile, profile->name));
+    AUTO(name_records_free_at) struct name_record *name_records = NULL;
+    TRY(name_records_borrow(names, &name_records));
+    return name_records_list(name_records, names->count, &reply->names);
+}
+
+enum result token_create(struct authority *authority, const struct peer *peer,
+                         const struct token_create *request, struct token_created *reply,
+                         struct error *err) {
+    const struct profile *profile = NULL;
+    TRY(authority_find_profile(authority, request->profile, &profile, err));
+    AUTO(names_clear) struct names names = {0};
+    TRY(read_names(&request->names, &names, err));
+    struct grant grant = {
+        .names = &names,
+        .lifetime = lesser(request->lifetime, profile->lifetime_maximum),
+    };
+    TRY(policy_check_grant(profile, &grant, err));
+    AUTO(enrollment_token_clear) struct enrollment_token token = {0};
+    TRY(make_token(authority, &token, err));
+    int64_t expires_in =
+        request->expires_in == 0 ? authority->config.token_lifetime : request->expires_in;
+    int64_t expires = clock_now() + expires_in;
+    TRY(add_token(authority, peer, request, &names, &token, expires, profile, err));
+    if (fill_created(&token, profile, &names, reply) != RESULT_OK) {
+        return error_out_of_memory(err);
+    }
+    reply->uses = request->uses == 0 ? 1 : request->uses;
+    reply->expires = expires;
+    return record_creation(authority, peer, reply, err);
+}
+
+// --- list and revoke
+// -----------------------------------------------------------------------------
+
+static const struct {
+    enum token_state state;
+    const char *name;
+} token_states[] = {
+    {TOKEN_OPEN, "open"},
+    {TOKEN_SPENT, "spent"},
+    {TOKEN_EXPIRED, "expired"},
+    {TOKEN_REVOKED, "revoked"},
+};
+
+#define TOKEN_STATE_COUNT (sizeof(token_states) / sizeof(token_states[0]))
+
+static const char *token_state_name(enum token_state state) {
+    for (size_t i = 0; i < TOKEN_STATE_COUNT; i++) {
+        if (token_states[i].state == state) {
+            return token_states[i].name;
+        }
+    }
+    return "unknown";
+}
+
+static enum result token_state_read(const char *text, enum token_state *out_state,
+                                    struct error *err) {
+    if (text == NULL) {
+        *out_state = TOKEN_ANY;
+        return RESULT_OK;
+    }
+    for (size_t i = 0; i < TOKEN_STATE_COUNT; i++) {
+        if (strcmp(token_states[i].name, text) == 0) {
+            *out_state = token_states[i].state;
+            return RESULT_OK;
+        }
+    }
+    (void)error_set_code(err, RESULT_INVALID, "state_unknown", "%.16s is not a state of tokens",
+                         text);
+    error_field(err, "state");
+    error_hint(err, "Use open, spent, expired or revoked.");
+    return RESULT_INVALID;
+}
+
+static enum result fill_info(const struct token_record *record, int64_t now,
+                             struct token_info *info) {
+    char id[TOKEN_ID_TEXT_SIZE];
+    token_id_text(buf_bytes(&record->id), id);
+    TRY(text_set(&info->id, id));
+    TRY(text_set(&info->profile, record->profile));
+    TRY(text_set(&info->state, token_state_name(token_record_state(record, now))));
+    TRY(name_records_list(record->names, record->name_count, &info->names));
+    if (record->created_by != NULL) {
+        TRY(text_set(&info->created_by, record->created_by));
+    }
+    if (record->label != NULL) {
+        TRY(text_set(&info->label, record->label));
+    }
+    info->uses = record->uses_allowed;
+    info->used = record->uses_spent;
+    info->created = record->created;
+    info->expires = record->expires;
+    return RESULT_OK;
+}
+
+struct token_listing {
+    struct token_page *page;
+    size_t limit;
+    int64_t now;
+    int64_t last_sequence;
+    bool has_more;
+};
+
+static enum result add_to_page(void *context, const struct token_record *record,
+                               struct error *err) {
+    struct token_listing *listing = context;
+    if (listing->page->tokens.count == listing->limit) {
+        listing->has_more = true;
+        return RESULT_OK;
+    }
+    void *info = NULL;
+    if (record_add(&listing->page->tokens, &token_info_type, &info) != RESULT_OK ||
+        fill_info(record, listing->now, info) != RESULT_OK) {
+        return error_out_of_memory(err);
+    }
+    listing->last_sequence = record->sequence;
+    return RESULT_OK;
+}
+
+enum result token_list(struct authority *authority, const struct peer *peer,
+                       const struct token_list *request, struct token_page *reply,
+                       struct error *err) {
+    (void)peer;
+    struct token_filter filter = {.profile = request->profile, .now = clock_now()};
+    TRY(token_state_read(request->state, &filter.state, err));
+    TRY(cursor_read(request->after, &filter.before_sequence, err));
+    struct token_listing listing = {
+        .page = reply, .limit = cursor_page_size(request->limit), .now = filter.now};
+    filter.limit = listing.limit + 1; // one more tells whether there is another page
+    TRY(store_list_tokens(authority->store, &filter, add_to_page, &listing, err));
+    return listing.has_more ? cursor_write(listing.last_sequence, &reply->next) : RESULT_OK;
+}
+
+enum result token_revoke(struct authority *authority, const struct peer *peer,
+                         const struct token_revoke *request, struct token_info *reply,
+                         struct error *err) {
+    uint8_t id[TOKEN_ID_SIZE];
+    TRY(token_id_read(request->id, id, err));
+    struct bytes id_bytes = bytes_of(id, TOKEN_ID_SIZE);
+    AUTO(token_record_clear) struct token_record token = {0};
+    enum result result = store_find_token(authority->store, id_bytes, &token, err);
+    if (result == RESULT_NOT_FOUND) {
+        return error_set_code(err, RESULT_NOT_FOUND, "token_unknown", "there is no token %s",
+                              request->id);
+    }
+    TRY(result);
+    if (token.revoked_at != 0) {
+        return error_set_code(err, RESULT_CONFLICT, "already_revoked",
+                              "token %s is revoked already", request->id);
+    }
+    int64_t now = clock_now();
+    TRY(store_revoke_token(authority->store, id_bytes, now, err));
+    token.revoked_at = now;
+    if (fill_info(&token, now, reply) != RESULT_OK) {
+        return error_out_of_memory(err);
+    }
+    return decision_record(authority, peer, LOG_LEVEL_INFO, "token revoked", reply->id, "",
+                           err);
+}

@@ -1,0 +1,509 @@
+// Tests of the configuration: every mistake names its line, its field and the cure.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "support/test.h"
+
+#include <stdlib.h>
+
+#include "authority/address.h"
+#include "authority/config.h"
+#include "base/limits.h"
+
+// A whole configuration; what a test changes stands in one of the gaps.
+#define AUTHORITY_LINES                                                                        \
+    "[authority]\n"                                                                            \
+    "name = Test CA\n"                                                                         \
+    "hosts = ca.example 192.0.2.1\n"                                                           \
+    "enroll_url = https://ca.example:8443\n"                                                   \
+    "admin_url = https://192.0.2.1:8444\n"                                                     \
+    "public_url = http://ca.example:8080\n"
+#define PROFILE_LINES                                                                          \
+    "[profile client]\n"                                                                       \
+    "extended_key_usages = clientAuth\n"                                                       \
+    "common_name = 1\n"
+#define MINIMAL AUTHORITY_LINES PROFILE_LINES
+
+static enum result parse(const char *text, struct config *config, struct error *err) {
+    return config_parse("signetd.conf", bytes_of_string(text), config, err);
+}
+
+static void a_minimal_configuration_gets_all_defaults(void **state) {
+    (void)state;
+    AUTO(config_clear) struct config config = {0};
+    struct error err = {0};
+    assert_ok(parse(MINIMAL, &config, &err), &err);
+    assert_string_equal(config.name, "Test CA");
+    assert_int_equal(config.hosts.count, 2);
+    assert_string_equal(config.hosts.items[1], "192.0.2.1");
+    assert_int_equal(config.enroll_listen.count, 2);
+    assert_string_equal(config.enroll_listen.items[0], "0.0.0.0:8443");
+    assert_string_equal(config.enroll_listen.items[1], "[::]:8443");
+    assert_string_equal(config.admin_listen.items[0], "0.0.0.0:8444");
+    assert_string_equal(config.public_listen.items[0], "0.0.0.0:8080");
+    assert_int_equal(config.enroll_gateways, 0);
+    assert_int_equal(config.connections, LIMIT_CONNECTIONS);
+    assert_int_equal(config.connections_per_address, LIMIT_CONNECTIONS_PER_ADDRESS);
+    assert_int_equal(config.handshake_seconds, LIMIT_HANDSHAKE_SECONDS);
+    assert_int_equal(config.request_seconds, LIMIT_REQUEST_SECONDS);
+    assert_int_equal(config.idle_seconds, LIMIT_IDLE_SECONDS);
+    assert_int_equal(config.crl_period, 6 * 3600);
+    assert_int_equal(config.crl_lifetime, 3 * 86400);
+    assert_int_equal(config.root_crl_lifetime, 30 * 86400);
+    assert_true(config.crl_url_in_certificates);
+    assert_int_equal(config.token_lifetime, 7 * 86400);
+    assert_int_equal(config.service_lifetime, 7 * 86400);
+    assert_int_equal(config.log_level, LOG_LEVEL_INFO);
+    assert_int_equal(config.log_format, LOG_FORMAT_TEXT);
+}
+
+static void every_value_that_is_set_arrives(void **state) {
+    (void)state;
+    AUTO(config_clear) struct config config = {0};
+    struct error err = {0};
+    assert_ok(parse(AUTHORITY_LINES "log_level = debug   # while testing\r\n"
+                                    "log_format=json\n"
+                                    "# a comment\n"
+                                    "[gateway enroll]\n"
+                                    "listen = 127.0.0.1:0 [::1]:9443\n"
+                                    "processes = 3\n"
+                                    "[gateway public]\n"
+                                    "listen =\n"
+                                    "[crl]\n"
+                                    "period = 1h\n"
+                                    "lifetime = 3h\n"
+                                    "url_in_certificates = no\n"
+                                    "[service]\n"
+                                    "lifetime = 5m\n"
+                                    "[profile a-b_1]\n"
+                                    "extended_key_usages = serverAuth clientAuth\n"
+                                    "key_usages = keyEncipherment digitalSignature\n"
+                                    "dns = 1-5\n"
+                                    "ip = 0-2\n"
+                                    "alternative_names = 2-4\n"
+                                    "dns_wildcards = yes\n"
+                                    "xmpp_bare = no\n"
+                                    "key_algorithms = p384 rsa4096\n"
+                                    "lifetime = 1d\n"
+                                    "lifetime_maximum = 2d\n"
+                                    "backdate = 0\n"
+                                    "renew_at = 50\n",
+                    &config, &err),
+              &err);
+    assert_int_equal(config.log_level, LOG_LEVEL_DEBUG);
+    assert_int_equal(config.log_format, LOG_FORMAT_JSON);
+    assert_int_equal(config.enroll_gateways, 3);
+    assert_int_equal(config.enroll_listen.count, 2);
+    assert_int_equal(config.public_listen.count, 0);
+    assert_int_equal(config.crl_period, 3600);
+    assert_int_equal(config.crl_lifetime, 3 * 3600);
+    assert_false(config.crl_url_in_certificates);
+    assert_int_equal(config.service_lifetime, 300);
+    const struct profile *profile = profile_find(&config.profiles, "a-b_1");
+    assert_non_null(profile);
+    assert_int_equal(profile->extended_key_usages[0], OID_SERVER_AUTH);
+    assert_int_equal(profile->extended_key_usages[1], OID_CLIENT_AUTH);
+    assert_int_equal(profile->extended_key_usages[2], OID_UNKNOWN);
+    assert_int_equal(profile->key_usage,
+                     KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT);
+    assert_int_equal(profile->names[NAME_CN].maximum, 0);
+    assert_int_equal(profile->names[NAME_DNS].minimum, 1);
+    assert_int_equal(profile->names[NAME_DNS].maximum, 5);
+    assert_int_equal(profile->alternative_names.minimum, 2);
+    assert_int_equal(profile->alternative_names.maximum, 4);
+    assert_true(profile->dns_wildcards);
+    assert_false(profile->xmpp_bare);
+    assert_true(profile->key_algorithms[KEY_P384]);
+    assert_true(profile->key_algorithms[KEY_RSA4096]);
+    assert_false(profile->key_algorithms[KEY_P256]);
+    assert_int_equal(profile->lifetime_default, 86400);
+    assert_int_equal(profile->lifetime_maximum, 2 * 86400);
+    assert_int_equal(profile->backdate, 0);
+    assert_int_equal(profile->renew_percent, 50);
+}
+
+// Each text is the good configuration with one mistake.
+static const struct mistake {
+    const char *text;
+    const char *message; // the whole of it
+    const char *field;
+    const char *hint;
+} mistakes[] = {
+    {MINIMAL "[gateway enroll]\nlistne = 127.0.0.1:1\n",
+     "signetd.conf:11: unknown key \"listne\" in [gateway enroll]", "listne",
+     "did you mean \"listen\"?"},
+    {MINIMAL "[gatway admin]\n", "signetd.conf:10: unknown section [gatway admin]",
+     "gatway admin", "did you mean \"gateway admin\"?"},
+    {MINIMAL "[qqqqqqqqqqqqqqqqqq]\n", "signetd.conf:10: unknown section [qqqqqqqqqqqqqqqqqq]",
+     "qqqqqqqqqqqqqqqqqq", ""},
+    {"name = Test\n" MINIMAL, "signetd.conf:1: key \"name\" stands before the first section",
+     "", "begin with a line such as [authority]"},
+    {MINIMAL "[crl\n", "signetd.conf:10: expected \"]\" at the end of \"[crl\"", "", ""},
+    {MINIMAL "[crl]\nperiod\n",
+     "signetd.conf:11: expected [section] or key = value, not \"period\"", "", ""},
+    {MINIMAL "[crl]\nperiod =\n",
+     "signetd.conf:11: period in [crl]: there is no value behind \"=\"", "period",
+     "remove the line to get the default"},
+    {MINIMAL "[crl]\nperiod = 1h\nperiod = 2h\n",
+     "signetd.conf:12: key \"period\" was given on line 11 already", "period", ""},
+    {MINIMAL "[crl]\n[limits]\n[crl]\n",
+     "signetd.conf:12: section [crl] began on line 10 already", "", ""},
+    {MINIMAL "[crl]\nperiod = \x01\n",
+     "signetd.conf:11: a control character (0x01) does not belong here", "", ""},
+    {MINIMAL "[crl]\nperiod = \xff\n", "signetd.conf:11: expected text in UTF-8", "", ""},
+    {MINIMAL "[crl]\nperiod = soon\n",
+     "signetd.conf:11: period in [crl]: expected a duration such as 90s, 15m, 12h, 30d or 2y, "
+     "not "
+     "\"soon\"",
+     "period", ""},
+    {MINIMAL "[crl]\nperiod = 59\n",
+     "signetd.conf:11: period in [crl]: expected a duration from 1m to 30d, not \"59\"",
+     "period", ""},
+    {MINIMAL "[crl]\nperiod = 1h\nlifetime = 10799s\n",
+     "signetd.conf:12: lifetime in [crl]: expected at least 3 periods, which is 3h, not 10799s",
+     "lifetime", "make lifetime longer or period in [crl] shorter"},
+    {MINIMAL "[crl]\nperiod = 11d\nlifetime = 40d\n",
+     "signetd.conf: root_lifetime in [crl]: expected at least 3 periods, which is 33d, not 30d",
+     "root_lifetime", "make root_lifetime longer or period in [crl] shorter"},
+    {MINIMAL "[crl]\nurl_in_certificates = maybe\n",
+     "signetd.conf:11: url_in_certificates in [crl]: expected yes or no, not \"maybe\"",
+     "url_in_certificates", ""},
+    {MINIMAL "[limits]\nconnections = many\n",
+     "signetd.conf:11: connections in [limits]: expected a whole number from 1 to 1000000, not "
+     "\"many\"",
+     "connections", ""},
+    {MINIMAL "[limits]\nconnections = 100\n",
+     "signetd.conf: connections_per_address in [limits]: 256 from one address are more than "
+     "the "
+     "100 connections in all",
+     "connections_per_address", ""},
+    {MINIMAL "[gateway enroll]\nprocesses = -1\n",
+     "signetd.conf:11: processes in [gateway enroll]: expected a whole number from 0 to 256, "
+     "not "
+     "\"-1\"",
+     "processes", ""},
+    {MINIMAL "[gateway enroll]\nlisten = localhost:8443\n",
+     "signetd.conf:11: listen in [gateway enroll]: expected an address and a port such as "
+     "0.0.0.0:8443 or [::]:8443, not \"localhost:8443\"",
+     "listen", "Host names and missing ports are not taken; IPv6 needs square brackets."},
+    {MINIMAL "[gateway admin]\nlisten =\n",
+     "signetd.conf:11: listen in [gateway admin]: expected at least one address such as "
+     "0.0.0.0:8443",
+     "listen", ""},
+    {MINIMAL "[gateway admin]\nlisten = 0.0.0.0:8443\n",
+     "signetd.conf:11: listen in [gateway admin]: 0.0.0.0:8443 is listened on by [gateway "
+     "enroll] "
+     "already",
+     "listen", ""},
+    {MINIMAL "[gateway admin]\nlisten = 127.0.0.1:1 127.0.0.1:1\n",
+     "signetd.conf:11: listen in [gateway admin]: \"127.0.0.1:1\" stands there twice", "listen",
+     ""},
+    {AUTHORITY_LINES "log_level = loud\n" PROFILE_LINES,
+     "signetd.conf:7: log_level in [authority]: expected debug, info, warning or error, not "
+     "\"loud\"",
+     "log_level", ""},
+    {AUTHORITY_LINES "log_format = xml\n" PROFILE_LINES,
+     "signetd.conf:7: log_format in [authority]: expected text or json, not \"xml\"",
+     "log_format", ""},
+    {AUTHORITY_LINES, "signetd.conf: there is no profile, so nothing can be issued", "",
+     "add one such as [profile client] with extended_key_usages = clientAuth and common_name = "
+     "1"},
+    {"[authority]\nname = x\n" PROFILE_LINES,
+     "signetd.conf: hosts in [authority]: this key is missing", "hosts", ""},
+    {MINIMAL "[profile admin]\n", "signetd.conf:10: profile \"admin\" is the authority's own",
+     "", ""},
+    {MINIMAL "[profile client]\n", "signetd.conf:10: there is a [profile client] already", "",
+     ""},
+    {MINIMAL "[profile Big]\n", "signetd.conf:10: \"Big\" cannot be a profile's name", "",
+     "expected 1 to 64 of a-z, 0-9, - and _, as in [profile sensor]"},
+    {MINIMAL "[profile]\n", "signetd.conf:10: \"\" cannot be a profile's name", "",
+     "expected 1 to 64 of a-z, 0-9, - and _, as in [profile sensor]"},
+    {MINIMAL "[profile x]\ncommon_name = 1\n",
+     "signetd.conf: extended_key_usages in [profile x]: this key is missing",
+     "extended_key_usages", ""},
+    {MINIMAL "comon_name = 1\n",
+     "signetd.conf:10: unknown key \"comon_name\" in [profile client]", "comon_name",
+     "did you mean \"common_name\"?"},
+    {MINIMAL "[profile x]\nextended_key_usages = clientauth\n",
+     "signetd.conf:11: extended_key_usages in [profile x]: unknown extended key usage "
+     "\"clientauth\"; known are serverAuth, clientAuth, emailProtection, codeSigning",
+     "extended_key_usages", "did you mean \"clientAuth\"?"},
+    {MINIMAL "[profile x]\nextended_key_usages = anyExtendedKeyUsage\n",
+     "signetd.conf:11: extended_key_usages in [profile x]: unknown extended key usage "
+     "\"anyExtendedKeyUsage\"; known are serverAuth, clientAuth, emailProtection, codeSigning",
+     "extended_key_usages", ""},
+    {MINIMAL "key_usages = keyCertSign\n",
+     "signetd.conf:10: key_usages in [profile client]: unknown key usage \"keyCertSign\"; "
+     "known are "
+     "digitalSignature, nonRepudiation, keyEncipherment, dataEncipherment, keyAgreement",
+     "key_usages", NULL},
+    {MINIMAL "key_algorithms = rsa1024\n",
+     "signetd.conf:10: key_algorithms in [profile client]: unknown key algorithm \"rsa1024\"; "
+     "known "
+     "are p256, p384, ed25519, rsa2048, rsa3072, rsa4096",
+     "key_algorithms", NULL},
+    {MINIMAL "dns = 5-1\n",
+     "signetd.conf:10: dns in [profile client]: expected the smaller number first, not \"5-1\"",
+     "dns", ""},
+    {MINIMAL "dns = some\n",
+     "signetd.conf:10: dns in [profile client]: expected a count such as 1 or a range such as "
+     "0-100, "
+     "within 0 and 100, not \"some\"",
+     "dns", ""},
+    {MINIMAL "dns = 0-101\n",
+     "signetd.conf:10: dns in [profile client]: expected a count such as 1 or a range such as "
+     "0-100, "
+     "within 0 and 100, not \"0-101\"",
+     "dns", ""},
+    {AUTHORITY_LINES "[profile x]\nextended_key_usages = clientAuth\n",
+     "signetd.conf: common_name in [profile x]: the profile allows no name of any type",
+     "common_name", ""},
+    {MINIMAL "alternative_names = 1\n",
+     "signetd.conf:10: alternative_names in [profile client]: 1-1 cannot be met: the types "
+     "allow 0 to "
+     "0 names",
+     "alternative_names", ""},
+    {AUTHORITY_LINES "[profile x]\nextended_key_usages = clientAuth\ncommon_name = 0-1\n"
+                     "mqtt_common_name = yes\n",
+     "signetd.conf:10: mqtt_common_name in [profile x]: an MQTT user needs common_name = 1",
+     "mqtt_common_name", ""},
+    {MINIMAL "lifetime = 398d\n",
+     "signetd.conf:10: lifetime in [profile client]: the default is longer than "
+     "lifetime_maximum, "
+     "which is 397d",
+     "lifetime", ""},
+    {MINIMAL "lifetime = 5m\n",
+     "signetd.conf: backdate in [profile client]: expected less than the lifetime", "backdate",
+     ""},
+    {MINIMAL "renew_at = 96\n",
+     "signetd.conf:10: renew_at in [profile client]: expected a whole number from 1 to 95, not "
+     "\"96\"",
+     "renew_at", ""},
+};
+
+static void each_mistake_names_line_field_and_cure(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+        AUTO(config_clear) struct config config = {0};
+        struct error err = {0};
+        enum result result = parse(mistakes[i].text, &config, &err);
+        if (strcmp(err.message, mistakes[i].message) != 0) {
+            print_error("expected: %s\ngot:      %s\n", mistakes[i].message, err.message);
+        }
+        assert_int_equal(result, RESULT_INVALID);
+        assert_string_equal(err.message, mistakes[i].message);
+        assert_string_equal(err.field, mistakes[i].field);
+        if (mistakes[i].hint != NULL) {
+            assert_string_equal(err.hint, mistakes[i].hint);
+        }
+        assert_null(config.name);
+    }
+}
+
+// The keys of [authority], each with a value and what is wrong with it.
+static const struct {
+    const char *key;
+    const char *value;
+    const char *message; // a part; NULL: accepted
+} authority_values[] = {
+    {"name", "56 characters: 90123456789012345678901234567890123456789", NULL},
+    {"name", "57 characters: 901234567890123456789012345678901234567890",
+     "signetd.conf:2: name in [authority]: expected at most 56 characters, not 57"},
+    {"hosts", "ca.example 192.0.2.1 ::1", NULL},
+    {"hosts", "ca.example 192.0.2.1 *.example",
+     "expected names without \"*\", not \"*.example\""},
+    {"hosts", "ca.example 192.0.2.1 under_score!", "signetd.conf:3: hosts in [authority]"},
+    {"hosts", "", "expected at least one name or address"},
+    {"hosts", "192.0.2.1", "\"ca.example\" is not among the hosts, so nobody could verify it"},
+    {"enroll_url", "https://ca.example", NULL},
+    {"enroll_url", "https://CA.EXAMPLE:1/", NULL},
+    {"enroll_url", "http://ca.example:8443",
+     "signetd.conf:4: enroll_url in [authority]: expected https://HOST:PORT and nothing more"},
+    {"enroll_url", "https://ca.example:8443/v1", "expected https://HOST:PORT and nothing more"},
+    {"enroll_url", "https://:8443", "expected a URL such as https://ca.example:8443"},
+    {"enroll_url", "https://ca.example:0", "expected a URL"},
+    {"enroll_url", "https://ca.example:65536", "expected a URL"},
+    {"enroll_url", "https://ca.example:", "expected a URL"},
+    {"enroll_url", "https://me@ca.example", "expected a URL"},
+    {"enroll_url", "ca.example", "expected a URL"},
+    {"admin_url", "https://other.example:8444", "\"other.example\" is not among the hosts"},
+    {"public_url", "http://crl.example/ca", NULL},
+    {"public_url", "https://crl.example", NULL},
+    {"public_url", "ftp://crl.example", "signetd.conf:6: public_url in [authority]"},
+    {"public_url", "http://crl.example/?x", "signetd.conf:6: public_url in [authority]"},
+};
+
+static void the_authoritys_values_are_checked_together(void **state) {
+    (void)state;
+    static const char *const keys[] = {"name", "hosts", "enroll_url", "admin_url",
+                                       "public_url"};
+    static const char *const good[] = {"Test CA", "ca.example 192.0.2.1",
+                                       "https://ca.example:8443", "https://192.0.2.1:8444",
+                                       "http://ca.example:8080"};
+    for (size_t i = 0; i < sizeof(authority_values) / sizeof(authority_values[0]); i++) {
+        AUTO(buf_clear) struct buf text = {0};
+        AUTO(config_clear) struct config config = {0};
+        struct error err = {0};
+        buf_init(&text, 4096);
+        assert_int_equal(buf_append_string(&text, "[authority]\n"), RESULT_OK);
+        for (size_t k = 0; k < 5; k++) {
+            bool is_it = strcmp(keys[k], authority_values[i].key) == 0;
+            assert_int_equal(buf_printf(&text, "%s = %s\n", keys[k],
+                                        is_it ? authority_values[i].value : good[k]),
+                             RESULT_OK);
+        }
+        assert_int_equal(buf_append_string(&text, PROFILE_LINES), RESULT_OK);
+        bool accepted = authority_values[i].message == NULL;
+        assert_result(accepted ? RESULT_OK : RESULT_INVALID,
+                      parse(buf_string(&text), &config, &err), &err);
+        if (!accepted && strstr(err.message, authority_values[i].message) == NULL) {
+            print_error("expected: %s\ngot:      %s\n", authority_values[i].message,
+                        err.message);
+            fail();
+        }
+    }
+}
+
+static void without_a_public_url_certificates_cannot_carry_it(void **state) {
+    (void)state;
+    static const char text[] = "[authority]\nname = x\nhosts = a.example\n"
+                               "enroll_url = https://a.example\n"
+                               "admin_url = https://a.example:1\n" PROFILE_LINES;
+    AUTO(config_clear) struct config config = {0};
+    AUTO(config_clear) struct config without = {0};
+    AUTO(buf_clear) struct buf cured = {0};
+    struct error err = {0};
+    assert_result(RESULT_INVALID, parse(text, &config, &err), &err);
+    assert_string_equal(err.field, "public_url");
+    assert_string_equal(err.hint, "add it, or set url_in_certificates = no in [crl]");
+    buf_init(&cured, 4096);
+    assert_int_equal(buf_printf(&cured, "%s[crl]\nurl_in_certificates = no\n", text),
+                     RESULT_OK);
+    assert_ok(parse(buf_string(&cured), &without, &err), &err);
+    assert_null(without.public_url);
+}
+
+static void the_default_file_is_accepted_and_means_the_defaults(void **state) {
+    (void)state;
+    char first[] = "ca.example";
+    char second[] = "::1";
+    char *items[] = {first, second};
+    const struct config_list hosts = {.items = items, .count = 2};
+    AUTO(buf_clear) struct buf text = {0};
+    AUTO(config_clear) struct config config = {0};
+    AUTO(config_clear) struct config minimal = {0};
+    struct error err = {0};
+    buf_init(&text, LIMIT_CONFIG_BYTES);
+    assert_ok(config_write_default("Test CA", &hosts, &text, &err), &err);
+    assert_ok(parse(buf_string(&text), &config, &err), &err);
+    assert_ok(parse(MINIMAL, &minimal, &err), &err);
+    assert_string_equal(config.name, "Test CA");
+    assert_int_equal(config.hosts.count, 2);
+    assert_string_equal(config.enroll_url, "https://ca.example:8443");
+    assert_string_equal(config.admin_url, "https://ca.example:8444");
+    assert_string_equal(config.public_url, "http://ca.example:8080");
+    assert_int_equal(config.crl_lifetime, minimal.crl_lifetime);
+    assert_int_equal(config.connections, minimal.connections);
+    static const char *const profiles[] = {"client", "mqtt",  "xmpp",
+                                           "server", "admin", "service"};
+    assert_int_equal(config.profiles.count, 6);
+    for (size_t i = 0; i < 6; i++) {
+        assert_non_null(profile_find(&config.profiles, profiles[i]));
+    }
+}
+
+static void a_host_that_is_an_ipv6_address_gets_brackets_in_urls(void **state) {
+    (void)state;
+    char host[] = "2001:db8::1";
+    char *items[] = {host};
+    const struct config_list hosts = {.items = items, .count = 1};
+    AUTO(buf_clear) struct buf text = {0};
+    AUTO(config_clear) struct config config = {0};
+    struct error err = {0};
+    buf_init(&text, LIMIT_CONFIG_BYTES);
+    assert_ok(config_write_default("x", &hosts, &text, &err), &err);
+    assert_ok(parse(buf_string(&text), &config, &err), &err);
+    assert_string_equal(config.enroll_url, "https://[2001:db8::1]:8443");
+}
+
+static void the_default_file_needs_a_host(void **state) {
+    (void)state;
+    const struct config_list none = {0};
+    AUTO(buf_clear) struct buf text = {0};
+    struct error err = {0};
+    buf_init(&text, LIMIT_CONFIG_BYTES);
+    assert_result(RESULT_INVALID, config_write_default("x", &none, &text, &err), &err);
+}
+
+static void a_crl_url_lies_below_the_public_url(void **state) {
+    (void)state;
+    char url[] = "http://ca.example/pki/";
+    struct config config = {.public_url = url};
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&text, 256);
+    assert_int_equal(config_crl_url(&config, "issuing", &text), RESULT_OK);
+    assert_string_equal(buf_string(&text), "http://ca.example/pki/crl/issuing.crl");
+}
+
+static void a_file_that_is_not_there_is_not_found(void **state) {
+    (void)state;
+    struct config config = {0};
+    struct error err = {0};
+    assert_result(RESULT_NOT_FOUND, config_load("/nowhere/signetd.conf", &config, &err), &err);
+    assert_non_null(strstr(err.message, "/nowhere/signetd.conf"));
+}
+
+static const struct {
+    const char *text;
+    const char *host; // NULL: refused
+    unsigned port;
+} listen_texts[] = {
+    {"0.0.0.0:8443", "0.0.0.0", 8443},
+    {"127.0.0.1:0", "127.0.0.1", 0},
+    {"[::]:65535", "::", 65535},
+    {"[2001:DB8::0:1]:1", "2001:db8::1", 1},
+    {"::1:8443", NULL, 0},
+    {"[::1]", NULL, 0},
+    {"127.0.0.1", NULL, 0},
+    {"127.0.0.1:", NULL, 0},
+    {"127.0.0.1:65536", NULL, 0},
+    {"127.0.0.1:http", NULL, 0},
+    {"[127.0.0.1]:1", NULL, 0},
+    {"[::1:1", NULL, 0},
+    {"[::1]x:1", NULL, 0},
+    {":8443", NULL, 0},
+    {"", NULL, 0},
+    {"256.0.0.1:1", NULL, 0},
+};
+
+static void addresses_to_listen_on_are_numbers_with_a_port(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(listen_texts) / sizeof(listen_texts[0]); i++) {
+        struct listen_address address = {0};
+        struct error err = {0};
+        enum result result = listen_address_read(listen_texts[i].text, &address, &err);
+        if (listen_texts[i].host == NULL) {
+            assert_result(RESULT_INVALID, result, &err);
+            continue;
+        }
+        assert_ok(result, &err);
+        assert_string_equal(address.host, listen_texts[i].host);
+        assert_int_equal(address.port, listen_texts[i].port);
+        assert_int_equal(address.is_ipv6, strchr(listen_texts[i].host, ':') != NULL);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_minimal_configuration_gets_all_defaults),
+        cmocka_unit_test(every_value_that_is_set_arrives),
+        cmocka_unit_test(each_mistake_names_line_field_and_cure),
+        cmocka_unit_test(the_authoritys_values_are_checked_together),
+        cmocka_unit_test(without_a_public_url_certificates_cannot_carry_it),
+        cmocka_unit_test(the_default_file_is_accepted_and_means_the_defaults),
+        cmocka_unit_test(a_host_that_is_an_ipv6_address_gets_brackets_in_urls),
+        cmocka_unit_test(the_default_file_needs_a_host),
+        cmocka_unit_test(a_crl_url_lies_below_the_public_url),
+        cmocka_unit_test(a_file_that_is_not_there_is_not_found),
+        cmocka_unit_test(addresses_to_listen_on_are_numbers_with_a_port),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,136 @@
+// Tests of profiles: the authority's own, look-up, and the hash that freezes a decision.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "support/test.h"
+
+#include <stdlib.h>
+
+#include "authority/profile.h"
+
+static struct profile_list one_profile(void) {
+    struct profile_list list = {.items = calloc(1, sizeof(struct profile)), .count = 1};
+    assert_non_null(list.items);
+    list.items[0] = (struct profile){
+        .name = string_copy("sensor"),
+        .extended_key_usages = {OID_CLIENT_AUTH, OID_UNKNOWN},
+        .key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
+        .names = {[NAME_CN] = {1, 1}},
+        .alternative_names = {0, 100},
+        .key_algorithms = {[KEY_P256] = true},
+        .lifetime_default = 1000,
+        .lifetime_maximum = 2000,
+        .backdate = 10,
+        .renew_percent = 66,
+    };
+    return list;
+}
+
+static void the_internal_profiles_are_added(void **state) {
+    (void)state;
+    AUTO(profile_list_clear) struct profile_list list = one_profile();
+    struct error err = {0};
+    assert_ok(profile_list_finish(&list, &err), &err);
+    assert_int_equal(list.count, 3);
+    const struct profile *admin = profile_find(&list, PROFILE_ADMIN);
+    const struct profile *service = profile_find(&list, PROFILE_SERVICE);
+    assert_non_null(admin);
+    assert_non_null(service);
+    assert_true(admin->is_internal);
+    assert_int_equal(admin->extended_key_usages[0], OID_CLIENT_AUTH);
+    assert_int_equal(admin->names[NAME_CN].minimum, 1);
+    assert_int_equal(admin->names[NAME_DNS].maximum, 0);
+    assert_true(service->is_internal);
+    assert_int_equal(service->extended_key_usages[0], OID_SERVER_AUTH);
+    assert_int_equal(service->extended_key_usages[1], OID_UNKNOWN);
+    assert_int_equal(service->alternative_names.minimum, 1);
+    assert_false(profile_find(&list, "sensor")->is_internal);
+}
+
+static void an_unknown_profile_is_not_found(void **state) {
+    (void)state;
+    AUTO(profile_list_clear) struct profile_list list = one_profile();
+    assert_non_null(profile_find(&list, "sensor"));
+    assert_null(profile_find(&list, "senso"));
+    assert_null(profile_find(&list, "sensors"));
+    assert_null(profile_find(&list, ""));
+}
+
+static void internal_names_are_known(void **state) {
+    (void)state;
+    assert_true(profile_is_internal_name("admin"));
+    assert_true(profile_is_internal_name("service"));
+    assert_false(profile_is_internal_name("client"));
+}
+
+static void set_eku(struct profile *p) {
+    p->extended_key_usages[0] = OID_SERVER_AUTH;
+}
+static void set_key_usage(struct profile *p) {
+    p->key_usage |= KEY_USAGE_KEY_AGREEMENT;
+}
+static void set_minimum(struct profile *p) {
+    p->names[NAME_CN].minimum = 0;
+}
+static void set_maximum(struct profile *p) {
+    p->names[NAME_XMPP].maximum = 1;
+}
+static void set_alternative(struct profile *p) {
+    p->alternative_names.minimum = 1;
+}
+static void set_mqtt(struct profile *p) {
+    p->common_name_fits_mqtt = true;
+}
+static void set_bare(struct profile *p) {
+    p->xmpp_bare = true;
+}
+static void set_wildcards(struct profile *p) {
+    p->dns_wildcards = true;
+}
+static void set_algorithm(struct profile *p) {
+    p->key_algorithms[KEY_RSA4096] = true;
+}
+static void set_default(struct profile *p) {
+    p->lifetime_default++;
+}
+static void set_longest(struct profile *p) {
+    p->lifetime_maximum++;
+}
+static void set_backdate(struct profile *p) {
+    p->backdate++;
+}
+static void set_renewal(struct profile *p) {
+    p->renew_percent++;
+}
+static void set_name(struct profile *p) {
+    string_free_at(&p->name);
+    p->name = string_copy("sensor2");
+}
+
+static void every_member_changes_the_hash(void **state) {
+    (void)state;
+    static void (*const changes[])(struct profile *) = {
+        set_eku,     set_key_usage, set_minimum,   set_maximum, set_alternative,
+        set_mqtt,    set_bare,      set_wildcards, set_default, set_algorithm,
+        set_longest, set_backdate,  set_renewal,   set_name};
+    AUTO(profile_list_clear) struct profile_list plain = one_profile();
+    AUTO(profile_list_clear) struct profile_list same = one_profile();
+    struct error err = {0};
+    assert_ok(profile_list_finish(&plain, &err), &err);
+    assert_ok(profile_list_finish(&same, &err), &err);
+    assert_memory_equal(plain.items[0].hash, same.items[0].hash, 32);
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        AUTO(profile_list_clear) struct profile_list changed = one_profile();
+        changes[i](&changed.items[0]);
+        assert_ok(profile_list_finish(&changed, &err), &err);
+        assert_memory_not_equal(plain.items[0].hash, changed.items[0].hash, 32);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_internal_profiles_are_added),
+        cmocka_unit_test(an_unknown_profile_is_not_found),
+        cmocka_unit_test(internal_names_are_known),
+        cmocka_unit_test(every_member_changes_the_hash),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

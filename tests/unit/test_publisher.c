@@ -1,0 +1,335 @@
+// CRLs: numbers and dates that only grow, entries kept long enough, and what is published.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "support/authority_fixture.h"
+
+#include "authority/crl_check.h"
+#include "authority/crl_make.h"
+#include "x509/crl.h"
+
+static void run(struct fixture *f, int64_t now) {
+    clock_use_manual(now);
+    assert_ok(publisher_run(&f->authority, now, &f->err), &f->err);
+}
+
+static void last(struct fixture *f, struct crl_record *out_record, struct crl *out_crl) {
+    int64_t id = f->authority.issuers.issuing->record.id;
+    assert_ok(store_last_crl(f->authority.store, id, out_record, &f->err), &f->err);
+    assert_ok(crl_read(buf_bytes(&out_record->der), out_crl, &f->err), &f->err);
+}
+
+static bool lists(struct fixture *f, struct bytes certificate_der) {
+    AUTO(crl_record_clear) struct crl_record record = {0};
+    struct crl crl = {0};
+    last(f, &record, &crl);
+    struct certificate certificate = {0};
+    assert_ok(certificate_read(certificate_der, &certificate, &f->err), &f->err);
+    struct crl_entry entry = {0};
+    return crl_find(&crl, certificate.serial, &entry, NULL) == RESULT_OK;
+}
+
+static void revoke_serial(struct fixture *f, const char *serial) {
+    struct certificate_info info = {0};
+    fixture_expect_ok(fixture_revoke(f, serial, "superseded"), &certificate_info_type, &info);
+    message_clear(&certificate_info_type, &info);
+}
+
+// --- dates and numbers
+// ---------------------------------------------------------------------------
+
+static void dates_only_grow(void **state) {
+    (void)state;
+    static const struct {
+        const char *what;
+        int64_t last_number, last_this_update, now;
+        enum result result;
+        int64_t number, this_update;
+        bool went_back;
+    } cases[] = {
+        {"idle", 1000, 500, 10000, RESULT_OK, 10000, 9940, false},
+        {"burst: the next free second", 9999, 9950, 10000, RESULT_OK, 10000, 9951, false},
+        {"number taken", 10000, 9950, 10000, RESULT_OK, 10001, 9951, false},
+        {"the present second is free", 10060, 9999, 10000, RESULT_OK, 10061, 10000, false},
+        {"no second is left: wait", 10060, 10000, 10000, RESULT_UNAVAILABLE, 0, 0, false},
+        {"nor a little later", 10060, 10004, 10000, RESULT_UNAVAILABLE, 0, 0, false},
+        {"the clock went back", 20000, 20000, 10000, RESULT_OK, 20001, 20001, true},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct crl_record previous = {.number = cases[i].last_number,
+                                      .this_update = cases[i].last_this_update};
+        struct crl_dates dates = {0};
+        struct error err = {0};
+        enum result result =
+            crl_next_dates(&previous, cases[i].now, 3LL * FIXTURE_DAY, &dates, &err);
+        print_message("%s\n", cases[i].what);
+        assert_int_equal(cases[i].result, result);
+        assert_int_equal(cases[i].number, dates.number);
+        assert_int_equal(cases[i].this_update, dates.this_update);
+        assert_int_equal(cases[i].went_back, dates.clock_went_back);
+        if (result == RESULT_OK) {
+            assert_int_equal(dates.this_update + 3LL * FIXTURE_DAY, dates.next_update);
+        } else {
+            assert_string_equal("crl_too_soon", err.code);
+        }
+    }
+}
+
+static void a_first_crl_is_made_signed_and_published(void **state) {
+    struct fixture *f = *state;
+    run(f, FIXTURE_NOW);
+    AUTO(crl_record_clear) struct crl_record record = {0};
+    struct crl crl = {0};
+    last(f, &record, &crl);
+    assert_ok(crl_verify(&crl, &f->authority.issuers.issuing->certificate, &f->err), &f->err);
+    assert_true(record.this_update <= FIXTURE_NOW);
+    assert_true(record.number >= FIXTURE_NOW);
+    assert_false(publisher_is_due(&f->authority, FIXTURE_NOW));
+    static const struct {
+        enum publication_id id;
+        const char *path;
+        const char *type;
+    } expected[] = {
+        {PUBLICATION_ISSUING_DER, "/crl/issuing.crl", "application/pkix-crl"},
+        {PUBLICATION_ISSUING_PEM, "/crl/issuing.pem", "application/x-pem-file"},
+        {PUBLICATION_ROOT_DER, "/crl/root.crl", "application/pkix-crl"},
+        {PUBLICATION_ROOT_PEM, "/crl/root.pem", "application/x-pem-file"},
+        {PUBLICATION_BUNDLE, "/crl/bundle.pem", "application/x-pem-file"},
+        {PUBLICATION_CA_PEM, "/ca.pem", "application/x-pem-file"},
+        {PUBLICATION_CA_DER, "/ca.der", "application/pkix-cert"},
+        {PUBLICATION_CA_OTRE, "/ca.otre", "application/pkix-cert"},
+    };
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+        const struct publication *publication =
+            &f->authority.publisher.publications[expected[i].id];
+        assert_string_equal(expected[i].path, publication->path);
+        assert_string_equal(expected[i].type, publication->content_type);
+        assert_int_equal('"', publication->etag[0]);
+        assert_true(publication->max_age > 0);
+    }
+    const struct publication *bundle = &f->authority.publisher.publications[PUBLICATION_BUNDLE];
+    AUTO(buf_clear) struct buf ders = {0};
+    buf_init(&ders, LIMIT_CRL_BYTES);
+    assert_ok(pem_decode_all(blob_bytes(&bundle->body), PEM_CRL, &ders, &f->err), &f->err);
+    struct bytes list = buf_bytes(&ders);
+    struct crl first = {0}, second = {0};
+    assert_ok(crl_read_next(&list, &first, &f->err), &f->err);
+    assert_ok(crl_read_next(&list, &second, &f->err), &f->err);
+    assert_int_equal(0, list.size);
+    assert_ok(crl_verify(&second, &f->authority.issuers.root->certificate, &f->err), &f->err);
+    assert_int_equal(first.next_update, bundle->expires);
+}
+
+static void a_new_crl_comes_every_period_without_any_revocation(void **state) {
+    struct fixture *f = *state;
+    int64_t period = f->authority.config.crl_period;
+    run(f, FIXTURE_NOW);
+    int64_t number = f->authority.publisher.crls[0].number;
+    int64_t root_number = f->authority.publisher.crls[1].number;
+    assert_false(publisher_is_due(&f->authority, FIXTURE_NOW + period / 2));
+    assert_true(publisher_is_due(&f->authority, FIXTURE_NOW + period));
+    run(f, FIXTURE_NOW + period);
+    assert_true(f->authority.publisher.crls[0].number > number);
+    assert_int_equal(root_number, f->authority.publisher.crls[1].number);
+}
+
+static void stored_crls_are_published_at_a_restart_as_they_are(void **state) {
+    struct fixture *f = *state;
+    run(f, FIXTURE_NOW);
+    int64_t number = f->authority.publisher.crls[0].number;
+    authority_clear(&f->authority);
+    clock_use_manual(FIXTURE_NOW + 60);
+    fixture_open(f);
+    assert_int_equal(number, f->authority.publisher.crls[0].number);
+    assert_non_null(f->authority.publisher.publications[PUBLICATION_BUNDLE].path);
+    assert_false(publisher_is_due(&f->authority, FIXTURE_NOW + 60));
+}
+
+static void a_revocation_that_a_crash_left_unpublished_is_found_at_the_start(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    struct issued issued = {0};
+    run(f, FIXTURE_NOW);
+    fixture_device(f, "cn:phone-7", key, &issued);
+    revoke_serial(f, issued.serial);
+    authority_clear(&f->authority);
+    fixture_open(f);
+    assert_true(publisher_is_due(&f->authority, FIXTURE_NOW));
+    run(f, FIXTURE_NOW);
+    assert_true(lists(f, blob_bytes(&issued.certificate)));
+    message_clear(&issued_type, &issued);
+}
+
+// --- bursts and clocks
+// ---------------------------------------------------------------------------
+
+static void a_burst_gets_crls_within_the_same_second_until_none_is_left(void **state) {
+    struct fixture *f = *state;
+    run(f, FIXTURE_NOW);
+    int64_t this_update = f->authority.publisher.crls[0].this_update;
+    int64_t number = f->authority.publisher.crls[0].number;
+    struct nothing nothing = {};
+    int made = 0;
+    for (; made < 2 * CRL_BACKDATE_SECONDS; made++) {
+        struct waiting *waiting = fixture_ask(f, CHANNEL_ADMIN, OPERATION_CRL_PUBLISH, &nothing,
+                                              buf_bytes(&f->admin));
+        if (waiting->answer.result != RESULT_OK) {
+            fixture_expect_refusal(waiting, RESULT_UNAVAILABLE, "crl_too_soon");
+            break;
+        }
+        struct crl_page page = {0};
+        fixture_expect_ok(waiting, &crl_page_type, &page);
+        const struct crl_info *info = page.crls.items;
+        assert_true(info->this_update > this_update && info->this_update <= FIXTURE_NOW);
+        assert_true(info->number > number);
+        this_update = info->this_update;
+        number = info->number;
+        message_clear(&crl_page_type, &page);
+    }
+    assert_int_equal(CRL_BACKDATE_SECONDS, made);
+    // What could not be published waits for the next second.
+    publisher_mark_outdated(&f->authority, f->authority.issuers.issuing->record.id);
+    assert_result(RESULT_UNAVAILABLE, publisher_run(&f->authority, FIXTURE_NOW, &f->err),
+                  &f->err);
+    assert_true(publisher_is_due(&f->authority, FIXTURE_NOW));
+    run(f, FIXTURE_NOW + 1);
+    assert_int_equal(FIXTURE_NOW + 1, f->authority.publisher.crls[0].this_update);
+}
+
+static void numbers_and_dates_grow_even_when_the_clock_went_back(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    struct issued issued = {0};
+    fixture_device(f, "cn:phone-7", key, &issued);
+    run(f, FIXTURE_NOW + FIXTURE_DAY);
+    struct published_crl before = f->authority.publisher.crls[0];
+    clock_use_manual(FIXTURE_NOW);
+    revoke_serial(f, issued.serial);
+    run(f, FIXTURE_NOW);
+    const struct published_crl *after = &f->authority.publisher.crls[0];
+    assert_int_equal(before.number + 1, after->number);
+    assert_int_equal(before.this_update + 1, after->this_update);
+    assert_true(lists(f, blob_bytes(&issued.certificate)));
+    message_clear(&issued_type, &issued);
+}
+
+// --- entries
+// -------------------------------------------------------------------------------------
+
+static void an_entry_stays_until_one_crl_after_expiry(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    struct issued issued = {0};
+    fixture_device(f, "cn:phone-7", key, &issued);
+    struct bytes certificate = blob_bytes(&issued.certificate);
+    run(f, FIXTURE_NOW);
+    assert_false(lists(f, certificate));
+    revoke_serial(f, issued.serial);
+    run(f, FIXTURE_NOW);
+    assert_true(lists(f, certificate));
+    run(f, issued.not_after - 10);
+    assert_true(lists(f, certificate));
+    // Expired since the last CRL: this is the one CRL after expiry.
+    int64_t later = issued.not_after + f->authority.config.crl_period;
+    run(f, later);
+    assert_true(lists(f, certificate));
+    run(f, later + f->authority.config.crl_period);
+    assert_false(lists(f, certificate));
+    message_clear(&issued_type, &issued);
+}
+
+static void a_crl_that_loses_an_entry_is_refused_and_nothing_changes(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    struct issued issued = {0};
+    fixture_device(f, "cn:phone-7", key, &issued);
+    revoke_serial(f, issued.serial);
+    run(f, FIXTURE_NOW);
+    const struct issuer *issuer = f->authority.issuers.issuing;
+    AUTO(crl_record_clear) struct crl_record previous = {0};
+    struct crl crl = {0};
+    last(f, &previous, &crl);
+    AUTO(crl_record_clear)
+    struct crl_record next = {
+        .issuer_id = issuer->record.id,
+        .number = previous.number + 1,
+        .this_update = previous.this_update + 1,
+        .next_update = previous.next_update + 1,
+    };
+    struct crl_plan plan = {
+        .issuer = issuer->certificate.subject,
+        .authority_key_id = issuer->certificate.subject_key_id,
+        .number = (uint64_t)next.number,
+        .this_update = next.this_update,
+        .next_update = next.next_update,
+    };
+    buf_init(&next.der, LIMIT_CRL_BYTES);
+    assert_ok(crl_build(&plan, issuer->key, &next.der, &f->err), &f->err);
+    assert_result(RESULT_INTERNAL,
+                  crl_check(f->authority.store, issuer, &previous, &next, &f->err), &f->err);
+    assert_string_equal("crl_refused", f->err.code);
+    // The records alone find it as well.
+    assert_result(RESULT_INTERNAL, crl_check(f->authority.store, issuer, NULL, &next, &f->err),
+                  &f->err);
+    assert_string_equal("crl_refused", f->err.code);
+    message_clear(&issued_type, &issued);
+}
+
+static void a_crl_is_refused_for_every_date_or_number_that_does_not_fit(void **state) {
+    struct fixture *f = *state;
+    run(f, FIXTURE_NOW);
+    const struct issuer *issuer = f->authority.issuers.issuing;
+    struct store *store = f->authority.store;
+    AUTO(crl_record_clear) struct crl_record record = {0};
+    struct crl crl = {0};
+    last(f, &record, &crl);
+    assert_ok(crl_check(store, issuer, NULL, &record, &f->err), &f->err);
+    // Not greater than itself.
+    assert_result(RESULT_INTERNAL, crl_check(store, issuer, &record, &record, &f->err),
+                  &f->err);
+    // Another number, other dates than planned.
+    record.number++;
+    assert_result(RESULT_INTERNAL, crl_check(store, issuer, NULL, &record, &f->err), &f->err);
+    record.number--;
+    record.next_update++;
+    assert_result(RESULT_INTERNAL, crl_check(store, issuer, NULL, &record, &f->err), &f->err);
+    record.next_update--;
+    // A signature by somebody else, and a damaged one.
+    assert_true(crl_check(store, f->authority.issuers.root, NULL, &record, &f->err) !=
+                RESULT_OK);
+    record.der.data[record.der.size - 1] ^= 1;
+    assert_true(crl_check(store, issuer, NULL, &record, &f->err) != RESULT_OK);
+}
+
+static void status_and_list_show_the_last_crls(void **state) {
+    struct fixture *f = *state;
+    run(f, FIXTURE_NOW);
+    struct nothing nothing = {};
+    struct crl_page page = {0};
+    fixture_expect_ok(
+        fixture_ask(f, CHANNEL_ADMIN, OPERATION_CRL_SHOW, &nothing, buf_bytes(&f->admin)),
+        &crl_page_type, &page);
+    assert_int_equal(2, page.crls.count);
+    const struct crl_info *infos = page.crls.items;
+    assert_string_equal("issuing", infos[0].issuer);
+    assert_string_equal("root", infos[1].issuer);
+    assert_true(infos[0].size > 0);
+    message_clear(&crl_page_type, &page);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(dates_only_grow),
+        TEST(a_first_crl_is_made_signed_and_published),
+        TEST(a_new_crl_comes_every_period_without_any_revocation),
+        TEST(stored_crls_are_published_at_a_restart_as_they_are),
+        TEST(a_revocation_that_a_crash_left_unpublished_is_found_at_the_start),
+        TEST(a_burst_gets_crls_within_the_same_second_until_none_is_left),
+        TEST(numbers_and_dates_grow_even_when_the_clock_went_back),
+        TEST(an_entry_stays_until_one_crl_after_expiry),
+        TEST(a_crl_that_loses_an_entry_is_refused_and_nothing_changes),
+        TEST(a_crl_is_refused_for_every_date_or_number_that_does_not_fit),
+        TEST(status_and_list_show_the_last_crls),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

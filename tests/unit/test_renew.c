@@ -1,0 +1,203 @@
+// Renewal: bound to the exact predecessor, with a new key.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "support/authority_fixture.h"
+
+static void a_renewal_keeps_names_profile_and_lineage(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(key_free_at) struct key *next = fixture_key();
+    struct issued issued = {0}, renewed = {0};
+    fixture_device(f, "cn:phone-7", key, &issued);
+    clock_use_manual(FIXTURE_NOW + 20LL * FIXTURE_DAY);
+    fixture_expect_ok(fixture_renew(f, blob_bytes(&issued.certificate), next, NULL),
+                      &issued_type, &renewed);
+    assert_string_not_equal(issued.serial, renewed.serial);
+    assert_string_equal(issued.profile, renewed.profile);
+    assert_string_equal("cn:phone-7", renewed.names.items[0]);
+    assert_true(renewed.not_after > issued.not_after);
+    struct certificate_show show = {.serial = renewed.serial};
+    struct certificate_info info = {0};
+    fixture_expect_ok(
+        fixture_ask(f, CHANNEL_ADMIN, OPERATION_CERTIFICATE_SHOW, &show, buf_bytes(&f->admin)),
+        &certificate_info_type, &info);
+    assert_string_equal(issued.serial, info.predecessor);
+    assert_int_equal(1, fixture_audited(f, "certificate renewed"));
+    message_clear(&certificate_info_type, &info);
+    message_clear(&issued_type, &issued);
+    message_clear(&issued_type, &renewed);
+}
+
+static void the_same_renewal_twice_gets_the_same_certificate(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(key_free_at) struct key *next = fixture_key();
+    struct issued issued = {0}, first = {0}, second = {0};
+    fixture_device(f, "cn:phone-7", key, &issued);
+    struct renew request = {0};
+    fixture_csr(next, NULL, &request.csr);
+    struct bytes certificate = blob_bytes(&issued.certificate);
+    fixture_expect_ok(fixture_ask(f, CHANNEL_ENROLL, OPERATION_RENEW, &request, certificate),
+                      &issued_type, &first);
+    fixture_expect_ok(fixture_ask(f, CHANNEL_ENROLL, OPERATION_RENEW, &request, certificate),
+                      &issued_type, &second);
+    assert_string_equal(first.serial, second.serial);
+    assert_int_equal(1, fixture_audited(f, "certificate renewed"));
+    message_clear(&renew_type, &request);
+    message_clear(&issued_type, &issued);
+    message_clear(&issued_type, &first);
+    message_clear(&issued_type, &second);
+}
+
+static void a_device_that_lost_answer_and_key_may_renew_again(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    struct issued issued = {0};
+    fixture_device(f, "cn:phone-7", key, &issued);
+    for (int i = 0; i < 2; i++) {
+        AUTO(key_free_at) struct key *next = fixture_key();
+        struct issued renewed = {0};
+        fixture_expect_ok(fixture_renew(f, blob_bytes(&issued.certificate), next, NULL),
+                          &issued_type, &renewed);
+        message_clear(&issued_type, &renewed);
+    }
+    assert_int_equal(2, fixture_audited(f, "certificate renewed"));
+    message_clear(&issued_type, &issued);
+}
+
+static void the_old_key_is_refused(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    struct issued issued = {0};
+    fixture_device(f, "cn:phone-7", key, &issued);
+    fixture_expect_refusal(fixture_renew(f, blob_bytes(&issued.certificate), key, NULL),
+                           RESULT_CONFLICT, "key_reused");
+    message_clear(&issued_type, &issued);
+}
+
+static void a_key_of_another_device_is_refused(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(key_free_at) struct key *other = fixture_key();
+    struct issued issued = {0}, others = {0};
+    fixture_device(f, "cn:phone-7", key, &issued);
+    fixture_device(f, "cn:phone-8", other, &others);
+    fixture_expect_refusal(fixture_renew(f, blob_bytes(&issued.certificate), other, NULL),
+                           RESULT_DENIED, "key_of_another");
+    message_clear(&issued_type, &issued);
+    message_clear(&issued_type, &others);
+}
+
+static void other_names_than_the_predecessors_are_refused(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(key_free_at) struct key *next = fixture_key();
+    struct issued issued = {0};
+    fixture_device(f, "cn:phone-7", key, &issued);
+    fixture_expect_refusal(
+        fixture_renew(f, blob_bytes(&issued.certificate), next, "cn:phone-8"), RESULT_DENIED,
+        "name_not_granted");
+    message_clear(&issued_type, &issued);
+}
+
+static void renewal_is_refused_after_expiry(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(key_free_at) struct key *next = fixture_key();
+    struct issued issued = {0}, renewed = {0};
+    fixture_device(f, "cn:phone-7", key, &issued);
+    clock_use_manual(issued.not_after + 1);
+    fixture_expect_refusal(fixture_renew(f, blob_bytes(&issued.certificate), next, NULL),
+                           RESULT_DENIED, "certificate_expired");
+    clock_use_manual(issued.not_after); // the last second it is valid
+    fixture_expect_ok(fixture_renew(f, blob_bytes(&issued.certificate), next, NULL),
+                      &issued_type, &renewed);
+    message_clear(&issued_type, &issued);
+    message_clear(&issued_type, &renewed);
+}
+
+static void renewal_is_refused_after_revocation(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(key_free_at) struct key *next = fixture_key();
+    struct issued issued = {0};
+    struct certificate_info info = {0};
+    fixture_device(f, "cn:phone-7", key, &issued);
+    fixture_expect_ok(fixture_revoke(f, issued.serial, "superseded"), &certificate_info_type,
+                      &info);
+    fixture_expect_refusal(fixture_renew(f, blob_bytes(&issued.certificate), next, NULL),
+                           RESULT_DENIED, "certificate_revoked");
+    message_clear(&certificate_info_type, &info);
+    message_clear(&issued_type, &issued);
+}
+
+static void renewal_without_certificate_is_refused(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *next = fixture_key();
+    fixture_expect_refusal(fixture_renew(f, (struct bytes){0}, next, NULL), RESULT_DENIED,
+                           "certificate_required");
+}
+
+static void a_vanished_profile_ends_the_line(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(key_free_at) struct key *next = fixture_key();
+    struct issued issued = {0};
+    fixture_device(f, "cn:phone-7", key, &issued);
+    struct profile_list *profiles = &f->authority.config.profiles;
+    for (size_t i = 0; i < profiles->count; i++) {
+        if (strcmp(profiles->items[i].name, FIXTURE_PROFILE "-test") == 0) {
+            profiles->items[i].name[0] = '_';
+        }
+    }
+    fixture_expect_refusal(fixture_renew(f, blob_bytes(&issued.certificate), next, NULL),
+                           RESULT_DENIED, "profile_unknown");
+    message_clear(&issued_type, &issued);
+}
+
+static void an_administrator_renews_until_removed(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *next = fixture_key();
+    AUTO(key_free_at) struct key *last = fixture_key();
+    struct issued renewed = {0};
+    fixture_expect_ok(fixture_renew(f, buf_bytes(&f->admin), next, NULL), &issued_type,
+                      &renewed);
+    assert_string_equal(PROFILE_ADMIN, renewed.profile);
+    const char *name = strchr(renewed.names.items[0], ':') + 1;
+    assert_ok(store_begin(f->authority.store, &f->err), &f->err);
+    assert_ok(store_remove_admin(f->authority.store, name, FIXTURE_NOW, &f->err), &f->err);
+    assert_ok(store_commit(f->authority.store, &f->err), &f->err);
+    fixture_expect_refusal(fixture_renew(f, blob_bytes(&renewed.certificate), last, NULL),
+                           RESULT_DENIED, "admin_removed");
+    message_clear(&issued_type, &renewed);
+}
+
+static void the_gateways_own_certificate_is_not_renewed_on_request(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *next = fixture_key();
+    assert_ok(service_identity_replace(&f->authority, FIXTURE_NOW, &f->err), &f->err);
+    struct certificate leaf = {0};
+    struct bytes chain = buf_bytes(&f->authority.identity.chain);
+    assert_ok(certificate_read_next(&chain, &leaf, &f->err), &f->err);
+    fixture_expect_refusal(fixture_renew(f, leaf.der, next, NULL), RESULT_DENIED,
+                           "profile_internal");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(a_renewal_keeps_names_profile_and_lineage),
+        TEST(the_same_renewal_twice_gets_the_same_certificate),
+        TEST(a_device_that_lost_answer_and_key_may_renew_again),
+        TEST(the_old_key_is_refused),
+        TEST(a_key_of_another_device_is_refused),
+        TEST(other_names_than_the_predecessors_are_refused),
+        TEST(renewal_is_refused_after_expiry),
+        TEST(renewal_is_refused_after_revocation),
+        TEST(renewal_without_certificate_is_refused),
+        TEST(a_vanished_profile_ends_the_line),
+        TEST(an_administrator_renews_until_removed),
+        TEST(the_gateways_own_certificate_is_not_renewed_on_request),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
