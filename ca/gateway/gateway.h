@@ -10,6 +10,6 @@
 #define GATEWAY_FIRST_LISTENER_DESCRIPTOR 4
 
 // Runs until the authority goes away or says NOTICE_DRAIN. `role` is one enum channel;
-// `listener_count` sockets are inherited, already listening. It speaks to nobody before NOTICE_SETUP
-// and (unless public) NOTICE_IDENTITY have arrived.
+// `listener_count` sockets are inherited, already listening. It speaks to nobody before
+// NOTICE_SETUP and (unless public) NOTICE_IDENTITY have arrived.
 enum result gateway_run(enum channel role, int listener_count, struct error *err);

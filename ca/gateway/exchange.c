@@ -1,0 +1,259 @@
+// One request and its answer: what it asks for decides who answers, here or the authority.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "gateway/exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "gateway/router.h"
+
+// A whole answer with its head.
+#define ANSWER_MAXIMUM (LIMIT_HTTP_RESPONSE_BODY_BYTES + LIMIT_HTTP_HEADER_BYTES)
+
+struct exchange *exchange_new(struct session *session) {
+    struct exchange *exchange = calloc(1, sizeof(*exchange));
+    if (exchange != NULL) {
+        exchange->session = session;
+        // An answer may hold a fresh enrollment token.
+        buf_init_secret(&exchange->bytes, ANSWER_MAXIMUM);
+    }
+    return exchange;
+}
+
+void exchange_free(struct exchange *exchange) {
+    if (exchange != NULL) {
+        buf_clear(&exchange->bytes);
+        published_release(exchange->body);
+        free(exchange);
+    }
+}
+
+// --- errors ---------------------------------------------------------------------------------
+
+// The last resort when not even an error can be written: the connection ends without an answer.
+static void give_up(struct exchange *exchange) {
+    buf_reset(&exchange->bytes);
+    exchange->form.keep_alive = false;
+}
+
+static void answer_with_error(struct exchange *exchange, int status, const struct error *error,
+                              const char *allow) {
+    exchange->is_ready = true;
+    if (answer_error(&exchange->form, status, error, allow, &exchange->bytes) != RESULT_OK) {
+        give_up(exchange);
+    }
+}
+
+void exchange_refuse(struct exchange *exchange, int status, const struct error *error) {
+    exchange->form.keep_alive = false;
+    answer_with_error(exchange, status, error, NULL);
+}
+
+void exchange_continue(struct exchange *exchange) {
+    const struct http_response response = {.status = 100};
+    exchange->form.keep_alive = true;
+    exchange->is_ready = true;
+    if (http_write_response(&response, &exchange->bytes) != RESULT_OK) {
+        give_up(exchange);
+    }
+}
+
+static void refuse_method(struct exchange *exchange, const struct http_message *request,
+                          const char *allow) {
+    struct error error = {0};
+    (void)error_set_code(&error, RESULT_INVALID, "method_not_allowed", "%s is not for %.200s",
+                         request->method, request->path);
+    error_hint(&error, "Allowed here: %s.", allow);
+    answer_with_error(exchange, 405, &error, allow);
+}
+
+// --- paths that are not there ---------------------------------------------------------------
+
+// What a mistyped path may have meant, or NULL.
+static const char *nearest_path(const struct services *services, const char *path) {
+    const char *candidates[LIMIT_PUBLICATIONS + 64];
+    size_t count = 0;
+    size_t route_count = 0;
+    const struct route *routes = router_routes(&route_count);
+    for (size_t i = 0; i < route_count && count < 64; i++) {
+        const struct operation *operation = operation_find((unsigned)routes[i].operation);
+        if ((operation->channels & (unsigned)services->role) != 0) {
+            candidates[count++] = routes[i].path;
+        }
+    }
+    const size_t published =
+        services->role == CHANNEL_ADMIN ? 0 : services->publications->count;
+    for (size_t i = 0; i < published; i++) {
+        candidates[count++] = published_path(services->publications->items[i]);
+    }
+    return count == 0 ? NULL : text_nearest(path, candidates, count);
+}
+
+static void refuse_path(struct exchange *exchange, const struct services *services,
+                        const struct http_message *request, const enum channel *other) {
+    struct error error = {0};
+    (void)error_set_code(&error, RESULT_NOT_FOUND, "unknown_path",
+                         "there is nothing at %.200s on the %s gateway", request->path,
+                         router_role_name(services->role));
+    if (other != NULL) {
+        error_hint(&error, "The %s gateway answers this.", router_role_name(*other));
+    } else {
+        const char *nearest = nearest_path(services, request->path);
+        if (nearest != NULL) {
+            error_hint(&error, "Did you mean %s?", nearest);
+        } else if (services->role == CHANNEL_PUBLIC) {
+            error_hint(&error, "This gateway publishes CRLs and CA certificates, such as "
+                               "/ca.pem.");
+        } else {
+            error_hint(&error, "The paths are described in the protocol; GET /v1/authority is "
+                               "one.");
+        }
+    }
+    answer_with_error(exchange, 404, &error, NULL);
+}
+
+// --- publications ---------------------------------------------------------------------------
+
+static bool is_get(const struct http_message *request) {
+    return strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
+}
+
+static void answer_published(struct exchange *exchange, struct published *published,
+                             const struct http_message *request) {
+    if (!is_get(request)) {
+        refuse_method(exchange, request, "GET, HEAD");
+        return;
+    }
+    bool has_body = false;
+    exchange->is_ready = true;
+    if (published_answer(published, request, exchange->form.keep_alive, &exchange->bytes,
+                         &has_body) != RESULT_OK) {
+        give_up(exchange);
+    } else if (has_body) {
+        exchange->body = published_hold(published);
+    }
+}
+
+// --- operations -----------------------------------------------------------------------------
+
+// "application/json", with parameters or without.
+static bool is_json(const char *content_type) {
+    AUTO(buf_clear) struct buf type;
+    buf_init(&type, LIMIT_HTTP_HEADER_BYTES);
+    const size_t size = strcspn(content_type, "; \t");
+    return buf_append(&type, bytes_of(content_type, size)) == RESULT_OK &&
+           text_equal_ignoring_case(buf_string(&type), "application/json");
+}
+
+// False when it has been answered.
+static bool check_body(struct exchange *exchange, const struct http_message *request) {
+    struct error error = {0};
+    const char *content_type = http_message_header(request, "content-type");
+    if (request->body.size == 0) {
+        return true;
+    }
+    if (is_get(request)) {
+        (void)error_set_code(&error, RESULT_INVALID, "unexpected_body",
+                             "a %s request has no body", request->method);
+        error_hint(&error, "Put the parameters into the query: ?name=value.");
+        answer_with_error(exchange, 400, &error, NULL);
+        return false;
+    }
+    if (content_type != NULL && !is_json(content_type)) {
+        (void)error_set_code(&error, RESULT_INVALID, "wrong_content_type",
+                             "expected a body of the type application/json, not %.100s",
+                             content_type);
+        error_hint(&error, "Send \"Content-Type: application/json\".");
+        answer_with_error(exchange, 415, &error, NULL);
+        return false;
+    }
+    return true;
+}
+
+static enum result forward(struct exchange *exchange, const struct services *services,
+                           const struct route *route, const struct http_message *request,
+                           const struct exchange_peer *peer, struct error *err) {
+    AUTO(buf_clear) struct buf binary;
+    buf_init_secret(&binary, LIMIT_FRAME_REQUEST_BYTES);
+    TRY(router_read_request(route, request->path, request->query, buf_bytes(&request->body),
+                            &binary, err));
+    exchange->operation = operation_find((unsigned)route->operation);
+    return requests_send(services->requests, route->operation, peer->address, peer->certificate,
+                         buf_bytes(&binary), exchange, err);
+}
+
+void exchange_begin(struct exchange *exchange, const struct services *services,
+                    const struct http_message *request, const struct exchange_peer *peer) {
+    exchange->form.head_only = strcmp(request->method, "HEAD") == 0;
+    exchange->form.keep_alive = request->keep_alive;
+    if (services->role != CHANNEL_ADMIN) {
+        struct published *published = publications_find(services->publications, request->path);
+        if (published != NULL) {
+            answer_published(exchange, published, request);
+            return;
+        }
+    }
+    const struct route *route = NULL;
+    char allow[ROUTER_ALLOW_BYTES];
+    enum channel other = services->role;
+    struct error error = {0};
+    switch (
+        router_find(services->role, request->method, request->path, &route, allow, &other)) {
+    case ROUTER_FOUND:
+        if (check_body(exchange, request) &&
+            forward(exchange, services, route, request, peer, &error) != RESULT_OK) {
+            answer_with_error(exchange, 0, &error, NULL);
+        }
+        break;
+    case ROUTER_OTHER_METHOD:
+        refuse_method(exchange, request, allow);
+        break;
+    case ROUTER_OTHER_GATEWAY:
+        refuse_path(exchange, services, request, &other);
+        break;
+    case ROUTER_UNKNOWN:
+        refuse_path(exchange, services, request, NULL);
+        break;
+    }
+}
+
+// --- replies --------------------------------------------------------------------------------
+
+static enum result write_reply(struct exchange *exchange, const struct frame *reply,
+                               struct error *err) {
+    const struct message_type *type = exchange->operation->reply;
+    AUTO(buf_clear) struct buf json;
+    buf_init_secret(&json, LIMIT_HTTP_RESPONSE_BODY_BYTES);
+    void *message = calloc(1, type->size + 1);
+    if (message == NULL) {
+        return error_out_of_memory(err);
+    }
+    enum result result = message_from_binary(type, reply->body, message, err);
+    if (result == RESULT_OK) {
+        result = message_to_json(type, message, &json, err);
+    }
+    message_clear(type, message);
+    free(message);
+    TRY(result);
+    return answer_json(&exchange->form, buf_bytes(&json), &exchange->bytes);
+}
+
+void exchange_complete(struct exchange *exchange, const struct frame *reply) {
+    struct error error = {0};
+    exchange->is_ready = true;
+    if (reply->result != RESULT_OK) {
+        if (frame_read_error(reply->body, &error) != RESULT_OK) {
+            error.result = RESULT_INTERNAL;
+        }
+        answer_with_error(exchange, 0, &error, NULL);
+    } else if (write_reply(exchange, reply, &error) != RESULT_OK) {
+        // Not the peer's fault, whatever it is.
+        log_error(LOG_LEVEL_ERROR, "reply not understood", &error);
+        error = (struct error){.result = RESULT_INTERNAL};
+        buf_reset(&exchange->bytes);
+        answer_with_error(exchange, 0, &error, NULL);
+    }
+}

@@ -1,0 +1,275 @@
+// One connection of a gateway: requests in, answers out in the same order.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "gateway/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+
+struct session {
+    const struct services *services;
+    struct conn *conn;
+    struct http_parser *parser;
+    // Answers that are due, oldest first.
+    struct exchange *first, *last;
+    size_t count;
+    bool is_full;   // bytes wait until answers have left
+    bool is_ending; // what still comes is not read: the last answer is on its way
+};
+
+// --- the queue ------------------------------------------------------------------------------
+
+static struct exchange *add_exchange(struct session *session) {
+    struct exchange *exchange = exchange_new(session);
+    if (exchange == NULL) {
+        return NULL;
+    }
+    if (session->last == NULL) {
+        session->first = exchange;
+    } else {
+        session->last->next = exchange;
+    }
+    session->last = exchange;
+    session->count++;
+    return exchange;
+}
+
+static void remove_first(struct session *session) {
+    struct exchange *exchange = session->first;
+    session->first = exchange->next;
+    if (session->first == NULL) {
+        session->last = NULL;
+    }
+    session->count--;
+    exchange_free(exchange);
+}
+
+// --- sending --------------------------------------------------------------------------------
+
+// Sends on from *sent as far as there is room. True when all is sent.
+static bool send_rest(struct session *session, struct bytes bytes, size_t *sent) {
+    while (*sent < bytes.size) {
+        const size_t room = conn_room(session->conn);
+        const struct bytes part = bytes_slice(bytes, *sent, room);
+        if (room == 0) {
+            return false; // on_room continues
+        }
+        const enum result result = conn_send(session->conn, part, NULL);
+        if (result != RESULT_OK) {
+            if (result != RESULT_LIMIT) {
+                conn_close(session->conn);
+            }
+            return false;
+        }
+        *sent += part.size;
+    }
+    return true;
+}
+
+static bool send_exchange(struct session *session, struct exchange *exchange) {
+    return send_rest(session, buf_bytes(&exchange->bytes), &exchange->bytes_sent) &&
+           (exchange->body == NULL ||
+            send_rest(session, published_body(exchange->body), &exchange->body_sent));
+}
+
+static void send_ready(struct session *session) {
+    while (session->first != NULL && session->first->is_ready) {
+        if (!send_exchange(session, session->first)) {
+            return;
+        }
+        const bool goes_on = session->first->form.keep_alive;
+        remove_first(session);
+        if (!goes_on) {
+            session->is_ending = true;
+            conn_close(session->conn);
+            return;
+        }
+    }
+}
+
+// Tells the connection what it waits for: the rest of a request, an answer, or nothing.
+static void settle(struct session *session) {
+    send_ready(session);
+    if (session->is_full && session->count < LIMIT_HTTP_PIPELINE) {
+        session->is_full = false;
+        conn_resume(session->conn);
+    }
+    if (!session->is_ending && http_parser_is_busy(session->parser)) {
+        conn_set_busy(session->conn);
+    } else if (session->first != NULL) {
+        conn_set_waiting(session->conn);
+    } else {
+        conn_set_idle(session->conn);
+    }
+}
+
+// --- receiving ------------------------------------------------------------------------------
+
+// Without memory even for a refusal.
+static void drop(struct session *session) {
+    session->is_ending = true;
+    conn_close(session->conn);
+}
+
+static void refuse(struct session *session, int status, const struct error *error) {
+    struct exchange *exchange = add_exchange(session);
+    if (exchange == NULL) {
+        drop(session);
+        return;
+    }
+    session->is_ending = true;
+    exchange_refuse(exchange, status, error);
+}
+
+static void take_request(struct session *session) {
+    const struct http_message *request = http_parser_message(session->parser);
+    const struct exchange_peer peer = {
+        .address = conn_peer_address(session->conn),
+        .certificate = conn_peer_certificate(session->conn),
+    };
+    struct exchange *exchange = add_exchange(session);
+    if (exchange == NULL) {
+        drop(session);
+        return;
+    }
+    session->is_ending = !request->keep_alive;
+    exchange_begin(exchange, session->services, request, &peer);
+    http_parser_next(session->parser);
+    // The time of the next request does not count from the beginning of this one.
+    conn_set_waiting(session->conn);
+}
+
+static void say_continue(struct session *session) {
+    struct exchange *exchange = add_exchange(session);
+    if (exchange == NULL) {
+        drop(session);
+        return;
+    }
+    exchange_continue(exchange);
+}
+
+// One step of the parser. False when it wants more bytes.
+static bool take_bytes(struct session *session, struct bytes bytes, size_t *out_used) {
+    struct error error = {0};
+    size_t used = 0;
+    const enum result result = http_parser_feed(session->parser, bytes, &used, &error);
+    switch (result) {
+    case RESULT_OK:
+        *out_used = used;
+        take_request(session);
+        return true;
+    case RESULT_PENDING:
+        *out_used = used;
+        if (http_parser_take_continue(session->parser)) {
+            say_continue(session);
+        }
+        return false;
+    default:
+        *out_used = bytes.size;
+        refuse(session, http_parser_status(session->parser), &error);
+        return false;
+    }
+}
+
+static size_t on_bytes(void *context, struct bytes bytes) {
+    struct session *session = context;
+    size_t taken = 0;
+    bool goes_on = true;
+    while (goes_on && taken < bytes.size && !session->is_ending) {
+        if (session->count >= LIMIT_HTTP_PIPELINE && !http_parser_is_busy(session->parser)) {
+            session->is_full = true;
+            break;
+        }
+        size_t used = 0;
+        goes_on = take_bytes(session, bytes_slice(bytes, taken, SIZE_MAX), &used);
+        taken += used;
+        send_ready(session);
+    }
+    settle(session);
+    return session->is_ending ? bytes.size : taken;
+}
+
+// --- the connection's life ------------------------------------------------------------------
+
+static void *on_open(void *server_context, struct conn *conn) {
+    struct session *session = calloc(1, sizeof(*session));
+    if (session == NULL) {
+        return NULL;
+    }
+    session->services = server_context;
+    session->conn = conn;
+    if (http_parser_new(HTTP_REQUEST, LIMIT_HTTP_REQUEST_BODY_BYTES, &session->parser, NULL) !=
+        RESULT_OK) {
+        free(session);
+        return NULL;
+    }
+    return session;
+}
+
+static void on_room(void *context) {
+    settle(context);
+}
+
+// Only one who is in the middle of a request, and owed nothing, is told: an idle connection
+// just ends, and behind a missing answer the text would be taken for it.
+static void on_failure(void *context, const struct error *err) {
+    struct session *session = context;
+    if (strcmp(err->code, "request_timeout") == 0 && session->first == NULL) {
+        refuse(session, 408, err);
+        send_ready(session);
+    }
+    session->is_ending = true;
+}
+
+static void on_close(void *context) {
+    struct session *session = context;
+    while (session->first != NULL) {
+        struct exchange *exchange = session->first;
+        if (exchange->is_ready) {
+            remove_first(session);
+        } else {
+            // Its reply is still to come, and frees it.
+            session->first = exchange->next;
+            exchange->session = NULL;
+        }
+    }
+    http_parser_free(session->parser);
+    free(session);
+}
+
+static void on_refused(void *server_context, const char *peer_address,
+                       const struct error *err) {
+    (void)server_context;
+    log_event(LOG_LEVEL_DEBUG, "connection refused", "peer", peer_address, "code", err->code,
+              "reason", err->message, NULL);
+}
+
+void session_reply(struct exchange *exchange, const struct frame *reply) {
+    struct session *session = exchange->session;
+    if (session == NULL) {
+        exchange_free(exchange);
+        return;
+    }
+    exchange_complete(exchange, reply);
+    settle(session);
+}
+
+#define NOT_TLS_BODY                                                                           \
+    "{\"error\":{\"code\":\"not_tls\",\"message\":\"this port speaks HTTPS, and the request "  \
+    "came as plain HTTP\",\"hint\":\"Use https:// in the address.\"}}"
+_Static_assert(sizeof(NOT_TLS_BODY) - 1 == 137, "the Content-Length below is that of the body");
+
+const struct server_events session_events = {
+    .on_open = on_open,
+    .on_bytes = on_bytes,
+    .on_failure = on_failure,
+    .on_close = on_close,
+    .on_room = on_room,
+    .on_refused = on_refused,
+    .not_tls_answer = "HTTP/1.1 400 Bad Request\r\n"
+                      "Content-Type: application/json\r\n"
+                      "Content-Length: 137\r\n"
+                      "Connection: close\r\n\r\n" NOT_TLS_BODY,
+};

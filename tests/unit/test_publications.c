@@ -1,0 +1,230 @@
+// What is served from memory: replacing, conditions, headers.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "support/test.h"
+
+#include "base/limits.h"
+#include "gateway/publications.h"
+
+#define MODIFIED 1795247253 // Sat, 21 Nov 2026 07:47:33 GMT
+
+static struct publication message_of(const char *path, const char *etag, const char *body) {
+    struct publication message = {
+        .last_modified = MODIFIED, .expires = MODIFIED + 86400, .max_age = 300};
+    assert_int_equal(text_set(&message.path, path), RESULT_OK);
+    assert_int_equal(text_set(&message.etag, etag), RESULT_OK);
+    assert_int_equal(text_set(&message.content_type, "application/pkix-crl"), RESULT_OK);
+    assert_int_equal(blob_set(&message.body, bytes_of_string(body)), RESULT_OK);
+    return message;
+}
+
+static void put(struct publications *set, const char *path, const char *etag,
+                const char *body) {
+    struct error err = {0};
+    struct publication message = message_of(path, etag, body);
+    assert_ok(publications_put(set, &message, &err), &err);
+    assert_null(message.path); // taken
+}
+
+static void documents_are_found_by_their_exact_path(void **state) {
+    (void)state;
+    AUTO(publications_clear) struct publications set = {0};
+    static const char *paths[] = {"/m", "/b", "/x", "/a", "/crl/issuing.crl", "/c"};
+    for (size_t i = 0; i < 6; i++) {
+        put(&set, paths[i], "\"1\"", paths[i]);
+    }
+    for (size_t i = 0; i < 6; i++) {
+        const struct published *found = publications_find(&set, paths[i]);
+        assert_non_null(found);
+        assert_bytes_equal(published_body(found), bytes_of_string(paths[i]));
+    }
+    assert_null(publications_find(&set, "/"));
+    assert_null(publications_find(&set, "/aa"));
+    assert_null(publications_find(&set, "/A"));
+    assert_null(publications_find(&set, "/crl"));
+    assert_null(publications_find(&set, ""));
+}
+
+static void a_new_version_replaces_the_old_which_lives_while_it_is_held(void **state) {
+    (void)state;
+    AUTO(publications_clear) struct publications set = {0};
+    put(&set, "/crl", "\"1\"", "old");
+    struct published *held = published_hold(publications_find(&set, "/crl"));
+    put(&set, "/crl", "\"2\"", "new");
+    assert_int_equal(set.count, 1);
+    assert_bytes_equal(published_body(held), BYTES_LITERAL("old"));
+    assert_bytes_equal(published_body(publications_find(&set, "/crl")), BYTES_LITERAL("new"));
+    published_release(held);
+    published_release(NULL);
+}
+
+static void what_would_break_an_answer_is_refused(void **state) {
+    (void)state;
+    static const struct {
+        const char *path, *etag, *type;
+        enum result result;
+    } cases[] = {
+        {"/a", "\"1\"", "text/plain", RESULT_OK},
+        {"a", "\"1\"", "text/plain", RESULT_INVALID},
+        {"/../a", "\"1\"", "text/plain", RESULT_INVALID},
+        {"/a", "1", "text/plain", RESULT_INVALID},
+        {"/a", "\"", "text/plain", RESULT_INVALID},
+        {"/a", "\"1\"2\"", "text/plain", RESULT_INVALID},
+        {"/a", "\"1\r\n\"", "text/plain", RESULT_INVALID},
+        {"/a", "\"1\"", "text/plain\r\nX: y", RESULT_INVALID},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        AUTO(publications_clear) struct publications set = {0};
+        struct error err = {0};
+        struct publication message = message_of(cases[i].path, cases[i].etag, "body");
+        assert_int_equal(text_set(&message.content_type, cases[i].type), RESULT_OK);
+        assert_result(cases[i].result, publications_put(&set, &message, &err), &err);
+        assert_int_equal(set.count, cases[i].result == RESULT_OK ? 1 : 0);
+        message_clear(&publication_type, &message);
+    }
+}
+
+static void there_is_a_limit_to_how_many(void **state) {
+    (void)state;
+    AUTO(publications_clear) struct publications set = {0};
+    char path[32];
+    for (int i = 0; i < LIMIT_PUBLICATIONS; i++) {
+        (void)snprintf(path, sizeof(path), "/%d", i);
+        put(&set, path, "\"1\"", "x");
+    }
+    struct error err = {0};
+    struct publication message = message_of("/more", "\"1\"", "x");
+    assert_result(RESULT_LIMIT, publications_put(&set, &message, &err), &err);
+    message_clear(&publication_type, &message);
+    put(&set, "/7", "\"2\"", "replacing still works");
+    assert_int_equal(set.count, LIMIT_PUBLICATIONS);
+}
+
+// --- answers
+// -----------------------------------------------------------------------------------
+
+// The head of the answer to this request; *out_has_body as published_answer says.
+static void answer_to(const char *method, const char *header_name, const char *header_value,
+                      struct buf *out_head, bool *out_has_body) {
+    AUTO(publications_clear) struct publications set = {0};
+    put(&set, "/crl", "\"abc-1\"", "hello");
+    char name[64];
+    char value[256];
+    (void)snprintf(name, sizeof(name), "%s", header_name == NULL ? "" : header_name);
+    (void)snprintf(value, sizeof(value), "%s", header_value == NULL ? "" : header_value);
+    struct http_header headers[] = {{name, value}};
+    struct http_message request = {.headers = headers,
+                                   .header_count = header_name == NULL ? 0 : 1};
+    (void)snprintf(request.method, sizeof(request.method), "%s", method);
+    buf_init(out_head, 4096);
+    assert_int_equal(published_answer(publications_find(&set, "/crl"), &request, true, out_head,
+                                      out_has_body),
+                     RESULT_OK);
+}
+
+static void an_answer_carries_what_caches_need(void **state) {
+    (void)state;
+    AUTO(buf_clear) struct buf head = {0};
+    bool has_body = false;
+    answer_to("GET", NULL, NULL, &head, &has_body);
+    assert_true(has_body);
+    static const char *lines[] = {
+        "HTTP/1.1 200 OK\r\n",
+        "\r\nContent-Type: application/pkix-crl\r\n",
+        "\r\nContent-Length: 5\r\n",
+        "\r\nETag: \"abc-1\"\r\n",
+        "\r\nLast-Modified: Sat, 21 Nov 2026 07:47:33 GMT\r\n",
+        "\r\nExpires: Sun, 22 Nov 2026 07:47:33 GMT\r\n",
+        "\r\nCache-Control: public, max-age=300\r\n",
+    };
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        assert_non_null(strstr(buf_string(&head), lines[i]));
+    }
+    assert_null(strstr(buf_string(&head), "hello")); // the body is sent apart
+}
+
+static void head_has_the_same_head_and_no_body(void **state) {
+    (void)state;
+    AUTO(buf_clear) struct buf get = {0};
+    AUTO(buf_clear) struct buf head = {0};
+    bool has_body = true;
+    answer_to("HEAD", NULL, NULL, &head, &has_body);
+    assert_false(has_body);
+    answer_to("GET", NULL, NULL, &get, &has_body);
+    assert_true(has_body);
+    // Apart from the second in which they were made.
+    assert_int_equal(head.size, get.size);
+    assert_non_null(strstr(buf_string(&head), "Content-Length: 5\r\n"));
+}
+
+static void conditions_are_kept(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *value;
+        bool is_304;
+    } cases[] = {
+        {"if-none-match", "\"abc-1\"", true},
+        {"if-none-match", "W/\"abc-1\"", true},
+        {"if-none-match", "*", true},
+        {"if-none-match", "\"x\", \"abc-1\"", true},
+        {"if-none-match", "\"x\" ,W/\"abc-1\" , \"y\"", true},
+        {"if-none-match", "\"abc-2\"", false},
+        {"if-none-match", "abc-1", false},
+        {"if-none-match", "\"ABC-1\"", false},
+        {"if-none-match", "", false},
+        {"if-none-match", ",", false},
+        {"if-none-match", "\"x\", *", false},
+        {"if-modified-since", "Sat, 21 Nov 2026 07:47:33 GMT", true},
+        {"if-modified-since", "Sat, 21 Nov 2026 07:47:34 GMT", true},
+        {"if-modified-since", "Sat, 21 Nov 2026 07:47:32 GMT", false},
+        {"if-modified-since", "Sat, 21 Nov 2026 07:47:33 UTC", false},
+        {"if-modified-since", "nonsense", false},
+        {"if-unmodified-since", "Sat, 21 Nov 2026 07:47:33 GMT", false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (int is_head = 0; is_head < 2; is_head++) {
+            AUTO(buf_clear) struct buf head = {0};
+            bool has_body = false;
+            print_message("%s: %s\n", cases[i].name, cases[i].value);
+            answer_to(is_head ? "HEAD" : "GET", cases[i].name, cases[i].value, &head,
+                      &has_body);
+            const char *status = cases[i].is_304 ? "HTTP/1.1 304 " : "HTTP/1.1 200 ";
+            assert_memory_equal(buf_string(&head), status, strlen(status));
+            assert_int_equal(has_body, !cases[i].is_304 && !is_head);
+            assert_non_null(strstr(buf_string(&head), "\r\nETag: \"abc-1\"\r\n"));
+            assert_non_null(strstr(buf_string(&head), "\r\nCache-Control: "));
+        }
+    }
+}
+
+static void an_entity_tag_outweighs_the_date(void **state) {
+    (void)state;
+    AUTO(publications_clear) struct publications set = {0};
+    put(&set, "/crl", "\"2\"", "hello");
+    char names[2][24] = {"if-none-match", "if-modified-since"};
+    char values[2][40] = {"\"1\"", "Sun, 22 Nov 2026 07:47:33 GMT"};
+    struct http_header headers[] = {{names[0], values[0]}, {names[1], values[1]}};
+    const struct http_message request = {
+        .method = "GET", .headers = headers, .header_count = 2};
+    AUTO(buf_clear) struct buf head;
+    bool has_body = false;
+    buf_init(&head, 4096);
+    assert_int_equal(
+        published_answer(publications_find(&set, "/crl"), &request, false, &head, &has_body),
+        RESULT_OK);
+    assert_true(has_body);
+    assert_non_null(strstr(buf_string(&head), "Connection: close\r\n"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(documents_are_found_by_their_exact_path),
+        cmocka_unit_test(a_new_version_replaces_the_old_which_lives_while_it_is_held),
+        cmocka_unit_test(what_would_break_an_answer_is_refused),
+        cmocka_unit_test(there_is_a_limit_to_how_many),
+        cmocka_unit_test(an_answer_carries_what_caches_need),
+        cmocka_unit_test(head_has_the_same_head_and_no_body),
+        cmocka_unit_test(conditions_are_kept),
+        cmocka_unit_test(an_entity_tag_outweighs_the_date),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
