@@ -1,0 +1,34 @@
+// What is known about an installed credential beside its certificate: about.json, and `status`.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "wire/messages.h"
+
+// In about.json. Renewal is due from `renew_after` on.
+#define about_FIELDS(F, R)                                                                     \
+    F(TEXT, serial, LIMIT_SERIAL_TEXT, REQUIRED)                                               \
+    F(TEXT, profile, LIMIT_PROFILE_NAME, REQUIRED)                                             \
+    F(TEXTS, names, LIMIT_NAMES, OPTIONAL)                                                     \
+    F(TIME, not_before, 0, REQUIRED)                                                           \
+    F(TIME, not_after, 0, REQUIRED)                                                            \
+    F(TIME, renew_after, 0, REQUIRED)
+
+// One line of `signet status --json`. `state` is "valid", "due", "expired", "future" or
+// "damaged" (then `problem` tells, and the rest may be missing).
+#define credential_status_FIELDS(F, R)                                                         \
+    F(TEXT, name, 256, REQUIRED)                                                               \
+    F(TEXT, folder, LIMIT_PATH_BYTES, REQUIRED)                                                \
+    F(TEXT, state, 16, REQUIRED)                                                               \
+    F(TEXT, problem, 1024, OPTIONAL)                                                           \
+    F(TEXT, serial, LIMIT_SERIAL_TEXT, OPTIONAL)                                               \
+    F(TEXT, profile, LIMIT_PROFILE_NAME, OPTIONAL)                                             \
+    F(TEXTS, names, LIMIT_NAMES, OPTIONAL)                                                     \
+    F(TIME, not_before, 0, OPTIONAL)                                                           \
+    F(TIME, not_after, 0, OPTIONAL)                                                            \
+    F(TIME, renew_after, 0, OPTIONAL)
+
+#define status_page_FIELDS(F, R) R(credentials, credential_status, LIMIT_CREDENTIALS)
+
+MESSAGE_DECLARE(about);
+MESSAGE_DECLARE(credential_status);
+MESSAGE_DECLARE(status_page);

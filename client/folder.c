@@ -1,0 +1,148 @@
+// Listing, removing and locking folders.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "client/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/limits.h"
+
+#define REMOVE_DEPTH 8
+#define LOCK_PAUSE_MILLISECONDS 50
+
+void text_list_clear(struct text_list *list) {
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->items[i]);
+    }
+    free(list->items);
+    *list = (struct text_list){0};
+}
+
+static void close_listing(DIR **listing) {
+    if (*listing != NULL) {
+        (void)closedir(*listing);
+    }
+}
+
+static int compare_texts(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+enum result folder_list(const char *path, struct text_list *out_names, struct error *err) {
+    AUTO(close_listing) DIR *listing = opendir(path);
+    if (listing == NULL) {
+        return error_from_errno(err, errno, "cannot list %s", path);
+    }
+    AUTO(text_list_clear) struct text_list names = {0};
+    for (struct dirent *entry; (entry = readdir(listing)) != NULL;) {
+        if (entry->d_name[0] == '.') {
+            continue;
+        }
+        if (names.count == LIMIT_CREDENTIALS) {
+            return error_set(err, RESULT_LIMIT, "%s has more than %d entries", path,
+                             LIMIT_CREDENTIALS);
+        }
+        if (text_list_add(&names, entry->d_name) != RESULT_OK) {
+            return error_out_of_memory(err);
+        }
+    }
+    if (names.count > 1) {
+        qsort(names.items, names.count, sizeof(*names.items), compare_texts);
+    }
+    *out_names = names;
+    names = (struct text_list){0};
+    return RESULT_OK;
+}
+
+static int remove_at(int parent, const char *name, int depth);
+
+static int remove_contents(int folder, int depth) {
+    DIR *listing = fdopendir(folder);
+    if (listing == NULL) {
+        (void)close(folder);
+        return -1;
+    }
+    int failure = 0;
+    for (struct dirent *entry; failure == 0 && (entry = readdir(listing)) != NULL;) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            failure = remove_at(dirfd(listing), entry->d_name, depth);
+        }
+    }
+    int reason = errno;
+    (void)closedir(listing);
+    errno = reason;
+    return failure;
+}
+
+static int remove_at(int parent, const char *name, int depth) {
+    if (unlinkat(parent, name, 0) == 0 || errno == ENOENT) {
+        return 0;
+    }
+    if (errno != EISDIR && errno != EPERM) {
+        return -1;
+    }
+    if (depth == 0) {
+        errno = ELOOP;
+        return -1;
+    }
+    int folder = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (folder < 0 || remove_contents(folder, depth - 1) != 0) {
+        return -1;
+    }
+    return unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+enum result folder_remove(const char *path, struct error *err) {
+    if (remove_at(AT_FDCWD, path, REMOVE_DEPTH) != 0) {
+        return error_from_errno(err, errno, "cannot remove %s", path);
+    }
+    return RESULT_OK;
+}
+
+static enum result wait_for_lock(int descriptor, const char *path, struct error *err) {
+    int64_t end = clock_monotonic_milliseconds() + LIMIT_CLIENT_LOCK_SECONDS * 1000;
+    while (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR) {
+            return error_from_errno(err, errno, "cannot lock %s", path);
+        }
+        if (clock_monotonic_milliseconds() > end) {
+            (void)error_set(err, RESULT_CONFLICT, "another signet holds %s for too long", path);
+            error_hint(err, "Find it with: fuser '%s'", path);
+            return RESULT_CONFLICT;
+        }
+        (void)poll(NULL, 0, LOCK_PAUSE_MILLISECONDS);
+    }
+    return RESULT_OK;
+}
+
+enum result folder_lock(const char *path, struct folder_lock *out_lock, struct error *err) {
+    AUTO(buf_clear) struct buf file = {0};
+    buf_init(&file, LIMIT_PATH_BYTES);
+    TRY(path_join(&file, path, "lock"));
+    int descriptor = open(buf_string(&file), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (descriptor < 0) {
+        return error_from_errno(err, errno, "cannot open %s", buf_string(&file));
+    }
+    enum result result = wait_for_lock(descriptor, buf_string(&file), err);
+    if (result != RESULT_OK) {
+        (void)close(descriptor);
+        return result;
+    }
+    *out_lock = (struct folder_lock){.descriptor = descriptor, .is_held = true};
+    return RESULT_OK;
+}
+
+void folder_unlock(struct folder_lock *lock) {
+    if (lock->is_held) {
+        (void)close(lock->descriptor);
+    }
+    *lock = (struct folder_lock){0};
+}

@@ -1,0 +1,17 @@
+// Renewal of an installed credential: a new key, bound to the certificate it follows.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "client/about.h"
+
+// Renews DIR/NAME at its authority with mutual TLS and installs the answer. RESULT_OK fills
+// *out_about (cleared by the caller) with the new certificate's; RESULT_CONFLICT, code
+// "unchanged", when it is not due yet and `is_forced` is not set. The credential in place stays
+// whatever fails.
+enum result renew_credential(const char *folder, bool is_forced, struct about *out_about,
+                             struct error *err);
+// Asks its authority to revoke the credential's own certificate; the files stay.
+enum result renew_revoke(const char *folder, const char *reason, struct error *err);

@@ -1,0 +1,344 @@
+// signet, the program of devices and relying parties: its commands and their options.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/file.h"
+#include "base/limits.h"
+#include "client/credential.h"
+#include "client/display.h"
+#include "client/enroll.h"
+#include "client/options.h"
+#include "client/program.h"
+#include "client/renew.h"
+#include "client/status.h"
+#include "client/table.h"
+#include "client/watch_loop.h"
+#include "x509/crl.h"
+
+#define PRINT_BYTES (64 * 1024 * 1024)
+#define DEFAULT_INTERVAL_SECONDS 60
+// The option that most commands have.
+#define DIR_OPTION                                                                             \
+    { "dir", "DIR", "where credentials are kept (default: see the man page)", false, false }
+
+// Options named like a name type add one value each to the set.
+static enum result collect_names(const struct arguments *arguments, struct names *names,
+                                 struct error *err) {
+    for (size_t i = 0; i < arguments->value_count; i++) {
+        const struct option_value *value = &arguments->values[i];
+        enum name_type type = NAME_CN;
+        if (!name_type_from_prefix(value->option->name, &type)) {
+            continue;
+        }
+        struct error reason = {0};
+        if (names_add(names, type, bytes_of_string(value->text), &reason) != RESULT_OK) {
+            return arguments_refuse(err, value->option->name, "%s", reason.message);
+        }
+    }
+    return RESULT_OK;
+}
+
+static enum result find_folder(const struct arguments *arguments, struct buf *out,
+                               struct error *err) {
+    buf_init(out, LIMIT_PATH_BYTES);
+    return credentials_folder(arguments_value(arguments, "dir"), out, err);
+}
+
+// --- enroll ------------------------------------------------------------------------------
+
+static const struct option enroll_options[] = {
+    DIR_OPTION,
+    {"name", "NAME", "the credential's folder there (default: its common name)", false, false},
+    {"key", "TYPE", "p256 (default), p384, ed25519, rsa2048, rsa3072 or rsa4096", false, false},
+    {"cn", "VALUE", "ask for this common name only, of those the token grants", false, false},
+    {"dns", "VALUE", "ask for this DNS name; may be repeated, as all below", true, false},
+    {"ip", "VALUE", "ask for this IP address", true, false},
+    {"email", "VALUE", "ask for this e-mail address", true, false},
+    {"uri", "VALUE", "ask for this URI", true, false},
+    {"xmpp", "VALUE", "ask for this XMPP address", true, false},
+    {"force", NULL, "replace a credential of the same name", false, false},
+    {0},
+};
+
+static enum result read_key_type(const struct arguments *arguments,
+                                 enum key_algorithm *out_algorithm, struct error *err) {
+    const char *text = arguments_value(arguments, "key");
+    *out_algorithm = KEY_P256;
+    if (text == NULL || key_algorithm_from_name(text, out_algorithm)) {
+        return RESULT_OK;
+    }
+    return arguments_refuse(
+        err, "key", "'%s' is none of p256, p384, ed25519, rsa2048, rsa3072, rsa4096", text);
+}
+
+static enum result print_enrolled(const struct enrolled *enrolled, struct error *err) {
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&text, PRINT_BYTES);
+    TRY(buf_append_string(&text, "Enrolled: "));
+    TRY(display_names(&enrolled->about.names, &text));
+    TRY(buf_append_string(&text, "\n  certificate  "));
+    TRY(display_text(enrolled->about.serial, &text));
+    TRY(buf_append_string(&text, "\n  valid until  "));
+    TRY(display_time(enrolled->about.not_after, &text));
+    TRY(buf_append_string(&text, "\n  renew after  "));
+    TRY(display_time(enrolled->about.renew_after, &text));
+    TRY(buf_printf(&text, "\n  installed in %s\n", buf_string(&enrolled->folder)));
+    return program_print(&text, err);
+}
+
+static enum result run_enroll(const struct arguments *arguments, struct error *err) {
+    AUTO(buf_clear) struct buf folder = {0};
+    AUTO(names_clear) struct names names = {0};
+    AUTO(enrolled_clear) struct enrolled enrolled = {0};
+    struct enroll_options options = {.token = arguments->operands[0],
+                                     .name = arguments_value(arguments, "name"),
+                                     .names = &names,
+                                     .replaces = arguments_have(arguments, "force")};
+    TRY(read_key_type(arguments, &options.algorithm, err));
+    TRY(collect_names(arguments, &names, err));
+    TRY(find_folder(arguments, &folder, err));
+    options.folder = buf_string(&folder);
+    TRY(enroll_run(&options, &enrolled, err));
+    return print_enrolled(&enrolled, err);
+}
+
+// --- status ------------------------------------------------------------------------------
+
+static const struct option status_options[] = {
+    DIR_OPTION,
+    {"json", NULL, "one JSON object for programs", false, false},
+    {0},
+};
+
+static enum result add_status_row(struct table *table, const struct credential_status *line) {
+    AUTO(buf_clear) struct buf cell = {0};
+    buf_init(&cell, (size_t)LIMIT_NAMES * LIMIT_NAME_BYTES);
+    TRY(table_add(table, line->name));
+    TRY(display_names(&line->names, &cell));
+    TRY(table_add_buf(table, &cell));
+    TRY(table_add(table, line->profile != NULL ? line->profile : ""));
+    TRY(display_time(line->not_after, &cell));
+    TRY(table_add_buf(table, &cell));
+    TRY(display_time(line->renew_after, &cell));
+    TRY(table_add_buf(table, &cell));
+    TRY(buf_printf(&cell, "%s%s%s", line->state, line->problem != NULL ? ": " : "",
+                   line->problem != NULL ? line->problem : ""));
+    return table_add_buf(table, &cell);
+}
+
+static enum result print_status(const struct status_page *page, const char *folder,
+                                struct error *err) {
+    static const char *const headings[] = {"NAME",        "NAMES", "PROFILE", "VALID UNTIL",
+                                           "RENEW AFTER", "STATE", NULL};
+    AUTO(table_clear) struct table table = {0};
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&text, PRINT_BYTES);
+    TRY(table_init(&table, headings));
+    const struct credential_status *lines = page->credentials.items;
+    for (size_t i = 0; i < page->credentials.count; i++) {
+        TRY(add_status_row(&table, &lines[i]));
+    }
+    if (page->credentials.count > 0) {
+        TRY(table_write(&table, &text));
+    } else {
+        TRY(buf_printf(&text, "There are no credentials in %s.\n", folder));
+    }
+    return program_print(&text, err);
+}
+
+static enum result run_status(const struct arguments *arguments, struct error *err) {
+    AUTO(buf_clear) struct buf folder = {0};
+    TRY(find_folder(arguments, &folder, err));
+    const char *name = arguments->operand_count > 0 ? arguments->operands[0] : NULL;
+    struct status_page page = {0};
+    TRY(status_collect(buf_string(&folder), name, &page, err));
+    enum result result = arguments_have(arguments, "json")
+                             ? program_print_json(&status_page_type, &page, err)
+                             : print_status(&page, buf_string(&folder), err);
+    message_clear(&status_page_type, &page);
+    return result;
+}
+
+// --- renew and revoke --------------------------------------------------------------------
+
+static const struct option renew_options[] = {
+    DIR_OPTION,
+    {"all", NULL, "every credential there that is due", false, false},
+    {"force", NULL, "also when it is not due", false, false},
+    {0},
+};
+
+static enum result renew_one(const char *folder, const char *name, bool is_forced,
+                             struct error *err) {
+    AUTO(buf_clear) struct buf path = {0};
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&path, LIMIT_PATH_BYTES);
+    buf_init(&text, PRINT_BYTES);
+    TRY(credential_check_name(name, err));
+    TRY(path_join(&path, folder, name));
+    struct about about = {0};
+    enum result result = renew_credential(buf_string(&path), is_forced, &about, err);
+    if (result != RESULT_OK) {
+        error_context(err, "%s", name);
+        return result;
+    }
+    (void)buf_printf(&text, "Renewed %s: certificate %s, valid until ", name, about.serial);
+    (void)display_time(about.not_after, &text);
+    (void)buf_append_byte(&text, '\n');
+    message_clear(&about_type, &about);
+    return program_print(&text, err);
+}
+
+// Renews all; the first failure is the result, "unchanged" only when nothing else happened.
+static enum result renew_all(const char *folder, bool is_forced, struct error *err) {
+    struct status_page page = {0};
+    TRY(status_collect(folder, NULL, &page, err));
+    const struct credential_status *lines = page.credentials.items;
+    enum result result = RESULT_OK;
+    size_t renewed = 0;
+    for (size_t i = 0; i < page.credentials.count; i++) {
+        struct error reason = {0};
+        enum result one = renew_one(folder, lines[i].name, is_forced, &reason);
+        renewed += one == RESULT_OK;
+        if (one == RESULT_OK || outcome_of(one, &reason) == OUTCOME_UNCHANGED) {
+            continue;
+        }
+        if (result != RESULT_OK) {
+            outcome_report("signet", &reason);
+        } else {
+            result = one;
+            *err = reason;
+        }
+    }
+    message_clear(&status_page_type, &page);
+    if (result == RESULT_OK && renewed == 0) {
+        return error_set_code(err, RESULT_CONFLICT, "unchanged", "nothing in %s is due",
+                              folder);
+    }
+    return result;
+}
+
+static enum result run_renew(const struct arguments *arguments, struct error *err) {
+    AUTO(buf_clear) struct buf folder = {0};
+    bool is_forced = arguments_have(arguments, "force");
+    bool wants_all = arguments_have(arguments, "all");
+    if (wants_all == (arguments->operand_count > 0)) {
+        (void)error_set_code(err, RESULT_INVALID, "usage", "renew: expected NAME or --all");
+        error_hint(err, "signet status lists the names.");
+        return RESULT_INVALID;
+    }
+    TRY(find_folder(arguments, &folder, err));
+    return wants_all ? renew_all(buf_string(&folder), is_forced, err)
+                     : renew_one(buf_string(&folder), arguments->operands[0], is_forced, err);
+}
+
+static const struct option revoke_options[] = {
+    DIR_OPTION,
+    {"reason", "REASON", "keyCompromise, superseded, cessationOfOperation, …", false, false},
+    {0},
+};
+
+static enum result run_revoke(const struct arguments *arguments, struct error *err) {
+    AUTO(buf_clear) struct buf folder = {0};
+    AUTO(buf_clear) struct buf path = {0};
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&path, LIMIT_PATH_BYTES);
+    buf_init(&text, LIMIT_PATH_BYTES + 256);
+    const char *reason = arguments_value(arguments, "reason");
+    enum crl_reason known = CRL_REASON_UNSPECIFIED;
+    if (reason != NULL && !crl_reason_from_name(reason, &known)) {
+        return arguments_refuse(err, "reason", "'%s' is no reason of RFC 5280", reason);
+    }
+    TRY(find_folder(arguments, &folder, err));
+    TRY(credential_check_name(arguments->operands[0], err));
+    TRY(path_join(&path, buf_string(&folder), arguments->operands[0]));
+    TRY(renew_revoke(buf_string(&path), reason, err));
+    TRY(buf_printf(&text, "Revoked %s. Its files are still in %s.\n", arguments->operands[0],
+                   buf_string(&path)));
+    return program_print(&text, err);
+}
+
+// --- watch -------------------------------------------------------------------------------
+
+static const struct option watch_options[] = {
+    {"crl", "URL", "where the CRLs are: http or https, a PEM bundle or one DER CRL", false,
+     false},
+    {"file", "PATH", "the PEM file that the relying party reads", false, false},
+    {"ca", "FILE", "PEM certificates of all CAs whose CRLs are in it", false, false},
+    {"interval", "TIME", "how often to look (default: 60s)", false, false},
+    {"once", NULL, "look once: status 0 when something changed, 7 when not", false, false},
+    {"reload", "CMD ARG…",
+     "run this after a change, without a shell; up to the end of the line", false, true},
+    {0},
+};
+
+static enum result require_option(const struct arguments *arguments, const char *name,
+                                  const char **out_value, struct error *err) {
+    *out_value = arguments_value(arguments, name);
+    return *out_value != NULL && **out_value != '\0'
+               ? RESULT_OK
+               : arguments_refuse(err, name, "watch needs it");
+}
+
+static enum result run_watch(const struct arguments *arguments, struct error *err) {
+    struct watch_options options = {.reload = arguments->rest};
+    const char *url = NULL;
+    TRY(require_option(arguments, "crl", &url, err));
+    TRY(require_option(arguments, "file", &options.file, err));
+    TRY(require_option(arguments, "ca", &options.trust_file, err));
+    TRY(arguments_duration(arguments, "interval", DEFAULT_INTERVAL_SECONDS,
+                           &options.interval_seconds, err));
+    if (options.interval_seconds > LIMIT_WATCH_INTERVAL_SECONDS) {
+        return arguments_refuse(err, "interval", "at most %d seconds",
+                                LIMIT_WATCH_INTERVAL_SECONDS);
+    }
+    struct error reason = {0};
+    if (url_read(url, &options.url, &reason) != RESULT_OK) {
+        return arguments_refuse(err, "crl", "%s", reason.message);
+    }
+    return arguments_have(arguments, "once") ? watch_once(&options, err)
+                                             : watch_loop(&options, err);
+}
+
+// --- all of them -------------------------------------------------------------------------
+
+static const struct command commands[] = {
+    {"enroll", "TOKEN", 1, 1, enroll_options,
+     "get a certificate with a token\n\n"
+     "Makes a key here, checks the authority against the token's fingerprint, sends the "
+     "request,\n"
+     "checks the answer and installs key, certificate and chain as one. Interrupted, it may "
+     "be\n"
+     "repeated with the same token.",
+     run_enroll},
+    {"status", "[NAME]", 0, 1, status_options, "list the credentials and when they end",
+     run_status},
+    {"renew", "NAME | --all", 0, 1, renew_options,
+     "get a new key and certificate with the present one\n\n"
+     "Ends with status 7 when nothing is due.",
+     run_renew},
+    {"revoke", "NAME", 1, 1, revoke_options,
+     "declare this device's own certificate invalid\n\n"
+     "It cannot be undone. The files stay.",
+     run_revoke},
+    {"watch", "", 0, 0, watch_options,
+     "keep a broker's or proxy's CRL file fresh\n\n"
+     "Fetches, verifies issuer, signature, number and dates, never goes back, replaces the "
+     "file\n"
+     "whole and runs the reload command until it succeeds.",
+     run_watch},
+    {0},
+};
+
+static const struct option no_common_options[] = {{0}};
+
+static const struct program program = {
+    .name = "signet",
+    .summary = "Gets, renews and shows this machine's certificates, and keeps CRLs fresh.",
+    .options = no_common_options,
+    .commands = commands,
+    .footer = "Exit status: 0 done, 1 failed, 2 usage, 4 denied, 5 misconfigured or not to be\n"
+              "trusted, 6 unreachable, 7 unchanged. See signet(1).\n",
+};
+
+int main(int argc, char **argv) {
+    return program_main(&program, argc, argv);
+}

@@ -1,0 +1,49 @@
+// Keeping a relying party's CRL file fresh: fetch, verify, replace, reload.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "client/crl_set.h"
+#include "client/url.h"
+
+struct watch_options {
+    struct url url;
+    const char *file;
+    const char *trust_file; // PEM of every CA whose CRLs are in the file
+    char *const *reload;    // argv, or NULL
+    int64_t interval_seconds;
+};
+
+struct watch;
+
+// Reads the CA certificates and resolves where `file` leads. The options' texts must outlive
+// it.
+enum result watch_new(const struct watch_options *options, struct watch **out_watch,
+                      struct error *err);
+void watch_free(struct watch *watch);
+void watch_free_at(struct watch **watch);
+
+// What a round did, for the log.
+struct watch_report {
+    bool is_replaced;  // the file has new contents
+    bool was_damaged;  // the file before was missing or no set of CRLs
+    bool is_reloaded;  // the reload command ran and succeeded
+    bool expires_soon; // less than a quarter of its life is left: the publisher is late
+    struct crl_set_summary summary; // of what is installed now
+};
+
+// One round: fetches (unless the server says that nothing changed), decides (client/crl_set.h),
+// replaces the file whole, with mode and owner of the old one, and reloads. A reload that
+// failed is tried again in every round until it succeeds, also after a restart: FILE.reload
+// says that it is due. RESULT_OK when something was done; code "unchanged" when nothing was to
+// do.
+enum result watch_round(struct watch *watch, struct watch_report *out_report,
+                        struct error *err);
+// Milliseconds until the next round: the interval, shifted by up to a tenth that is drawn once
+// per process (drawn anew each time, it would not spread anything), or after failures 1 s, 2 s,
+// 4 s … up to the interval; never sooner than the server asked for.
+int64_t watch_pause(const struct watch *watch, unsigned failures);

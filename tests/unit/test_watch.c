@@ -1,0 +1,383 @@
+// Rounds of the CRL watcher against a small HTTP server: what is replaced, kept, reloaded,
+// refused. SPDX-License-Identifier: GPL-3.0-or-later
+#include <arpa/inet.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/file.h"
+#include "client/outcome.h"
+#include "client/reload.h"
+#include "client/watch.h"
+#include "support/client_fixture.h"
+#include "x509/pem.h"
+
+static struct test_ca ca;
+static pid_t server;
+static uint16_t server_port;
+
+// --- a server that serves FOLDER/served, with its length as ETag -------------------------
+
+static void answer(int peer) {
+    char head[4096] = "";
+    size_t size = 0;
+    while (size < sizeof(head) - 1 && strstr(head, "\r\n\r\n") == NULL) {
+        ssize_t count = recv(peer, head + size, sizeof(head) - 1 - size, 0);
+        if (count <= 0) {
+            return;
+        }
+        size += (size_t)count;
+    }
+    AUTO(buf_clear) struct buf body = {0};
+    AUTO(buf_clear) struct buf wire = {0};
+    char etag[40];
+    buf_init(&body, 100000);
+    buf_init(&wire, 200000);
+    if (file_read(in_test_folder("served"), &body, NULL) != RESULT_OK) {
+        (void)buf_append_string(
+            &wire, "HTTP/1.1 503 Later\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n");
+    } else {
+        snprintf(etag, sizeof(etag), "\"%zu\"", body.size);
+        bool is_known = strstr(head, "If-None-Match: ") != NULL && strstr(head, etag) != NULL;
+        (void)buf_printf(&wire, "HTTP/1.1 %s\r\nETag: %s\r\nContent-Length: %zu\r\n\r\n",
+                         is_known ? "304 Not Modified" : "200 OK", etag,
+                         is_known ? 0 : body.size);
+        (void)buf_append(&wire, is_known ? (struct bytes){0} : buf_bytes(&body));
+    }
+    (void)!send(peer, wire.data, wire.size, MSG_NOSIGNAL);
+}
+
+static void start_server(void) {
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(listener, 16), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    server_port = ntohs(address.sin_port);
+    server = fork();
+    assert_true(server >= 0);
+    if (server == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;) {
+            int peer = accept(listener, NULL, NULL);
+            if (peer >= 0) {
+                answer(peer);
+                close(peer);
+            }
+        }
+    }
+    close(listener);
+}
+
+static int start(void **state) {
+    if (make_test_folder(state) != 0) {
+        return -1;
+    }
+    make_test_ca(&ca);
+    clock_use_manual(NOW);
+    start_server();
+    return 0;
+}
+
+static int stop(void **state) {
+    kill(server, SIGKILL);
+    waitpid(server, NULL, 0);
+    test_ca_clear(&ca);
+    clock_use_system();
+    return remove_test_folder(state);
+}
+
+// --- a watcher ---------------------------------------------------------------------------
+
+struct watcher {
+    char file[300], trust[300];
+    struct watch_options options;
+    struct watch *watch;
+};
+
+static void watcher_init(struct watcher *watcher, char *const *reload) {
+    struct error err = {0};
+    *watcher = (struct watcher){0};
+    snprintf(watcher->file, sizeof(watcher->file), "%s", in_test_folder("crl.pem"));
+    snprintf(watcher->trust, sizeof(watcher->trust), "%s", in_test_folder("ca.pem"));
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&text, 100000);
+    assert_ok(pem_encode(PEM_CERTIFICATE, buf_bytes(&ca.root.certificate), &text), &err);
+    assert_ok(pem_encode(PEM_CERTIFICATE, buf_bytes(&ca.issuing.certificate), &text), &err);
+    assert_ok(file_replace(watcher->trust, buf_bytes(&text), 0644, &err), &err);
+    watcher->options = (struct watch_options){
+        .url = {.host = "127.0.0.1", .port = server_port, .target = "/crl/bundle.pem"},
+        .file = watcher->file,
+        .trust_file = watcher->trust,
+        .reload = reload,
+        .interval_seconds = 60};
+    assert_ok(watch_new(&watcher->options, &watcher->watch, &err), &err);
+}
+
+static void watcher_clear(struct watcher *watcher) {
+    watch_free_at(&watcher->watch);
+}
+
+// Serves a CRL of the issuing CA with this number, as PEM.
+static void serve(uint64_t number) {
+    struct error err = {0};
+    AUTO(buf_clear) struct buf der = {0};
+    AUTO(buf_clear) struct buf pem = {0};
+    buf_init(&der, 10000);
+    buf_init(&pem, 20000);
+    make_crl(&ca.issuing, number, NOW - 100 + (int64_t)number, NOW + DAY, number % 8, &der);
+    assert_ok(pem_encode_all(PEM_CRL, buf_bytes(&der), &pem), &err);
+    assert_ok(file_replace(in_test_folder("served"), buf_bytes(&pem), 0644, &err), &err);
+}
+
+static void read_both(struct buf *out_served, struct buf *out_installed) {
+    struct error err = {0};
+    buf_init(out_served, 100000);
+    buf_init(out_installed, 100000);
+    assert_ok(file_read(in_test_folder("served"), out_served, &err), &err);
+    assert_ok(file_read(in_test_folder("crl.pem"), out_installed, &err), &err);
+}
+
+static bool is_installed(void) {
+    AUTO(buf_clear) struct buf served = {0};
+    AUTO(buf_clear) struct buf installed = {0};
+    read_both(&served, &installed);
+    return bytes_equal(buf_bytes(&served), buf_bytes(&installed));
+}
+
+static void require_round(struct watcher *watcher, enum result expected, const char *code,
+                          struct watch_report *out_report) {
+    struct error err = {0};
+    assert_result(expected, watch_round(watcher->watch, out_report, &err), &err);
+    if (code != NULL) {
+        assert_string_equal(err.code, code);
+    }
+}
+
+// --- rounds ------------------------------------------------------------------------------
+
+static void a_new_list_is_installed_and_then_left_alone(void **state) {
+    (void)state;
+    AUTO(watcher_clear) struct watcher watcher;
+    struct watch_report report;
+    watcher_init(&watcher, NULL);
+    serve(1);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_true(report.is_replaced);
+    assert_true(report.was_damaged);
+    assert_true(is_installed());
+    require_round(&watcher, RESULT_CONFLICT, "unchanged", &report); // by a 304
+    assert_false(report.is_replaced);
+    assert_int_equal(report.summary.lists, 1);
+    serve(2);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_false(report.was_damaged);
+    assert_true(is_installed());
+}
+
+static void mode_and_link_of_the_file_are_kept(void **state) {
+    (void)state;
+    struct error err = {0};
+    struct watch_report report;
+    struct stat status;
+    assert_ok(file_replace(in_test_folder("real.pem"), BYTES_LITERAL(""), 0640, &err), &err);
+    assert_int_equal(symlink("real.pem", in_test_folder("crl.pem")), 0);
+    AUTO(watcher_clear) struct watcher watcher;
+    watcher_init(&watcher, NULL);
+    serve(1);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_int_equal(lstat(in_test_folder("crl.pem"), &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    assert_int_equal(stat(in_test_folder("crl.pem"), &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0640);
+    assert_true(is_installed());
+}
+
+static void a_file_that_was_damaged_behind_our_back_is_repaired(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(watcher_clear) struct watcher watcher;
+    struct watch_report report;
+    watcher_init(&watcher, NULL);
+    serve(1);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_int_equal(truncate(in_test_folder("crl.pem"), 100), 0);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_true(report.was_damaged);
+    assert_true(is_installed());
+    assert_int_equal(unlink(in_test_folder("crl.pem")), 0);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_true(is_installed());
+    assert_ok(file_replace(in_test_folder("crl.pem"), BYTES_LITERAL("x"), 0644, &err), &err);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_true(is_installed());
+}
+
+static void what_is_refused_leaves_the_file_as_it_is(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(watcher_clear) struct watcher watcher;
+    struct watch_report report;
+    watcher_init(&watcher, NULL);
+    serve(5);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    AUTO(buf_clear) struct buf served = {0};
+    AUTO(buf_clear) struct buf before = {0};
+    read_both(&served, &before);
+    serve(4);
+    require_round(&watcher, RESULT_DENIED, "crl_refused", &report);
+    assert_ok(
+        file_replace(in_test_folder("served"), BYTES_LITERAL("<html></html>"), 0644, &err),
+        &err);
+    require_round(&watcher, RESULT_INVALID, "crl_refused", &report);
+    assert_ok(file_replace(in_test_folder("served"),
+                           bytes_slice(buf_bytes(&served), 0, served.size - 40), 0644, &err),
+              &err);
+    require_round(&watcher, RESULT_INVALID, "crl_refused", &report);
+    assert_int_equal(unlink(in_test_folder("served")), 0);
+    require_round(&watcher, RESULT_UNAVAILABLE, "server_unavailable", &report);
+    AUTO(buf_clear) struct buf after = {0};
+    buf_init(&after, 100000);
+    assert_ok(file_read(in_test_folder("crl.pem"), &after, &err), &err);
+    assert_bytes_equal(buf_bytes(&after), buf_bytes(&before));
+}
+
+static void an_installed_list_that_expires_is_an_error_in_spite_of_304(void **state) {
+    (void)state;
+    AUTO(watcher_clear) struct watcher watcher;
+    struct watch_report report;
+    watcher_init(&watcher, NULL);
+    serve(1);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_false(report.expires_soon);
+    clock_use_manual(NOW + DAY - 3600);
+    require_round(&watcher, RESULT_CONFLICT, "unchanged", &report);
+    assert_true(report.expires_soon);
+    clock_use_manual(NOW + DAY);
+    require_round(&watcher, RESULT_INVALID, "crl_refused", &report);
+}
+
+// --- reloading ---------------------------------------------------------------------------
+
+static void the_reload_runs_without_a_shell_and_only_after_a_change(void **state) {
+    (void)state;
+    char marker[300];
+    snprintf(marker, sizeof(marker), "%s", in_test_folder("a b;$(c)"));
+    char touch[] = "touch";
+    char *const reload[] = {touch, marker, NULL};
+    AUTO(watcher_clear) struct watcher watcher;
+    struct watch_report report;
+    watcher_init(&watcher, reload);
+    serve(1);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_true(report.is_reloaded);
+    assert_true(file_exists(marker));
+    assert_int_equal(unlink(marker), 0);
+    require_round(&watcher, RESULT_CONFLICT, "unchanged", &report);
+    assert_false(file_exists(marker));
+}
+
+static void a_failed_reload_is_tried_until_it_succeeds_also_after_a_restart(void **state) {
+    (void)state;
+    char wanted[300];
+    snprintf(wanted, sizeof(wanted), "%s", in_test_folder("wanted"));
+    char test_program[] = "test";
+    char is_file[] = "-f";
+    char *const reload[] = {test_program, is_file, wanted, NULL};
+    struct watch_report report;
+    struct error err = {0};
+    AUTO(watcher_clear) struct watcher watcher;
+    watcher_init(&watcher, reload);
+    serve(1);
+    require_round(&watcher, RESULT_UNAVAILABLE, "reload_failed", &report);
+    assert_true(report.is_replaced);
+    require_round(&watcher, RESULT_UNAVAILABLE, "reload_failed", &report);
+    watcher_clear(&watcher);
+    watcher_init(&watcher, reload);
+    require_round(&watcher, RESULT_UNAVAILABLE, "reload_failed", &report);
+    assert_ok(file_replace(wanted, BYTES_LITERAL(""), 0644, &err), &err);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_true(report.is_reloaded);
+    require_round(&watcher, RESULT_CONFLICT, "unchanged", &report);
+}
+
+static void the_end_of_a_reload_command_is_told(void **state) {
+    (void)state;
+    static const struct {
+        const char *command, *argument, *script, *word;
+    } cases[] = {
+        {"sh", "-c", "exit 3", "status 3"},
+        {"sh", "-c", "kill -9 $$", "signal 9"},
+        {"/nonexistent/program", "x", "y", "cannot be run"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct error err = {0};
+        char words[3][64];
+        snprintf(words[0], sizeof(words[0]), "%s", cases[i].command);
+        snprintf(words[1], sizeof(words[1]), "%s", cases[i].argument);
+        snprintf(words[2], sizeof(words[2]), "%s", cases[i].script);
+        char *const arguments[] = {words[0], words[1], words[2], NULL};
+        assert_result(RESULT_UNAVAILABLE, reload_run(arguments, &err), &err);
+        assert_non_null(strstr(err.message, cases[i].word));
+        assert_int_equal(outcome_of(RESULT_UNAVAILABLE, &err), OUTCOME_FAILED);
+    }
+}
+
+// --- pauses ------------------------------------------------------------------------------
+
+static void pauses_grow_with_failures_and_keep_to_what_the_server_asks(void **state) {
+    (void)state;
+    AUTO(watcher_clear) struct watcher watcher;
+    struct watch_report report;
+    watcher_init(&watcher, NULL);
+    int64_t pause = watch_pause(watcher.watch, 0);
+    assert_true(pause > 54000 - 1 && pause <= 60000);
+    assert_int_equal(watch_pause(watcher.watch, 0), pause); // drawn once
+    assert_int_equal(watch_pause(watcher.watch, 1), 1000);
+    assert_int_equal(watch_pause(watcher.watch, 4), 8000);
+    assert_int_equal(watch_pause(watcher.watch, 7), 60000);
+    assert_int_equal(watch_pause(watcher.watch, 1000), 60000);
+    require_round(&watcher, RESULT_UNAVAILABLE, NULL, &report); // 503, Retry-After: 7
+    assert_int_equal(watch_pause(watcher.watch, 1), 7000);
+    serve(1);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_int_equal(watch_pause(watcher.watch, 1), 1000);
+}
+
+static void a_missing_or_empty_trust_file_is_misconfigured(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(watcher_clear) struct watcher watcher;
+    watcher_init(&watcher, NULL);
+    struct watch *other = NULL;
+    assert_ok(file_replace(watcher.trust, BYTES_LITERAL(""), 0644, &err), &err);
+    enum result result = watch_new(&watcher.options, &other, &err);
+    assert_int_not_equal(result, RESULT_OK);
+    assert_string_equal(err.code, "misconfigured");
+    assert_int_equal(outcome_of(result, &err), OUTCOME_MISCONFIGURED);
+    assert_int_equal(unlink(watcher.trust), 0);
+    assert_result(RESULT_NOT_FOUND, watch_new(&watcher.options, &other, &err), &err);
+    assert_string_equal(err.code, "misconfigured");
+}
+
+#define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, start, stop)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        WITH_SERVER(a_new_list_is_installed_and_then_left_alone),
+        WITH_SERVER(mode_and_link_of_the_file_are_kept),
+        WITH_SERVER(a_file_that_was_damaged_behind_our_back_is_repaired),
+        WITH_SERVER(what_is_refused_leaves_the_file_as_it_is),
+        WITH_SERVER(an_installed_list_that_expires_is_an_error_in_spite_of_304),
+        WITH_SERVER(the_reload_runs_without_a_shell_and_only_after_a_change),
+        WITH_SERVER(a_failed_reload_is_tried_until_it_succeeds_also_after_a_restart),
+        WITH_SERVER(the_end_of_a_reload_command_is_told),
+        WITH_SERVER(pauses_grow_with_failures_and_keep_to_what_the_server_asks),
+        WITH_SERVER(a_missing_or_empty_trust_file_is_misconfigured),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
