@@ -11,12 +11,14 @@
 #include "authority/check.h"
 #include "authority/config.h"
 #include "authority/init.h"
+#include "authority/layout.h"
 #include "authority/service.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "gateway/gateway.h"
+#include "store/store.h"
 #include "x509/names.h"
 
 #define DEFAULT_FOLDER "/var/lib/signet"
@@ -25,8 +27,7 @@
 
 enum exit_status { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-// --- options
-// -----------------------------------------------------------------------------------
+// --- options ---------------------------------------------------------------------------------
 
 struct options {
     const char *folder;
@@ -37,13 +38,14 @@ struct options {
     const char *import_key;
     const char *import_chain;
     const char *import_passphrase_file;
+    const char *backup;
 };
 
 static void options_clear(struct options *options) {
     config_list_clear(&options->hosts);
 }
 
-enum command_bit { COMMAND_INIT = 1, COMMAND_RUN = 2, COMMAND_CHECK = 4 };
+enum command_bit { COMMAND_INIT = 1, COMMAND_RUN = 2, COMMAND_CHECK = 4, COMMAND_BACKUP = 8 };
 
 struct option_spec {
     const char *name;
@@ -54,7 +56,7 @@ struct option_spec {
 };
 
 static const struct option_spec option_specs[] = {
-    {"--dir", "DIR", COMMAND_INIT | COMMAND_RUN | COMMAND_CHECK,
+    {"--dir", "DIR", COMMAND_INIT | COMMAND_RUN | COMMAND_CHECK | COMMAND_BACKUP,
      offsetof(struct options, folder), "state folder (" DEFAULT_FOLDER ")"},
     {"--name", "NAME", COMMAND_INIT, offsetof(struct options, name),
      "what people call the authority; required"},
@@ -71,6 +73,8 @@ static const struct option_spec option_specs[] = {
     {"--import-passphrase-file", "FILE", COMMAND_INIT,
      offsetof(struct options, import_passphrase_file),
      "a file (0600) with the key's passphrase"},
+    {"--to", "FILE", COMMAND_BACKUP, offsetof(struct options, backup),
+     "where the copy of the store goes; required"},
 };
 #define OPTION_COUNT (sizeof(option_specs) / sizeof(option_specs[0]))
 
@@ -164,8 +168,7 @@ static enum result read_options(int count, char **arguments, const char *command
     return RESULT_OK;
 }
 
-// --- init
-// --------------------------------------------------------------------------------------
+// --- init ------------------------------------------------------------------------------------
 
 // This machine's name, where it is one that a certificate can carry.
 static enum result add_own_host(struct config_list *hosts, struct error *err) {
@@ -252,8 +255,7 @@ static enum result run_init(struct options *options, struct error *err) {
     return RESULT_OK;
 }
 
-// --- the other commands
-// --------------------------------------------------------------------------
+// --- the other commands ----------------------------------------------------------------------
 
 static enum result run_service(struct options *options, struct error *err) {
     return authority_run(options->folder, err);
@@ -267,6 +269,25 @@ static enum result run_check(struct options *options, struct error *err) {
     return result;
 }
 
+// Beside a running authority as well: the copy holds everything that was acknowledged before it began.
+static enum result run_backup(struct options *options, struct error *err) {
+    if (options->backup == NULL) {
+        return usage_error(err, "backup", "--to is missing: where should the copy go?");
+    }
+    AUTO(buf_clear) struct buf path = {0};
+    AUTO(store_close_at) struct store *store = NULL;
+    buf_init(&path, PATH_MAX);
+    if (path_join(&path, options->folder, LAYOUT_DATABASE) != RESULT_OK) {
+        return error_set(err, RESULT_INVALID, "the path of the state folder is too long");
+    }
+    TRY(store_open(buf_string(&path), false, &store, err));
+    TRY(store_backup(store, options->backup, err));
+    (void)printf("%s is a whole copy of %s.\n"
+                 "The keys are not in it: keep a copy of %s/%s in a safe place, too.\n",
+                 options->backup, buf_string(&path), options->folder, LAYOUT_KEYS);
+    return RESULT_OK;
+}
+
 static const struct command {
     const char *name;
     unsigned bit;
@@ -276,6 +297,7 @@ static const struct command {
     {"init", COMMAND_INIT, run_init, "make a new authority, or adopt an existing CA"},
     {"run", COMMAND_RUN, run_service, "run the authority until SIGTERM; SIGHUP reloads"},
     {"check", COMMAND_CHECK, run_check, "look whether everything in the state folder is fit"},
+    {"backup", COMMAND_BACKUP, run_backup, "copy the store, also while the authority runs"},
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
@@ -288,8 +310,7 @@ static const struct command *find_command(const char *name) {
     return NULL;
 }
 
-// --- help
-// --------------------------------------------------------------------------------------
+// --- help ------------------------------------------------------------------------------------
 
 static void print_command_help(FILE *out, const struct command *command) {
     (void)fprintf(out, "usage: signetd %s [OPTION]…\n  %s\n\noptions:\n", command->name,
@@ -342,8 +363,7 @@ static int run_unknown(const char *name) {
     return EXIT_USAGE;
 }
 
-// --- gateways
-// ------------------------------------------------------------------------------------
+// --- gateways --------------------------------------------------------------------------------
 
 // "signetd gateway ROLE LISTENERS", as the authority spawns it: of no use to people, and not in
 // the help.
@@ -372,8 +392,7 @@ static int run_gateway(int count, char **arguments) {
     return EXIT_OK;
 }
 
-// --- main
-// --------------------------------------------------------------------------------------
+// --- main ------------------------------------------------------------------------------------
 
 static bool asks_for_help(int count, char **arguments) {
     for (int i = 0; i < count; i++) {

@@ -13,7 +13,7 @@
 
 enum result crl_set_read(struct bytes file, struct buf *out_der, struct error *err) {
     static const char armour[] = "-----BEGIN";
-    if (memmem(file.data, file.size, armour, sizeof(armour) - 1) != NULL) {
+    if (file.size > 0 && memmem(file.data, file.size, armour, sizeof(armour) - 1) != NULL) {
         return pem_decode_all(file, PEM_CRL, out_der, err);
     }
     struct crl crl;

@@ -24,8 +24,7 @@ void adoption_clear(struct adoption *adoption) {
     key_free_at(&adoption->key);
 }
 
-// --- files
-// -------------------------------------------------------------------------------------
+// --- files -----------------------------------------------------------------------------------
 
 // Appends every certificate of a PEM text; other blocks (keys, parameters) are left alone.
 static enum result collect_pem(struct bytes text, struct buf *out_der, struct error *err) {
@@ -91,8 +90,7 @@ static enum result note_open_key_file(const char *path, struct buf *notes) {
                       path, path);
 }
 
-// --- chain
-// -------------------------------------------------------------------------------------
+// --- chain -----------------------------------------------------------------------------------
 
 static bool is_issued_by(const struct certificate *certificate,
                          const struct certificate *candidate) {

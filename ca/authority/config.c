@@ -86,8 +86,7 @@ static void suggest(const char *word, const char *const *known, size_t count,
     }
 }
 
-// --- sections
-// ----------------------------------------------------------------------------------
+// --- sections --------------------------------------------------------------------------------
 
 static struct profile *current_profile(const struct config_reader *reader) {
     struct profile_list *list = &reader->config->profiles;
@@ -204,8 +203,7 @@ static enum result begin_section(struct config_reader *reader, const char *title
     return RESULT_OK;
 }
 
-// --- lines
-// ---------------------------------------------------------------------------------------
+// --- lines -----------------------------------------------------------------------------------
 
 static const char *section_title(const struct config_reader *reader) {
     return strcmp(reader->section, SECTION_PROFILE) == 0 ? reader->section_title

@@ -108,8 +108,7 @@ static enum result check_authority(const struct config_reader *reader, struct er
     return check_public_url(reader, err);
 }
 
-// --- [gateway …]
-// -------------------------------------------------------------------------------
+// --- [gateway …] -----------------------------------------------------------------------------
 
 struct listeners {
     const char *section;
@@ -168,8 +167,7 @@ static enum result check_listeners(const struct config_reader *reader, struct er
     return RESULT_OK;
 }
 
-// --- the rest
-// ----------------------------------------------------------------------------------
+// --- the rest --------------------------------------------------------------------------------
 
 static enum result check_limits(const struct config_reader *reader, struct error *err) {
     const struct config *config = reader->config;
@@ -219,8 +217,7 @@ enum result config_check(const struct config_reader *reader, struct error *err) 
     return RESULT_OK;
 }
 
-// --- [profile …]
-// -------------------------------------------------------------------------------
+// --- [profile …] -----------------------------------------------------------------------------
 
 static enum result check_profile_names(const struct config_reader *reader,
                                        const struct profile *profile, struct error *err) {

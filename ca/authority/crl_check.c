@@ -62,8 +62,7 @@ static enum result refuse_entry(struct error *err, const uint8_t *serial, uint8_
     return error_set_code(err, RESULT_INTERNAL, CODE_REFUSED, "entry %s: %s", text, message);
 }
 
-// --- against itself and its record
-// ---------------------------------------------------------------
+// --- against itself and its record -----------------------------------------------------------
 
 static enum result number_of(const struct crl *crl, uint64_t *out_number, struct error *err) {
     if (crl->number.size == 0 || crl->number.size > 8) {
@@ -99,8 +98,7 @@ static enum result check_frame(const struct crl *crl, const struct issuer *issue
     return RESULT_OK;
 }
 
-// --- against the one before
-// ----------------------------------------------------------------------
+// --- against the one before ------------------------------------------------------------------
 
 static enum result check_lost_entry(struct store *store, const struct issuer *issuer,
                                     const struct crl_record *previous,
@@ -146,8 +144,7 @@ static enum result check_against_previous(struct store *store, const struct issu
     return result == RESULT_NOT_FOUND ? RESULT_OK : result;
 }
 
-// --- against the records
-// -------------------------------------------------------------------------
+// --- against the records ---------------------------------------------------------------------
 
 struct comparison {
     const struct listing *listing;

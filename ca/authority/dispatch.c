@@ -16,8 +16,7 @@
 
 #define LIMIT_ERROR_BODY_BYTES 4096
 
-// --- the table
-// -----------------------------------------------------------------------------------
+// --- the table -------------------------------------------------------------------------------
 
 // Who must be behind a request for it to be looked at.
 enum peer_need { PEER_ANYONE, PEER_CERTIFICATE, PEER_ADMIN };
@@ -114,8 +113,7 @@ static const struct handler *handler_find(unsigned number) {
     return NULL;
 }
 
-// --- answers
-// -------------------------------------------------------------------------------------
+// --- answers ---------------------------------------------------------------------------------
 
 void answer_clear(struct answer *answer) {
     buf_clear(&answer->body);
@@ -143,8 +141,7 @@ static void refuse_peer(struct answer *answer, const struct error *err) {
     answer_refuse(answer, &masked);
 }
 
-// --- one request
-// ---------------------------------------------------------------------------------
+// --- one request -----------------------------------------------------------------------------
 
 // A message on the heap with its type.
 struct holder {

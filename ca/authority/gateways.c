@@ -83,8 +83,7 @@ struct gateway *gateways_at(struct gateways *gateways, size_t index) {
     return &gateways->items[index];
 }
 
-// --- the end of one
-// --------------------------------------------------------------------------------
+// --- the end of one --------------------------------------------------------------------------
 
 static void start_again(uv_timer_t *timer);
 
@@ -147,8 +146,7 @@ static void on_exit_of(uv_process_t *process, int64_t status, int term_signal) {
     uv_close((uv_handle_t *)process, on_process_closed);
 }
 
-// --- its channel
-// -----------------------------------------------------------------------------------
+// --- its channel -----------------------------------------------------------------------------
 
 static void on_frame(void *context, const struct frame *frame) {
     struct gateway *gateway = context;
@@ -189,8 +187,7 @@ void gateway_send(struct gateway *gateway, const struct frame *frame) {
     }
 }
 
-// --- the start of one
-// ------------------------------------------------------------------------------
+// --- the start of one ------------------------------------------------------------------------
 
 static enum result spawn(struct gateway *gateway, int channel_descriptor, struct error *err) {
     const struct listeners *listeners = &gateway->owner->listeners[gateway->role];
@@ -265,8 +262,7 @@ static void start_again(uv_timer_t *timer) {
     }
 }
 
-// --- all of them
-// -----------------------------------------------------------------------------------
+// --- all of them -----------------------------------------------------------------------------
 
 static enum result open_listeners(struct gateways *gateways, const struct config *config,
                                   struct error *err) {

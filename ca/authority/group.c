@@ -7,8 +7,7 @@
 #include "authority/authority.h"
 #include "base/log.h"
 
-// --- waiting requests
-// ------------------------------------------------------------------------------
+// --- waiting requests ------------------------------------------------------------------------
 
 // Copies the three views of a frame into one buffer, which then never moves.
 static enum result keep(struct waiting *waiting, const struct frame *frame) {
@@ -84,8 +83,7 @@ void waiting_line_clear(struct waiting_line *line) {
     }
 }
 
-// --- the transaction
-// -------------------------------------------------------------------------------
+// --- the transaction -------------------------------------------------------------------------
 
 static void refuse_all(struct authority *authority, struct waiting *const *group, size_t count,
                        const struct error *cause) {

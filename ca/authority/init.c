@@ -39,8 +39,7 @@ void founding_clear(struct founding *founding) {
     *founding = (struct founding){0};
 }
 
-// --- before anything is made
-// -------------------------------------------------------------------
+// --- before anything is made -----------------------------------------------------------------
 
 static enum result path_in(const struct founding *founding, const char *folder,
                            const char *name, struct buf *out) {
@@ -106,8 +105,7 @@ static enum result prepare_config(struct founding *founding, struct error *err) 
     return RESULT_OK;
 }
 
-// --- files
-// -------------------------------------------------------------------------------------
+// --- files -----------------------------------------------------------------------------------
 
 static enum result make_folder(struct founding *founding, const char *path, struct error *err) {
     if (file_exists(path)) {
@@ -190,8 +188,7 @@ static enum result hand_to_owner(const struct founding *founding, struct error *
     return RESULT_OK;
 }
 
-// --- records
-// -----------------------------------------------------------------------------------
+// --- records ---------------------------------------------------------------------------------
 
 static enum result open_store(struct founding *founding, struct error *err) {
     // SQLite's companions are there while it is open; what is made must also be removable.
@@ -287,8 +284,7 @@ static enum result record_founding(struct founding *founding, struct error *err)
                         "role=owner", err);
 }
 
-// --- the first administrator
-// ---------------------------------------------------------------------
+// --- the first administrator -----------------------------------------------------------------
 
 static enum result issue_admin(struct founding *founding, const struct key *key,
                                struct buf *out_der, struct error *err) {
@@ -341,8 +337,7 @@ static enum result make_records(struct founding *founding, struct error *err) {
     return store_commit(founding->store, err);
 }
 
-// --- report
-// ------------------------------------------------------------------------------------
+// --- report ----------------------------------------------------------------------------------
 
 static enum result write_report(const struct founding *founding, struct buf *report) {
     const char *folder = founding->options->folder;

@@ -13,8 +13,8 @@ struct init_options {
     enum key_algorithm algorithm;
     const char *import_certificate; // NULL: make a new CA
     const char *import_key;
-    const char *import_chain;       // certificates above the imported one, NULL when self-signed
-    const char *import_passphrase;  // NULL without
+    const char *import_chain;      // certificates above the imported one, NULL when self-signed
+    const char *import_passphrase; // NULL without
 };
 
 // Refuses with RESULT_CONFLICT when the folder holds an authority; removes what it made when a

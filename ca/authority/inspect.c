@@ -9,8 +9,7 @@
 #include "authority/cursor.h"
 #include "base/clock.h"
 
-// --- the authority
-// -------------------------------------------------------------------------------
+// --- the authority ---------------------------------------------------------------------------
 
 static enum result fill_profile(const struct profile *profile, struct profile_info *info) {
     TRY(text_set(&info->name, profile->name));
@@ -64,8 +63,7 @@ enum result inspect_authority(struct authority *authority, const struct peer *pe
     return RESULT_OK;
 }
 
-// --- certificates
-// --------------------------------------------------------------------------------
+// --- certificates ----------------------------------------------------------------------------
 
 static enum result read_state(const char *text, enum certificate_state *out_state,
                               struct error *err) {
@@ -208,8 +206,7 @@ enum result inspect_show_certificate(struct authority *authority, const struct p
     return fill_shown(authority, &record, reply, err);
 }
 
-// --- CRLs and state
-// ------------------------------------------------------------------------------
+// --- CRLs and state --------------------------------------------------------------------------
 
 static enum result add_crls(const struct authority *authority, struct record_list *list) {
     for (size_t i = 0; i < PUBLISHER_ISSUERS; i++) {

@@ -13,8 +13,7 @@
 // Renewal of a certificate whose profile is gone from the configuration.
 #define RENEW_PERCENT_WITHOUT_PROFILE 66
 
-// --- the key
-// -----------------------------------------------------------------------------------
+// --- the key ---------------------------------------------------------------------------------
 
 static enum result check_earlier_use(void *context, const struct certificate_record *record,
                                      struct error *err) {
@@ -48,8 +47,7 @@ enum result issuance_check_key(struct authority *authority, struct bytes spki,
                                          check_earlier_use, (void *)(uintptr_t)granted, err);
 }
 
-// --- sign and record
-// -----------------------------------------------------------------------------
+// --- sign and record -------------------------------------------------------------------------
 
 static enum result sign(struct authority *authority, const struct issuance *issuance,
                         struct buf *out_der, struct error *err) {
@@ -140,8 +138,7 @@ enum result issuance_run(struct authority *authority, const struct peer *peer,
     return RESULT_OK;
 }
 
-// --- answer
-// --------------------------------------------------------------------------------------
+// --- answer ----------------------------------------------------------------------------------
 
 static int64_t renew_after(const struct authority *authority,
                            const struct certificate_record *record) {

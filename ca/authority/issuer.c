@@ -36,8 +36,7 @@ enum result issuer_key_identifier(const struct certificate *certificate,
     return RESULT_OK;
 }
 
-// --- fitness
-// -----------------------------------------------------------------------------------
+// --- fitness ---------------------------------------------------------------------------------
 
 static enum result check_ca_flags(const struct certificate *certificate, struct error *err) {
     const uint16_t needed = KEY_USAGE_KEY_CERT_SIGN | KEY_USAGE_CRL_SIGN;
@@ -125,8 +124,7 @@ enum result issuer_check(const struct certificate *certificate, const struct key
     return check_ca_dates(certificate, now, err);
 }
 
-// --- loading
-// -----------------------------------------------------------------------------------
+// --- loading ---------------------------------------------------------------------------------
 
 struct loading {
     const char *folder;

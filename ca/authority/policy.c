@@ -33,8 +33,7 @@ static enum result deny(struct error *err, const struct profile *profile, const 
     return error_set_code(err, RESULT_DENIED, code, "profile %s: %s", profile->name, message);
 }
 
-// --- form
-// --------------------------------------------------------------------------------------
+// --- form ------------------------------------------------------------------------------------
 
 enum criticality { NEVER_CRITICAL, ALWAYS_CRITICAL, EITHER };
 
@@ -126,8 +125,7 @@ static enum result check_extensions(struct bytes tbs, const struct profile *prof
     return RESULT_OK;
 }
 
-// --- names
-// -------------------------------------------------------------------------------------
+// --- names -----------------------------------------------------------------------------------
 
 // Empty, or one attribute and this a common name.
 static enum result check_subject_form(const struct decision_input *input, bool *out_is_empty,
@@ -173,8 +171,7 @@ static enum result check_names(const struct decision_input *input, struct error 
     return policy_check_granted(&names, input->grant, err);
 }
 
-// --- key and usages
-// ------------------------------------------------------------------------------
+// --- key and usages --------------------------------------------------------------------------
 
 static enum result check_key(const struct decision_input *input, struct error *err) {
     enum key_algorithm algorithm = KEY_P256;
@@ -264,8 +261,7 @@ static enum result check_usages(const struct decision_input *input, struct error
     return check_extended_key_usages(input, err);
 }
 
-// --- issuer, serial, time
-// --------------------------------------------------------------------------
+// --- issuer, serial, time --------------------------------------------------------------------
 
 static bool is_known_signature(struct bytes algorithm) {
     struct der whole = der_of(algorithm);

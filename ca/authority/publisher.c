@@ -29,8 +29,7 @@ void publisher_clear(struct publisher *publisher) {
     *publisher = (struct publisher){0};
 }
 
-// --- issuers and when their CRLs are due
-// -----------------------------------------------------------
+// --- issuers and when their CRLs are due -----------------------------------------------------
 
 // NULL when there is no such issuer, or its CRLs are made elsewhere.
 static const struct issuer *issuer_at(const struct authority *authority, size_t index) {
@@ -75,8 +74,7 @@ bool publisher_is_due(const struct authority *authority, int64_t now) {
            is_due(authority, 1, now);
 }
 
-// --- publications
-// ----------------------------------------------------------------------------------
+// --- publications ----------------------------------------------------------------------------
 
 struct form {
     enum publication_id id;
@@ -260,8 +258,7 @@ enum result publisher_start(struct authority *authority, struct error *err) {
     return find_unpublished(authority, err);
 }
 
-// --- making CRLs
-// -----------------------------------------------------------------------------------
+// --- making CRLs -----------------------------------------------------------------------------
 
 static enum result make(struct authority *authority, const struct peer *peer, size_t index,
                         int64_t now, struct published_crl *out_crl, struct error *err) {
@@ -338,8 +335,7 @@ enum result publisher_run(struct authority *authority, int64_t now, struct error
     return publisher_refresh(authority, failure);
 }
 
-// --- operation
-// -------------------------------------------------------------------------------------
+// --- operation -------------------------------------------------------------------------------
 
 enum result published_crl_add(const struct published_crl *crl, struct record_list *list) {
     void *added = NULL;

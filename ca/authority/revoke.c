@@ -56,8 +56,7 @@ static enum result read_reason(const char *text, enum crl_reason *out_reason,
     return RESULT_OK;
 }
 
-// --- one certificate
-// -----------------------------------------------------------------------------
+// --- one certificate -------------------------------------------------------------------------
 
 static enum result record_revocation(struct authority *authority, const struct peer *peer,
                                      const struct certificate_record *record,
@@ -86,8 +85,7 @@ static enum result revoke_one(struct authority *authority, const struct peer *pe
     return record_revocation(authority, peer, record, reason, err);
 }
 
-// --- what a stolen key may have got
-// --------------------------------------------------------------
+// --- what a stolen key may have got ----------------------------------------------------------
 
 // The ids are collected first: the store is not changed while it is walked.
 struct victims {
@@ -145,8 +143,7 @@ static enum result revoke_line(struct authority *authority, const struct peer *p
     return revoke_victims(authority, peer, &victims, err);
 }
 
-// --- operations
-// ----------------------------------------------------------------------------------
+// --- operations ------------------------------------------------------------------------------
 
 static enum result check_revocable(const struct certificate_record *record,
                                    enum crl_reason reason, int64_t now, struct error *err) {

@@ -13,8 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// --- no network
-// ------------------------------------------------------------------------------------
+// --- no network ------------------------------------------------------------------------------
 
 static int add_socket_rules(scmp_filter_ctx filter) {
     static const int calls[] = {SCMP_SYS(socket), SCMP_SYS(socketpair)};
@@ -43,8 +42,7 @@ static enum result forbid_network(struct error *err) {
     return status == 0 ? RESULT_OK : error_from_errno(err, -status, "giving up the network");
 }
 
-// --- no writing elsewhere
-// --------------------------------------------------------------------------
+// --- no writing elsewhere --------------------------------------------------------------------
 
 #define WRITING                                                                                \
     (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |                           \

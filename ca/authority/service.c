@@ -42,8 +42,7 @@ struct service {
     bool is_over;
 };
 
-// --- what gateways are told
-// --------------------------------------------------------------------------
+// --- what gateways are told ------------------------------------------------------------------
 
 static void send_notice(struct gateway *gateway, enum notice_id notice, struct bytes body) {
     struct frame frame = {.kind = FRAME_NOTICE, .number = (uint16_t)notice, .body = body};
@@ -151,8 +150,7 @@ static enum result send_news(struct service *service, struct error *err) {
     return RESULT_OK;
 }
 
-// --- publishing and rotating
-// -------------------------------------------------------------------------
+// --- publishing and rotating -----------------------------------------------------------------
 
 static void publish(struct service *service);
 
@@ -214,8 +212,7 @@ static void on_tick(uv_timer_t *timer) {
     }
 }
 
-// --- requests
-// ----------------------------------------------------------------------------------------
+// --- requests --------------------------------------------------------------------------------
 
 static void send_answer(struct gateway *gateway, uint32_t id, const struct answer *answer) {
     struct frame frame = {
@@ -316,8 +313,7 @@ static void on_after_poll(uv_check_t *check) {
     }
 }
 
-// --- signals
-// -----------------------------------------------------------------------------------------
+// --- signals ---------------------------------------------------------------------------------
 
 static void end_loop(struct service *service) {
     service->is_over = true;
@@ -384,8 +380,7 @@ static void on_watchdog(uv_timer_t *timer) {
     supervisor_notify("WATCHDOG=1");
 }
 
-// --- start and end
-// -----------------------------------------------------------------------------------
+// --- start and end ---------------------------------------------------------------------------
 
 static const struct gateways_events gateways_events = {
     .on_start = on_gateway_start,

@@ -36,8 +36,7 @@ static enum result token_id_read(const char *text, uint8_t out_id[TOKEN_ID_SIZE]
     return RESULT_OK;
 }
 
-// --- create
-// --------------------------------------------------------------------------------------
+// --- create ----------------------------------------------------------------------------------
 
 static enum result read_names(const struct text_list *texts, struct names *out_names,
                               struct error *err) {
@@ -177,8 +176,7 @@ enum result token_create(struct authority *authority, const struct peer *peer,
     return record_creation(authority, peer, reply, err);
 }
 
-// --- list and revoke
-// -----------------------------------------------------------------------------
+// --- list and revoke -------------------------------------------------------------------------
 
 static const struct {
     enum token_state state;

@@ -91,6 +91,15 @@ static void drain(struct gateway *gateway) {
 
 // --- listening ------------------------------------------------------------------------------
 
+// The soft limit is 1024 on most systems, for the sake of select(2), which nothing here uses.
+static void raise_descriptor_limit(void) {
+    struct rlimit descriptors;
+    if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
+        descriptors.rlim_cur = descriptors.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &descriptors); // else connections are clamped, below
+    }
+}
+
 // Never more connections than descriptors: running out of them would refuse at random.
 static size_t connections_within_descriptors(const struct gateway *gateway, size_t wanted) {
     struct rlimit descriptors;
@@ -310,6 +319,7 @@ static void clear(struct gateway *gateway) {
 enum result gateway_run(enum channel role, int listener_count, struct error *err) {
     struct gateway gateway = {.role = role, .listener_count = listener_count};
     ignore_signals();
+    raise_descriptor_limit();
     log_configure(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, component(role));
     const int status = uv_loop_init(&gateway.loop);
     if (status != 0) {

@@ -32,8 +32,7 @@ void clock_use_system(void) {
     is_manual = false;
 }
 
-// --- the calendar
-// ------------------------------------------------------------------------------
+// --- the calendar ----------------------------------------------------------------------------
 
 // Days from 1970-01-01 to a civil date, and back, by counting years from March in eras of 400
 // years: leap days then fall at the end, and no table is needed.
@@ -90,8 +89,7 @@ enum result date_to_time(struct date date, int64_t *out_time) {
     return RESULT_OK;
 }
 
-// --- formats
-// -----------------------------------------------------------------------------------
+// --- formats ---------------------------------------------------------------------------------
 
 // A pattern's digits stand for digits of the text, read into `values` in groups; every other
 // character must be the same in both. "0000-00" reads two numbers.

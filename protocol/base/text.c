@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// --- UTF-8
-// ---------------------------------------------------------------------------------------
+// --- UTF-8 -----------------------------------------------------------------------------------
 
 // Reads one character from the start of a non-empty text. Returns its size, 0 for a malformed
 // one.
@@ -69,8 +68,7 @@ size_t text_count_characters(struct bytes text) {
     return count;
 }
 
-// --- hex and base64
-// --------------------------------------------------------------------------------
+// --- hex and base64 --------------------------------------------------------------------------
 
 enum result text_hex_encode(struct bytes bytes, struct buf *out) {
     static const char digits[] = "0123456789abcdef";
@@ -215,8 +213,7 @@ enum result text_base64url_decode(struct bytes text, struct buf *out) {
     return base64_decode(text, true, out);
 }
 
-// --- numbers, durations, words
-// -----------------------------------------------------------------------
+// --- numbers, durations, words ---------------------------------------------------------------
 
 enum result text_read_int64(struct bytes text, int64_t minimum, int64_t maximum,
                             int64_t *out_value) {
@@ -291,8 +288,7 @@ enum result text_read_bool(const char *text, bool *out_value) {
     return RESULT_INVALID;
 }
 
-// --- addresses
-// -----------------------------------------------------------------------------------------
+// --- addresses -------------------------------------------------------------------------------
 
 enum result text_read_ip(const char *text, uint8_t out_address[16], size_t *out_size) {
     uint8_t address[16] = {0};
@@ -332,8 +328,7 @@ void text_lower(char *text) {
     }
 }
 
-// --- suggestions
-// -----------------------------------------------------------------------------------------
+// --- suggestions -----------------------------------------------------------------------------
 
 #define WORD_MAXIMUM 64
 

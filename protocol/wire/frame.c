@@ -114,8 +114,7 @@ enum result frame_read(struct bytes input, size_t maximum, struct frame *out_fra
     return RESULT_OK;
 }
 
-// --- errors as bodies
-// --------------------------------------------------------------------------
+// --- errors as bodies ------------------------------------------------------------------------
 
 enum result frame_write_error(const struct error *error, struct buf *out) {
     TRY(buf_append_byte(out, (uint8_t)error->result));

@@ -64,8 +64,7 @@ struct bytes key_signature_algorithm(const struct key *key);
 enum result key_sign(const struct key *key, struct bytes message, struct buf *out_signature,
                      struct error *err);
 
-// --- public keys
-// -------------------------------------------------------------------------------
+// --- public keys -----------------------------------------------------------------------------
 
 // Checks a SubjectPublicKeyInfo: known algorithm and curve, point on the curve, RSA modulus of
 // 2048 to 4096 bits and odd exponent of at least 65537. RESULT_INVALID (code "key_weak" or

@@ -22,15 +22,13 @@
 #include "x509/csr.h"
 #include "x509/pem.h"
 
-static double now_milliseconds(void)
-{
+static double now_milliseconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-static _Noreturn void die(const char *what, const struct error *err)
-{
+static _Noreturn void die(const char *what, const struct error *err) {
     fprintf(stderr, "load: %s: %s\n", what, err != NULL ? err->message : strerror(errno));
     exit(1);
 }
@@ -43,8 +41,7 @@ struct peer {
     struct http_parser *parser;
 };
 
-static void flush_output(struct peer *peer)
-{
+static void flush_output(struct peer *peer) {
     struct buf *output = tls_output(peer->tls);
     while (output->size > 0) {
         ssize_t count = write(peer->descriptor, output->data, output->size);
@@ -55,8 +52,7 @@ static void flush_output(struct peer *peer)
     }
 }
 
-static void read_some(struct peer *peer)
-{
+static void read_some(struct peer *peer) {
     uint8_t bytes[16384];
     ssize_t count = read(peer->descriptor, bytes, sizeof(bytes));
     if (count <= 0) {
@@ -69,8 +65,7 @@ static void read_some(struct peer *peer)
     flush_output(peer);
 }
 
-static void peer_open(struct peer *peer, struct tls_context *context, uint16_t port)
-{
+static void peer_open(struct peer *peer, struct tls_context *context, uint16_t port) {
     struct error err = {0};
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -93,8 +88,7 @@ static void peer_open(struct peer *peer, struct tls_context *context, uint16_t p
     }
 }
 
-static void peer_close(struct peer *peer)
-{
+static void peer_close(struct peer *peer) {
     tls_close(peer->tls);
     flush_output(peer);
     close(peer->descriptor);
@@ -103,8 +97,7 @@ static void peer_close(struct peer *peer)
     buf_clear(&peer->plain);
 }
 
-static void ask(struct peer *peer, struct bytes request)
-{
+static void ask(struct peer *peer, struct bytes request) {
     struct error err = {0};
     if (tls_write(peer->tls, request, &err) != RESULT_OK) {
         die("TLS", &err);
@@ -112,10 +105,10 @@ static void ask(struct peer *peer, struct bytes request)
     flush_output(peer);
     for (;;) {
         size_t used = 0;
-        enum result result = peer->plain.size == 0
-                                 ? RESULT_PENDING
-                                 : http_parser_feed(peer->parser, buf_bytes(&peer->plain),
-                                                    &used, &err);
+        enum result result =
+            peer->plain.size == 0
+                ? RESULT_PENDING
+                : http_parser_feed(peer->parser, buf_bytes(&peer->plain), &used, &err);
         buf_consume(&peer->plain, used);
         if (result == RESULT_OK) {
             break;
@@ -135,8 +128,7 @@ static void ask(struct peer *peer, struct bytes request)
 }
 
 static enum result make_request(const char *credential, bool keep_alive, struct buf *out,
-                                struct error *err)
-{
+                                struct error *err) {
     AUTO(key_free_at) struct key *key = NULL;
     TRY(key_generate(KEY_P256, &key, err));
     AUTO(buf_clear) struct buf csr;
@@ -157,9 +149,8 @@ static enum result make_request(const char *credential, bool keep_alive, struct 
 }
 
 // What one client does with its share of the requests.
-static void work(struct tls_context *context, uint16_t port, struct buf *requests,
-                 size_t count, bool keep_alive, double *milliseconds)
-{
+static void work(struct tls_context *context, uint16_t port, struct buf *requests, size_t count,
+                 bool keep_alive, double *milliseconds) {
     struct peer peer = {0};
     for (size_t i = 0; i < count; i++) {
         double started = now_milliseconds();
@@ -174,14 +165,12 @@ static void work(struct tls_context *context, uint16_t port, struct buf *request
     }
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
+static int compare_doubles(const void *a, const void *b) {
     double left = *(const double *)a, right = *(const double *)b;
     return (left > right) - (left < right);
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     if (argc < 6) {
         fprintf(stderr, "usage: load PORT ROOT.PEM ID.SECRET COUNT CLIENTS [keep-alive]\n");
         return 2;
@@ -229,7 +218,8 @@ int main(int argc, char **argv)
     }
     double seconds = (now_milliseconds() - started) / 1e3;
     qsort(milliseconds, count, sizeof(double), compare_doubles);
-    printf("{\"count\": %zu, \"seconds\": %.3f, \"per_second\": %.1f, \"p50\": %.2f, \"p99\": %.2f}\n",
+    printf("{\"count\": %zu, \"seconds\": %.3f, \"per_second\": %.1f, \"p50\": %.2f, \"p99\": "
+           "%.2f}\n",
            count, seconds, (double)count / seconds, milliseconds[count / 2],
            milliseconds[count * 99 / 100]);
     return failures != 0;

@@ -104,8 +104,7 @@ static inline int fixture_tear_down(void **state) {
     return 0;
 }
 
-// --- asking
-// --------------------------------------------------------------------------------------
+// --- asking ----------------------------------------------------------------------------------
 
 // Asks for an operation as a gateway does, in a group of one.
 static inline struct waiting *fixture_ask_bytes(struct fixture *f, enum channel channel,
@@ -168,8 +167,7 @@ static inline void fixture_expect_refusal(struct waiting *waiting, enum result r
     waiting_free(waiting);
 }
 
-// --- tokens, requests, certificates
-// --------------------------------------------------------------
+// --- tokens, requests, certificates ----------------------------------------------------------
 
 static inline void fixture_credential(const char *token_text, char **out_credential) {
     struct error err = {0};

@@ -155,8 +155,7 @@ static inline void gateway_stop(struct gateway_fixture *g) {
     *g = (struct gateway_fixture){0};
 }
 
-// --- the authority's part
-// ----------------------------------------------------------------------
+// --- the authority's part --------------------------------------------------------------------
 
 // Whether the gateway says something within that time.
 static inline bool gateway_speaks_within(const struct gateway_fixture *g, int milliseconds) {
@@ -217,8 +216,7 @@ static inline void gateway_reply_token(struct gateway_fixture *g, uint32_t id,
     message_clear(&token_info_type, &info);
 }
 
-// --- what came back
-// ----------------------------------------------------------------------------
+// --- what came back --------------------------------------------------------------------------
 
 static inline void assert_body_has(const struct http_message *response, const char *text) {
     assert_non_null(response);

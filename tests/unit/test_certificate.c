@@ -510,9 +510,8 @@ static void path_lengths_are_kept(void **state) {
     (void)state;
     AUTO(names_clear) struct names zero_names = {0}, one_names = {0};
     AUTO(made_clear)
-    struct made zero = {0},
-                one = {0}, below_zero = {0}, below_one = {0}, leaf_zero = {0}, leaf_one = {0},
-                deep = {0};
+    struct made zero = {0}, one = {0}, below_zero = {0}, below_one = {0}, leaf_zero = {0},
+                leaf_one = {0}, deep = {0};
     struct error err = {0};
     struct certificate_plan plan = plan_for(&zero_names, "Zero", true);
     plan.path_length = 0;

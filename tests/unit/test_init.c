@@ -109,8 +109,7 @@ static void expect_checked(struct init_test *t, enum result result, const char *
     }
 }
 
-// --- a new authority
-// -----------------------------------------------------------------------------
+// --- a new authority -------------------------------------------------------------------------
 
 static void a_new_authority_has_root_issuing_and_an_owner(void **state) {
     struct init_test *t = *state;
@@ -245,8 +244,7 @@ static void localhost_is_always_among_the_hosts(void **state) {
     assert_string_equal(config.hosts.items[3], "::1");
 }
 
-// --- refusals
-// ------------------------------------------------------------------------------------
+// --- refusals --------------------------------------------------------------------------------
 
 static void a_second_init_changes_nothing(void **state) {
     struct init_test *t = *state;
@@ -341,8 +339,7 @@ static void a_folder_below_a_file_is_refused(void **state) {
     assert_int_equal(entries_of(t->base), 1);
 }
 
-// --- adoption
-// ------------------------------------------------------------------------------------
+// --- adoption --------------------------------------------------------------------------------
 
 // Runs a shell command in the temporary folder, quietly.
 static void shell(struct init_test *t, const char *command) {
@@ -524,8 +521,7 @@ static void weak_keys_and_broken_files_are_refused(void **state) {
     assert_false(file_exists(t->folder));
 }
 
-// --- check
-// ---------------------------------------------------------------------------------------
+// --- check -----------------------------------------------------------------------------------
 
 static void check_names_what_is_unfit(void **state) {
     struct init_test *t = *state;

@@ -33,8 +33,7 @@ static void expect_denied(struct policy_fixture *f, const char *code) {
     assert_non_null(strstr(err.message, "test"));
 }
 
-// --- names
-// -------------------------------------------------------------------------------------
+// --- names -----------------------------------------------------------------------------------
 
 static const struct {
     const char *names[4];
@@ -137,8 +136,7 @@ static void a_name_outside_the_grant_is_refused(void **state) {
     expect_allowed(f);
 }
 
-// --- key, usages, CA
-// -----------------------------------------------------------------------------
+// --- key, usages, CA -------------------------------------------------------------------------
 
 static void a_key_type_that_the_profile_lacks_is_refused(void **state) {
     struct policy_fixture *f = *state;
@@ -190,8 +188,7 @@ static void a_ca_certificate_is_refused(void **state) {
     expect_denied(f, "is_ca");
 }
 
-// --- issuer and serial
-// ---------------------------------------------------------------------------
+// --- issuer and serial -----------------------------------------------------------------------
 
 static void another_issuers_name_is_refused(void **state) {
     struct policy_fixture *f = *state;
@@ -228,8 +225,7 @@ static void serials_have_sixteen_octets(void **state) {
     expect_allowed(f);
 }
 
-// --- time
-// --------------------------------------------------------------------------------------
+// --- time ------------------------------------------------------------------------------------
 
 static const struct {
     int64_t before; // relative to now
@@ -285,8 +281,7 @@ static void a_grant_longer_than_the_profile_allows_is_refused(void **state) {
     assert_string_equal(err.field, "lifetime");
 }
 
-// --- form: what the builder would never write
-// ------------------------------------------------------
+// --- form: what the builder would never write ------------------------------------------------
 
 static const uint8_t extension_crl_number[] = {0x30, 0x0a, 0x06, 0x03, 0x55, 0x1d,
                                                0x14, 0x04, 0x03, 0x02, 0x01, 0x07};
@@ -431,8 +426,7 @@ static void a_subject_holds_a_common_name_only(void **state) {
     assert_string_equal(err.code, "subject");
 }
 
-// --- choosing names
-// ------------------------------------------------------------------------------
+// --- choosing names --------------------------------------------------------------------------
 
 static void make_csr(struct policy_fixture *f, const char *const *names, size_t count,
                      struct buf *der, struct csr *out_csr) {

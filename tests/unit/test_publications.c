@@ -99,8 +99,7 @@ static void there_is_a_limit_to_how_many(void **state) {
     assert_int_equal(set.count, LIMIT_PUBLICATIONS);
 }
 
-// --- answers
-// -----------------------------------------------------------------------------------
+// --- answers ---------------------------------------------------------------------------------
 
 // The head of the answer to this request; *out_has_body as published_answer says.
 static void answer_to(const char *method, const char *header_name, const char *header_value,

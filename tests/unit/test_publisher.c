@@ -33,8 +33,7 @@ static void revoke_serial(struct fixture *f, const char *serial) {
     message_clear(&certificate_info_type, &info);
 }
 
-// --- dates and numbers
-// ---------------------------------------------------------------------------
+// --- dates and numbers -----------------------------------------------------------------------
 
 static void dates_only_grow(void **state) {
     (void)state;
@@ -158,8 +157,7 @@ static void a_revocation_that_a_crash_left_unpublished_is_found_at_the_start(voi
     message_clear(&issued_type, &issued);
 }
 
-// --- bursts and clocks
-// ---------------------------------------------------------------------------
+// --- bursts and clocks -----------------------------------------------------------------------
 
 static void a_burst_gets_crls_within_the_same_second_until_none_is_left(void **state) {
     struct fixture *f = *state;
@@ -211,8 +209,7 @@ static void numbers_and_dates_grow_even_when_the_clock_went_back(void **state) {
     message_clear(&issued_type, &issued);
 }
 
-// --- entries
-// -------------------------------------------------------------------------------------
+// --- entries ---------------------------------------------------------------------------------
 
 static void an_entry_stays_until_one_crl_after_expiry(void **state) {
     struct fixture *f = *state;

@@ -95,8 +95,7 @@ static void every_operation_has_a_route(void **state) {
 #undef ONE_OPERATION
 }
 
-// --- messages
-// ----------------------------------------------------------------------------------
+// --- messages --------------------------------------------------------------------------------
 
 static const struct route *route_of(const char *method, const char *path) {
     const struct route *route = NULL;

@@ -17,8 +17,7 @@
 #define CHANNEL_DESCRIPTOR 3
 #define FIRST_LISTENER_DESCRIPTOR 4
 
-// --- the gateway
-// -----------------------------------------------------------------------------------
+// --- the gateway -----------------------------------------------------------------------------
 
 struct told {
     int setups, identities, publications, replies;
@@ -112,8 +111,7 @@ static int be_gateway(const char *role, const char *listeners) {
     }
 }
 
-// --- the daemon
-// ------------------------------------------------------------------------------------
+// --- the daemon ------------------------------------------------------------------------------
 
 static void listen_on_free_ports(struct fixture *f) {
     char path[128];

@@ -65,8 +65,7 @@ static void a_refused_request_leaves_nothing_in_its_group(void **state) {
     assert_listed(store, &(struct certificate_filter){0}, "B ");
 }
 
-// --- what the schema itself refuses
-// -----------------------------------------------------------
+// --- what the schema itself refuses ----------------------------------------------------------
 
 static void make_history(const char *path) {
     struct error err = {0};
