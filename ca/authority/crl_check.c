@@ -100,9 +100,15 @@ static enum result check_frame(const struct crl *crl, const struct issuer *issue
 
 // --- against the one before ------------------------------------------------------------------
 
+// Certificates that expired before this moment were listed long enough. Not all of them had
+// expired, though, if `previous` comes from a time when the clock ran ahead.
+static int64_t listed_until(const struct crl_record *previous, int64_t now) {
+    return now < previous->this_update ? now : previous->this_update;
+}
+
 static enum result check_lost_entry(struct store *store, const struct issuer *issuer,
-                                    const struct crl_record *previous,
-                                    const struct crl_entry *entry, struct error *err) {
+                                    int64_t not_after_from, const struct crl_entry *entry,
+                                    struct error *err) {
     AUTO(certificate_record_clear) struct certificate_record record = {0};
     enum result result = store_find_certificate(
         store, issuer->record.id, bytes_of(entry->serial, entry->serial_size), &record, err);
@@ -111,7 +117,7 @@ static enum result check_lost_entry(struct store *store, const struct issuer *is
                             "it was in the CRL before, and no record explains its end");
     }
     TRY(result);
-    if (record.not_after >= previous->this_update) {
+    if (record.not_after >= not_after_from) {
         return refuse_entry(
             err, entry->serial, entry->serial_size,
             "it was in the CRL before and has not been in one after its expiry");
@@ -120,6 +126,7 @@ static enum result check_lost_entry(struct store *store, const struct issuer *is
 }
 
 static enum result check_against_previous(struct store *store, const struct issuer *issuer,
+                                          int64_t not_after_from,
                                           const struct crl_record *previous,
                                           const struct crl_record *next,
                                           const struct listing *listing, struct error *err) {
@@ -137,7 +144,7 @@ static enum result check_against_previous(struct store *store, const struct issu
     enum result result = crl_next_entry(&cursor, &entry, err);
     while (result == RESULT_OK) {
         if (listing_find(listing, entry.serial, entry.serial_size) == NULL) {
-            TRY(check_lost_entry(store, issuer, previous, &entry, err));
+            TRY(check_lost_entry(store, issuer, not_after_from, &entry, err));
         }
         result = crl_next_entry(&cursor, &entry, err);
     }
@@ -183,7 +190,7 @@ static enum result check_against_store(struct store *store, const struct issuer 
     return RESULT_OK;
 }
 
-enum result crl_check(struct store *store, const struct issuer *issuer,
+enum result crl_check(struct store *store, const struct issuer *issuer, int64_t now,
                       const struct crl_record *previous, const struct crl_record *next,
                       struct error *err) {
     struct crl crl = {0};
@@ -191,10 +198,11 @@ enum result crl_check(struct store *store, const struct issuer *issuer,
     TRY(check_frame(&crl, issuer, next, err));
     AUTO(listing_clear) struct listing listing = {0};
     TRY(listing_read(&crl, &listing, err));
+    int64_t not_after_from = previous == NULL ? 0 : listed_until(previous, now);
     if (previous != NULL) {
-        TRY(check_against_previous(store, issuer, previous, next, &listing, err));
+        TRY(check_against_previous(store, issuer, not_after_from, previous, next, &listing,
+                                   err));
     }
-    int64_t not_after_from = previous == NULL ? 0 : previous->this_update;
     return check_against_store(store, issuer, not_after_from, &listing, err);
 }
 
@@ -209,12 +217,12 @@ static enum result find_unlisted(void *context, const struct revocation_record *
     return RESULT_CONFLICT;
 }
 
-enum result crl_check_is_current(struct store *store, const struct issuer *issuer,
+enum result crl_check_is_current(struct store *store, const struct issuer *issuer, int64_t now,
                                  const struct crl_record *last, struct error *err) {
     struct crl crl = {0};
     TRY(crl_read(buf_bytes(&last->der), &crl, err));
     AUTO(listing_clear) struct listing listing = {0};
     TRY(listing_read(&crl, &listing, err));
-    return store_each_revocation(store, issuer->record.id, last->this_update, find_unlisted,
-                                 &listing, err);
+    return store_each_revocation(store, issuer->record.id, listed_until(last, now),
+                                 find_unlisted, &listing, err);
 }

@@ -17,6 +17,16 @@ static int64_t greater(int64_t a, int64_t b) {
     return a > b ? a : b;
 }
 
+// RFC 5280, 3.3: an entry stays until it has been in a CRL made after its certificate's expiry.
+// The last CRL was that one if the expiry lay before its thisUpdate, and lies before now: a
+// clock that once ran ahead must not make the entries of living certificates vanish.
+static int64_t entries_from(const struct crl_record *last, int64_t now) {
+    if (last == NULL) {
+        return 0;
+    }
+    return last->this_update < now ? last->this_update : now;
+}
+
 enum result crl_next_dates(const struct crl_record *last, int64_t now, int64_t lifetime,
                            struct crl_dates *out_dates, struct error *err) {
     struct crl_dates dates = {.number = now, .this_update = now - backdate(lifetime)};
@@ -99,12 +109,9 @@ enum result crl_make(struct store *store, const struct issuer *issuer, int64_t n
     const struct crl_record *previous = found == RESULT_OK ? &last : NULL;
     struct crl_dates dates = {0};
     TRY(crl_next_dates(previous, now, lifetime, &dates, err));
-    // RFC 5280, 3.3: an entry stays until it has been in a CRL made after its certificate's
-    // expiry. The last CRL was that one if the expiry lay before its thisUpdate.
     AUTO(entries_clear) struct entries entries = {0};
-    TRY(store_each_revocation(store, issuer->record.id,
-                              previous == NULL ? 0 : previous->this_update, add_entry, &entries,
-                              err));
+    TRY(store_each_revocation(store, issuer->record.id, entries_from(previous, now), add_entry,
+                              &entries, err));
     AUTO(crl_record_clear)
     struct crl_record next = {
         .issuer_id = issuer->record.id,
@@ -115,7 +122,7 @@ enum result crl_make(struct store *store, const struct issuer *issuer, int64_t n
     };
     buf_init(&next.der, LIMIT_CRL_BYTES);
     TRY(build(issuer, &dates, &entries, &next.der, err));
-    TRY(crl_check(store, issuer, previous, &next, err));
+    TRY(crl_check(store, issuer, now, previous, &next, err));
     TRY(store_add_crl(store, &next, err));
     *out_size = next.der.size;
     *out_clock_went_back = dates.clock_went_back;

@@ -8,6 +8,7 @@
 #include "authority/enroll.h"
 #include "authority/inspect.h"
 #include "authority/peer.h"
+#include "authority/profile.h"
 #include "authority/renew.h"
 #include "authority/revoke.h"
 #include "authority/token.h"
@@ -185,12 +186,29 @@ static enum result find(unsigned number, enum channel channel,
     return RESULT_OK;
 }
 
-static enum result admit(struct authority *authority, const struct handler *handler,
-                         const struct frame *request, struct peer *peer, struct error *err) {
+// The enroll gateways are the ones that face everybody, and that a peer holds its key is what
+// they say: taken over, they must not get a certificate in an administrator's name.
+static enum result refuse_internal(const struct peer *peer, struct error *err) {
+    const char *name = peer->certificate.profile;
+    if (!profile_is_internal_name(name)) {
+        return RESULT_OK;
+    }
+    (void)error_set_code(err, RESULT_DENIED, "profile_internal",
+                         "certificates of profile %s are not taken here", name);
+    error_hint(err, "Administrators' certificates are for the admin gateway, renewals too.");
+    return RESULT_DENIED;
+}
+
+static enum result admit(struct authority *authority, enum channel channel,
+                         const struct handler *handler, const struct frame *request,
+                         struct peer *peer, struct error *err) {
     if (handler->need == PEER_ANYONE) {
         return RESULT_OK;
     }
     TRY(peer_identify(authority, request->peer_certificate, clock_now(), peer, err));
+    if (channel != CHANNEL_ADMIN) {
+        TRY(refuse_internal(peer, err));
+    }
     if (handler->need == PEER_ADMIN) {
         TRY(peer_require_role(authority, handler->roles, peer, err));
     }
@@ -206,14 +224,15 @@ static enum result run(struct authority *authority, const struct handler *handle
     return message_to_binary(operation->reply, reply.message, out_body, err);
 }
 
-static enum result run_in_savepoint(struct authority *authority, const struct handler *handler,
+static enum result run_in_savepoint(struct authority *authority, enum channel channel,
+                                    const struct handler *handler,
                                     const struct operation *operation,
                                     const struct frame *frame, struct peer *peer,
                                     const void *request, struct buf *out_body,
                                     struct error *err) {
     size_t decided = authority->decisions.count;
     TRY(store_savepoint(authority->store, err));
-    enum result result = admit(authority, handler, frame, peer, err);
+    enum result result = admit(authority, channel, handler, frame, peer, err);
     if (result == RESULT_OK) {
         result = run(authority, handler, operation, peer, request, out_body, err);
     }
@@ -249,7 +268,7 @@ static enum result answer_request(struct authority *authority, enum channel chan
     AUTO(holder_clear) struct holder request = {0};
     TRY(holder_make(operation->request, &request, err));
     TRY(message_from_binary(operation->request, frame->body, request.message, err));
-    enum result result = run_in_savepoint(authority, handler, operation, frame, peer,
+    enum result result = run_in_savepoint(authority, channel, handler, operation, frame, peer,
                                           request.message, out_body, err);
     if (result != RESULT_OK) {
         if (err->result == RESULT_OK) {

@@ -242,7 +242,8 @@ static enum result find_unpublished(struct authority *authority, struct error *e
         }
         AUTO(crl_record_clear) struct crl_record last = {0};
         TRY(store_last_crl(authority->store, issuer->record.id, &last, err));
-        enum result result = crl_check_is_current(authority->store, issuer, &last, err);
+        enum result result =
+            crl_check_is_current(authority->store, issuer, clock_now(), &last, err);
         if (result == RESULT_CONFLICT) {
             authority->publisher.is_outdated[i] = true;
         } else {

@@ -88,16 +88,40 @@ static enum result revoke_one(struct authority *authority, const struct peer *pe
 // --- what a stolen key may have got ----------------------------------------------------------
 
 // The ids are collected first: the store is not changed while it is walked.
-struct victims {
-    int64_t *ids;
+struct ids {
+    int64_t *items;
     size_t count;
     size_t capacity;
+};
+
+static void ids_clear(struct ids *ids) {
+    free(ids->items);
+    *ids = (struct ids){0};
+}
+
+static enum result ids_add(struct ids *ids, int64_t id, struct error *err) {
+    if (ids->count == ids->capacity) {
+        size_t capacity = ids->capacity == 0 ? 16 : 2 * ids->capacity;
+        int64_t *items = realloc(ids->items, capacity * sizeof(*items));
+        if (items == NULL) {
+            return error_out_of_memory(err);
+        }
+        ids->items = items;
+        ids->capacity = capacity;
+    }
+    ids->items[ids->count++] = id;
+    return RESULT_OK;
+}
+
+struct victims {
+    struct ids certificates;
+    struct ids lineages;
     int64_t now;
 };
 
 static void victims_clear(struct victims *victims) {
-    free(victims->ids);
-    *victims = (struct victims){0};
+    ids_clear(&victims->certificates);
+    ids_clear(&victims->lineages);
 }
 
 static enum result collect(void *context, const struct certificate_record *record,
@@ -106,24 +130,22 @@ static enum result collect(void *context, const struct certificate_record *recor
     if (record->revoked_at != 0 || record->not_after < victims->now) {
         return RESULT_OK;
     }
-    if (victims->count == victims->capacity) {
-        size_t capacity = victims->capacity == 0 ? 16 : 2 * victims->capacity;
-        int64_t *ids = realloc(victims->ids, capacity * sizeof(*ids));
-        if (ids == NULL) {
-            return error_out_of_memory(err);
-        }
-        victims->ids = ids;
-        victims->capacity = capacity;
-    }
-    victims->ids[victims->count++] = record->id;
-    return RESULT_OK;
+    return ids_add(&victims->certificates, record->id, err);
+}
+
+// Of expired and revoked ones as well: their renewals may live.
+static enum result collect_lineage(void *context, const struct certificate_record *record,
+                                   struct error *err) {
+    struct victims *victims = context;
+    return ids_add(&victims->lineages, record->lineage_id, err);
 }
 
 static enum result revoke_victims(struct authority *authority, const struct peer *peer,
                                   const struct victims *victims, struct error *err) {
-    for (size_t i = 0; i < victims->count; i++) {
+    for (size_t i = 0; i < victims->certificates.count; i++) {
+        int64_t id = victims->certificates.items[i];
         AUTO(certificate_record_clear) struct certificate_record record = {0};
-        TRY(store_find_certificate_by_id(authority->store, victims->ids[i], &record, err));
+        TRY(store_find_certificate_by_id(authority->store, id, &record, err));
         if (record.revoked_at == 0) {
             TRY(revoke_one(authority, peer, &record, CRL_REASON_KEY_COMPROMISE, victims->now,
                            err));
@@ -132,14 +154,17 @@ static enum result revoke_victims(struct authority *authority, const struct peer
     return RESULT_OK;
 }
 
-static enum result revoke_line(struct authority *authority, const struct peer *peer,
-                               const struct certificate_record *record, int64_t now,
-                               struct error *err) {
+// Whoever has the key could renew every certificate of it, hence all their lines.
+static enum result revoke_lines(struct authority *authority, const struct peer *peer,
+                                const struct certificate_record *record, int64_t now,
+                                struct error *err) {
     AUTO(victims_clear) struct victims victims = {.now = now};
-    TRY(store_each_certificate_of_lineage(authority->store, record->lineage_id, now, collect,
-                                          &victims, err));
-    TRY(store_each_certificate_of_key(authority->store, buf_bytes(&record->key_hash), collect,
-                                      &victims, err));
+    TRY(store_each_certificate_of_key(authority->store, buf_bytes(&record->key_hash),
+                                      collect_lineage, &victims, err));
+    for (size_t i = 0; i < victims.lineages.count; i++) {
+        TRY(store_each_certificate_of_lineage(authority->store, victims.lineages.items[i], now,
+                                              collect, &victims, err));
+    }
     return revoke_victims(authority, peer, &victims, err);
 }
 
@@ -175,7 +200,7 @@ static enum result revoke(struct authority *authority, const struct peer *peer,
     TRY(check_revocable(record, reason, now, err));
     TRY(revoke_one(authority, peer, record, reason, now, err));
     if (reason == CRL_REASON_KEY_COMPROMISE) {
-        TRY(revoke_line(authority, peer, record, now, err));
+        TRY(revoke_lines(authority, peer, record, now, err));
     }
     AUTO(certificate_record_clear) struct certificate_record revoked = {0};
     TRY(store_find_certificate_by_id(authority->store, record->id, &revoked, err));

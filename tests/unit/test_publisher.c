@@ -233,6 +233,29 @@ static void an_entry_stays_until_one_crl_after_expiry(void **state) {
     message_clear(&issued_type, &issued);
 }
 
+// A clock without a battery, say, that was years ahead for a while.
+static void entries_come_back_when_the_clock_that_ran_ahead_is_set(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    struct issued issued = {0};
+    fixture_device(f, "cn:phone-7", key, &issued);
+    struct bytes certificate = blob_bytes(&issued.certificate);
+    revoke_serial(f, issued.serial);
+    run(f, FIXTURE_NOW);
+    assert_true(lists(f, certificate));
+    int64_t ahead = issued.not_after + f->authority.config.crl_lifetime;
+    run(f, ahead);
+    run(f, ahead + f->authority.config.crl_period);
+    assert_false(lists(f, certificate)); // expired, as far as anybody can tell
+    clock_use_manual(FIXTURE_NOW + 60);
+    authority_clear(&f->authority);
+    fixture_open(f);
+    assert_true(publisher_is_due(&f->authority, FIXTURE_NOW + 60));
+    run(f, FIXTURE_NOW + 60);
+    assert_true(lists(f, certificate));
+    message_clear(&issued_type, &issued);
+}
+
 static void a_crl_that_loses_an_entry_is_refused_and_nothing_changes(void **state) {
     struct fixture *f = *state;
     AUTO(key_free_at) struct key *key = fixture_key();
@@ -261,10 +284,12 @@ static void a_crl_that_loses_an_entry_is_refused_and_nothing_changes(void **stat
     buf_init(&next.der, LIMIT_CRL_BYTES);
     assert_ok(crl_build(&plan, issuer->key, &next.der, &f->err), &f->err);
     assert_result(RESULT_INTERNAL,
-                  crl_check(f->authority.store, issuer, &previous, &next, &f->err), &f->err);
+                  crl_check(f->authority.store, issuer, FIXTURE_NOW, &previous, &next, &f->err),
+                  &f->err);
     assert_string_equal("crl_refused", f->err.code);
     // The records alone find it as well.
-    assert_result(RESULT_INTERNAL, crl_check(f->authority.store, issuer, NULL, &next, &f->err),
+    assert_result(RESULT_INTERNAL,
+                  crl_check(f->authority.store, issuer, FIXTURE_NOW, NULL, &next, &f->err),
                   &f->err);
     assert_string_equal("crl_refused", f->err.code);
     message_clear(&issued_type, &issued);
@@ -278,22 +303,24 @@ static void a_crl_is_refused_for_every_date_or_number_that_does_not_fit(void **s
     AUTO(crl_record_clear) struct crl_record record = {0};
     struct crl crl = {0};
     last(f, &record, &crl);
-    assert_ok(crl_check(store, issuer, NULL, &record, &f->err), &f->err);
+    assert_ok(crl_check(store, issuer, FIXTURE_NOW, NULL, &record, &f->err), &f->err);
     // Not greater than itself.
-    assert_result(RESULT_INTERNAL, crl_check(store, issuer, &record, &record, &f->err),
-                  &f->err);
+    assert_result(RESULT_INTERNAL,
+                  crl_check(store, issuer, FIXTURE_NOW, &record, &record, &f->err), &f->err);
     // Another number, other dates than planned.
     record.number++;
-    assert_result(RESULT_INTERNAL, crl_check(store, issuer, NULL, &record, &f->err), &f->err);
+    assert_result(RESULT_INTERNAL,
+                  crl_check(store, issuer, FIXTURE_NOW, NULL, &record, &f->err), &f->err);
     record.number--;
     record.next_update++;
-    assert_result(RESULT_INTERNAL, crl_check(store, issuer, NULL, &record, &f->err), &f->err);
+    assert_result(RESULT_INTERNAL,
+                  crl_check(store, issuer, FIXTURE_NOW, NULL, &record, &f->err), &f->err);
     record.next_update--;
     // A signature by somebody else, and a damaged one.
-    assert_true(crl_check(store, f->authority.issuers.root, NULL, &record, &f->err) !=
-                RESULT_OK);
+    assert_true(crl_check(store, f->authority.issuers.root, FIXTURE_NOW, NULL, &record,
+                          &f->err) != RESULT_OK);
     record.der.data[record.der.size - 1] ^= 1;
-    assert_true(crl_check(store, issuer, NULL, &record, &f->err) != RESULT_OK);
+    assert_true(crl_check(store, issuer, FIXTURE_NOW, NULL, &record, &f->err) != RESULT_OK);
 }
 
 static void status_and_list_show_the_last_crls(void **state) {
@@ -324,6 +351,7 @@ int main(void) {
         TEST(a_burst_gets_crls_within_the_same_second_until_none_is_left),
         TEST(numbers_and_dates_grow_even_when_the_clock_went_back),
         TEST(an_entry_stays_until_one_crl_after_expiry),
+        TEST(entries_come_back_when_the_clock_that_ran_ahead_is_set),
         TEST(a_crl_that_loses_an_entry_is_refused_and_nothing_changes),
         TEST(a_crl_is_refused_for_every_date_or_number_that_does_not_fit),
         TEST(status_and_list_show_the_last_crls),

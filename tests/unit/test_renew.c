@@ -154,19 +154,44 @@ static void a_vanished_profile_ends_the_line(void **state) {
     message_clear(&issued_type, &issued);
 }
 
+static struct waiting *renew_on_admin_channel(struct fixture *f, struct bytes certificate,
+                                              const struct key *key) {
+    struct renew request = {0};
+    fixture_csr(key, NULL, &request.csr);
+    struct waiting *waiting =
+        fixture_ask(f, CHANNEL_ADMIN, OPERATION_RENEW, &request, certificate);
+    message_clear(&renew_type, &request);
+    return waiting;
+}
+
+// An enroll gateway that was taken over would otherwise make itself an administrator: all it
+// needs is the certificate, which is no secret.
+static void an_enroll_gateway_cannot_renew_an_administrators_certificate(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *next = fixture_key();
+    fixture_expect_refusal(fixture_renew(f, buf_bytes(&f->admin), next, NULL), RESULT_DENIED,
+                           "profile_internal");
+    struct revoke_self revocation = {0};
+    fixture_expect_refusal(fixture_ask(f, CHANNEL_ENROLL, OPERATION_REVOKE_SELF, &revocation,
+                                       buf_bytes(&f->admin)),
+                           RESULT_DENIED, "profile_internal");
+    assert_int_equal(0, fixture_audited(f, "certificate renewed"));
+    assert_int_equal(0, fixture_audited(f, "certificate revoked"));
+}
+
 static void an_administrator_renews_until_removed(void **state) {
     struct fixture *f = *state;
     AUTO(key_free_at) struct key *next = fixture_key();
     AUTO(key_free_at) struct key *last = fixture_key();
     struct issued renewed = {0};
-    fixture_expect_ok(fixture_renew(f, buf_bytes(&f->admin), next, NULL), &issued_type,
+    fixture_expect_ok(renew_on_admin_channel(f, buf_bytes(&f->admin), next), &issued_type,
                       &renewed);
     assert_string_equal(PROFILE_ADMIN, renewed.profile);
     const char *name = strchr(renewed.names.items[0], ':') + 1;
     assert_ok(store_begin(f->authority.store, &f->err), &f->err);
     assert_ok(store_remove_admin(f->authority.store, name, FIXTURE_NOW, &f->err), &f->err);
     assert_ok(store_commit(f->authority.store, &f->err), &f->err);
-    fixture_expect_refusal(fixture_renew(f, blob_bytes(&renewed.certificate), last, NULL),
+    fixture_expect_refusal(renew_on_admin_channel(f, blob_bytes(&renewed.certificate), last),
                            RESULT_DENIED, "admin_removed");
     message_clear(&issued_type, &renewed);
 }
@@ -179,6 +204,8 @@ static void the_gateways_own_certificate_is_not_renewed_on_request(void **state)
     struct bytes chain = buf_bytes(&f->authority.identity.chain);
     assert_ok(certificate_read_next(&chain, &leaf, &f->err), &f->err);
     fixture_expect_refusal(fixture_renew(f, leaf.der, next, NULL), RESULT_DENIED,
+                           "profile_internal");
+    fixture_expect_refusal(renew_on_admin_channel(f, leaf.der, next), RESULT_DENIED,
                            "profile_internal");
 }
 
@@ -196,6 +223,7 @@ int main(void) {
         TEST(renewal_is_refused_after_revocation),
         TEST(renewal_without_certificate_is_refused),
         TEST(a_vanished_profile_ends_the_line),
+        TEST(an_enroll_gateway_cannot_renew_an_administrators_certificate),
         TEST(an_administrator_renews_until_removed),
         TEST(the_gateways_own_certificate_is_not_renewed_on_request),
     };

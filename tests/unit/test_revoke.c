@@ -120,6 +120,33 @@ static void key_compromise_revokes_the_whole_line_and_its_keys(void **state) {
     message_clear(&issued_type, &stranger);
 }
 
+// A stolen key renews every certificate that it has, not only the one that is reported.
+static void key_compromise_revokes_the_renewals_of_all_certificates_of_the_key(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(key_free_at) struct key *thief = fixture_key();
+    AUTO(key_free_at) struct key *other = fixture_key();
+    struct issued first = {0}, sibling = {0}, stolen = {0}, stranger = {0};
+    struct certificate_info info = {0};
+    fixture_device(f, "cn:phone-7", key, &first);
+    fixture_device(f, "cn:phone-7", key, &sibling); // the same key, enrolled anew
+    fixture_device(f, "cn:phone-7", other, &stranger);
+    fixture_expect_ok(fixture_renew(f, blob_bytes(&sibling.certificate), thief, NULL),
+                      &issued_type, &stolen);
+    fixture_expect_ok(fixture_revoke(f, sibling.serial, "superseded"), &certificate_info_type,
+                      &info);
+    message_clear(&certificate_info_type, &info);
+    fixture_expect_ok(fixture_revoke(f, first.serial, "keyCompromise"), &certificate_info_type,
+                      &info);
+    assert_state(f, stolen.serial, "revoked");
+    assert_state(f, stranger.serial, "valid");
+    message_clear(&certificate_info_type, &info);
+    message_clear(&issued_type, &first);
+    message_clear(&issued_type, &sibling);
+    message_clear(&issued_type, &stolen);
+    message_clear(&issued_type, &stranger);
+}
+
 static void another_reason_revokes_one_certificate_only(void **state) {
     struct fixture *f = *state;
     AUTO(key_free_at) struct key *key = fixture_key();
@@ -205,6 +232,7 @@ int main(void) {
         TEST(unknown_and_malformed_serials_are_told_apart),
         TEST(a_serial_may_be_written_in_capitals_and_with_colons),
         TEST(key_compromise_revokes_the_whole_line_and_its_keys),
+        TEST(key_compromise_revokes_the_renewals_of_all_certificates_of_the_key),
         TEST(another_reason_revokes_one_certificate_only),
         TEST(an_expired_certificate_is_revoked_for_its_key_only),
         TEST(a_device_revokes_itself_and_nobody_else),
