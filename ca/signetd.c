@@ -198,12 +198,35 @@ static enum result read_passphrase(const char *path, struct buf *out, struct err
     return result;
 }
 
+// What --host takes can stand in a certificate and in a URL.
+static enum result check_hosts(const struct config_list *hosts, struct error *err) {
+    for (size_t i = 0; i < hosts->count; i++) {
+        AUTO(names_clear) struct names names = {0};
+        struct bytes host = bytes_of_string(hosts->items[i]);
+        bool is_usable = names_add(&names, NAME_IP, host, NULL) == RESULT_OK ||
+                         names_add(&names, NAME_DNS, host, NULL) == RESULT_OK;
+        if (!is_usable || strchr(hosts->items[i], '*') != NULL) {
+            return usage_error(
+                err, "init",
+                "--host %s: expected a DNS name without \"*\", or an address; no port",
+                hosts->items[i]);
+        }
+    }
+    return RESULT_OK;
+}
+
 static enum result check_init_options(const struct options *options,
                                       enum key_algorithm *out_algorithm, struct error *err) {
     if (options->name == NULL) {
         return usage_error(err, "init",
                            "--name is missing: signetd init --name \"Example CA\"");
     }
+    if (text_count_characters(bytes_of_string(options->name)) >
+        LIMIT_AUTHORITY_NAME_CHARACTERS) {
+        return usage_error(err, "init", "--name: expected at most %d characters",
+                           LIMIT_AUTHORITY_NAME_CHARACTERS);
+    }
+    TRY(check_hosts(&options->hosts, err));
     if (options->key != NULL && !key_algorithm_from_name(options->key, out_algorithm)) {
         return usage_error(err, "init",
                            "--key %s: expected p256, p384, ed25519, rsa2048, rsa3072 or "
@@ -334,7 +357,8 @@ static void print_help(FILE *out) {
 }
 
 static int run_help(int count, char **arguments) {
-    if (count == 0) {
+    if (count == 0 || strcmp(arguments[0], "help") == 0 ||
+        strcmp(arguments[0], "version") == 0) {
         print_help(stdout);
         return EXIT_OK;
     }

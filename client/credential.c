@@ -184,6 +184,13 @@ static enum result resolve(const char *folder, struct buf *out, struct error *er
     }
     // One generation for all files, also when a renewal moves the link meanwhile.
     AUTO(string_free_at) char *real = realpath(buf_string(out), NULL);
+    if (real == NULL && errno == ENOENT) {
+        (void)error_set_code(err, RESULT_NOT_FOUND, "misconfigured",
+                             "there is no credential in %s", folder);
+        error_hint(err, "Expected a folder with %s, %s, %s and %s in it.", CREDENTIAL_KEY,
+                   CREDENTIAL_CERTIFICATE, CREDENTIAL_TRUST, CREDENTIAL_URL);
+        return RESULT_NOT_FOUND;
+    }
     if (real == NULL) {
         enum result result = error_from_errno(err, errno, "cannot open %s", folder);
         return misconfigured(folder, result, err);
@@ -208,7 +215,10 @@ static enum result about_from_certificate(const char *folder, struct about *out_
     buf_init(&der, LIMIT_CERTIFICATE_BYTES);
     TRY(read_certificates(folder, CREDENTIAL_CERTIFICATE, &der, err));
     struct certificate certificate;
-    TRY(certificate_read(buf_bytes(&der), &certificate, err));
+    enum result result = certificate_read(buf_bytes(&der), &certificate, err);
+    if (result != RESULT_OK) {
+        return misconfigured(CREDENTIAL_CERTIFICATE, result, err);
+    }
     AUTO(buf_clear) struct buf serial = {0};
     buf_init(&serial, LIMIT_SERIAL_TEXT);
     TRY(text_hex_encode(certificate.serial, &serial));
@@ -218,20 +228,36 @@ static enum result about_from_certificate(const char *folder, struct about *out_
     return text_set(&out_about->serial, buf_string(&serial));
 }
 
+// Moves `about` to the caller, or ends it.
+static enum result give_about(enum result result, struct about *about,
+                              struct about *out_about) {
+    if (result == RESULT_OK) {
+        *out_about = *about;
+    } else {
+        message_clear(&about_type, about);
+    }
+    return result;
+}
+
 enum result credential_read_about(const char *folder, struct about *out_about,
                                   struct error *err) {
     AUTO(buf_clear) struct buf real = {0};
     TRY(resolve(folder, &real, err));
+    struct about certified = {0};
     struct about about = {0};
-    enum result result = has_file(buf_string(&real), CREDENTIAL_ABOUT)
-                             ? read_about_file(buf_string(&real), &about, err)
-                             : about_from_certificate(buf_string(&real), &about, err);
-    if (result != RESULT_OK) {
-        message_clear(&about_type, &about);
-        return result;
+    enum result result = about_from_certificate(buf_string(&real), &certified, err);
+    if (result != RESULT_OK || !has_file(buf_string(&real), CREDENTIAL_ABOUT)) {
+        return give_about(result, &certified, out_about);
     }
-    *out_about = about;
-    return RESULT_OK;
+    result = read_about_file(buf_string(&real), &about, err);
+    if (result == RESULT_OK && strcmp(about.serial, certified.serial) != 0) {
+        result = error_set_code(err, RESULT_CONFLICT, "misconfigured",
+                                "%s: %s and %s are of different certificates", folder,
+                                CREDENTIAL_CERTIFICATE, CREDENTIAL_ABOUT);
+        error_hint(err, "Enroll anew with a token and --force.");
+    }
+    message_clear(&about_type, &certified);
+    return give_about(result, &about, out_about);
 }
 
 enum result credential_connect(const struct credential *credential,

@@ -45,7 +45,7 @@ void credential_clear(struct credential *credential);
 // (brokers), never by others.
 enum result credential_read(const char *folder, struct credential *out_credential,
                             struct error *err);
-// Reads only what a person may see: about.json, or what the certificate says without it.
+// Reads only what a person may see: the certificate, and the about.json that belongs to it.
 enum result credential_read_about(const char *folder, struct about *out_about,
                                   struct error *err);
 // A connection to the credential's address with mutual TLS. `*out_tls` must outlive the

@@ -120,13 +120,27 @@ static enum result ask(struct exchange *exchange, const struct http_question *qu
     return explain_answer(exchange, result, err);
 }
 
+// A server may close a kept-alive connection at the moment a request goes out on it. One that changes
+// nothing is then asked again over a new connection (RFC 9110, 9.2.2).
+static bool may_ask_again(const struct exchange *exchange, const struct http_question *question,
+                          bool was_open) {
+    bool is_safe =
+        strcmp(question->method, "GET") == 0 || strcmp(question->method, "HEAD") == 0;
+    return was_open && is_safe && !http_parser_is_busy(exchange->parser);
+}
+
 enum result exchange_ask(struct exchange *exchange, const struct http_question *question,
                          const struct http_message **out_answer, struct error *err) {
     if (exchange->parser == NULL) {
         TRY(http_parser_new(HTTP_RESPONSE, exchange->answer_maximum, &exchange->parser, err));
     }
     http_parser_next(exchange->parser);
+    bool was_open = exchange->endpoint != NULL;
     enum result result = ask(exchange, question, err);
+    if (result == RESULT_UNAVAILABLE && may_ask_again(exchange, question, was_open)) {
+        disconnect(exchange);
+        result = ask(exchange, question, err);
+    }
     if (result != RESULT_OK) {
         disconnect(exchange);
         http_parser_free_at(&exchange->parser);

@@ -33,7 +33,8 @@ void exchange_clear(struct exchange *exchange);
 
 // Sends one request and waits for the whole answer, whatever its status. The message lives
 // until the next request. Errors as endpoint.h says, and code "answer" for what is not HTTP. A
-// request is sent once: it is not repeated when the answer is lost.
+// request is sent once; only a GET or HEAD on a kept-alive connection that turns out to be closed is
+// repeated, over a new one.
 enum result exchange_ask(struct exchange *exchange, const struct http_question *question,
                          const struct http_message **out_answer, struct error *err);
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -106,6 +107,52 @@ enum result folder_remove(const char *path, struct error *err) {
     }
     return RESULT_OK;
 }
+
+// --- access ------------------------------------------------------------------------------
+
+static void descriptor_close(const int *descriptor) {
+    if (*descriptor >= 0) {
+        (void)close(*descriptor);
+    }
+}
+
+static bool is_ours(const struct stat *status) {
+    return status->st_uid == geteuid() &&
+           (S_ISDIR(status->st_mode) || (S_ISREG(status->st_mode) && status->st_nlink == 1));
+}
+
+enum result folder_take_over_access(const char *path, const char *from, mode_t allowed,
+                                    struct error *err) {
+    struct stat old;
+    struct stat new;
+    if (stat(from, &old) != 0) {
+        return RESULT_OK;
+    }
+    AUTO(descriptor_close)
+    int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0 && errno != ELOOP) {
+        return error_from_errno(err, errno, "cannot open %s", path);
+    }
+    if (descriptor >= 0 && fstat(descriptor, &new) != 0) {
+        return error_from_errno(err, errno, "cannot examine %s", path);
+    }
+    if (descriptor < 0 || !is_ours(&new)) {
+        (void)error_set_code(err, RESULT_DENIED, "misconfigured",
+                             "somebody else replaced %s while it was written", path);
+        error_hint(err, "Look at who may write to its folder.");
+        return RESULT_DENIED;
+    }
+    bool has_same_owner = old.st_uid == new.st_uid &&old.st_gid == new.st_gid;
+    if (!has_same_owner && fchown(descriptor, old.st_uid, old.st_gid) != 0) {
+        return error_from_errno(err, errno, "cannot give %s the owner of %s", path, from);
+    }
+    if (fchmod(descriptor, old.st_mode & allowed) != 0) {
+        return error_from_errno(err, errno, "cannot set the mode of %s", path);
+    }
+    return RESULT_OK;
+}
+
+// --- lock --------------------------------------------------------------------------------
 
 static enum result wait_for_lock(int descriptor, const char *path, struct error *err) {
     int64_t end = clock_monotonic_milliseconds() + LIMIT_CLIENT_LOCK_SECONDS * 1000;

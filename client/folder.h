@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <sys/types.h>
+
 #include "base/bytes.h"
 #include "base/error.h"
 #include "wire/message.h"
@@ -13,6 +15,11 @@ enum result folder_list(const char *path, struct text_list *out_names, struct er
 // Fine when it is not there.
 enum result folder_remove(const char *path, struct error *err);
 void text_list_clear(struct text_list *list);
+// Gives a file or folder that this process just made the owner of `from`, and its mode as far as
+// `allowed`; does nothing when there is no `from`. RESULT_DENIED when `path` is not what was
+// made: whoever may write to the folder could have put a link to somebody else's file there.
+enum result folder_take_over_access(const char *path, const char *from, mode_t allowed,
+                                    struct error *err);
 
 // An exclusive lock; the file stays. Zeroed memory holds none.
 struct folder_lock {

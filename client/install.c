@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -102,29 +101,8 @@ static const struct part {
 
 // --- one generation ----------------------------------------------------------------------
 
-// Mode and owner as in the generation before. Only root can give files away; where that fails,
-// the installation fails, rather than lock a broker out of its key.
-static enum result take_over_access(const char *path, const char *predecessor, mode_t allowed,
-                                    struct error *err) {
-    struct stat old;
-    struct stat new;
-    if (stat(predecessor, &old) != 0) {
-        return RESULT_OK; // the first generation, or a file that it lacked
-    }
-    if (stat(path, &new) != 0) {
-        return error_from_errno(err, errno, "cannot examine %s", path);
-    }
-    if ((old.st_uid != new.st_uid || old.st_gid != new.st_gid) &&
-        chown(path, old.st_uid, old.st_gid) != 0) {
-        return error_from_errno(err, errno, "cannot give %s the owner of %s", path,
-                                predecessor);
-    }
-    if (chmod(path, old.st_mode & allowed) != 0) {
-        return error_from_errno(err, errno, "cannot set the mode of %s", path);
-    }
-    return RESULT_OK;
-}
-
+// Mode and owner as in the generation before, if there is one. Only root can give files away;
+// where that fails, the installation fails, rather than lock a broker out of its key.
 static enum result write_part(const struct part *part, const struct installation *installation,
                               const char *generation, const char *current, struct error *err) {
     AUTO(buf_clear) struct buf contents = {0};
@@ -141,8 +119,8 @@ static enum result write_part(const struct part *part, const struct installation
     TRY(path_join(&predecessor, current, part->name));
     TRY(file_replace(buf_string(&path), buf_bytes(&contents), part->is_private ? 0600 : 0644,
                      err));
-    return take_over_access(buf_string(&path), buf_string(&predecessor),
-                            part->is_private ? 0640 : 0644, err);
+    return folder_take_over_access(buf_string(&path), buf_string(&predecessor),
+                                   part->is_private ? 0640 : 0644, err);
 }
 
 static enum result write_generation(const char *generation, const char *current,
@@ -150,7 +128,7 @@ static enum result write_generation(const char *generation, const char *current,
                                     struct error *err) {
     TRY(folder_remove(generation, err)); // what a crash left under this number
     TRY(folder_make(generation, 0755, err));
-    TRY(take_over_access(generation, current, 0755, err));
+    TRY(folder_take_over_access(generation, current, 0755, err));
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         TRY(write_part(&parts[i], installation, generation, current, err));
     }

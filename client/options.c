@@ -7,11 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/text.h"
 
 #define MOST_CANDIDATES 64
+#define CHOICES_BYTES 4096
 
 static const struct option no_options[] = {{0}};
+
+const char *const revocation_reasons[] = {
+    "unspecified", "keyCompromise",        "affiliationChanged",
+    "superseded",  "cessationOfOperation", "privilegeWithdrawn",
+    NULL};
 
 static enum result usage_error(struct error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -377,4 +384,21 @@ enum result arguments_integer(const struct arguments *arguments, const char *opt
                                 (long long)least, (long long)most, text);
     }
     return RESULT_OK;
+}
+
+enum result arguments_choice(const struct arguments *arguments, const char *option,
+                             const char *const *choices, struct error *err) {
+    const char *text = arguments_value(arguments, option);
+    if (text == NULL) {
+        return RESULT_OK;
+    }
+    AUTO(buf_clear) struct buf all = {0};
+    buf_init(&all, CHOICES_BYTES);
+    for (size_t i = 0; choices[i] != NULL; i++) {
+        if (strcmp(choices[i], text) == 0) {
+            return RESULT_OK;
+        }
+        TRY(buf_printf(&all, "%s%s", i == 0 ? "" : ", ", choices[i]));
+    }
+    return arguments_refuse(err, option, "'%s' is none of %s", text, buf_string(&all));
 }

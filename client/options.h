@@ -73,6 +73,12 @@ enum result arguments_refuse(struct error *err, const char *option, const char *
 // Seconds of an option like "24h"; `otherwise` when it was not given.
 enum result arguments_duration(const struct arguments *arguments, const char *option,
                                int64_t otherwise, int64_t *out_seconds, struct error *err);
+// RESULT_INVALID, code "usage", naming the choices, when the option was given with a value that
+// is none of them. `choices` is ended by NULL.
+enum result arguments_choice(const struct arguments *arguments, const char *option,
+                             const char *const *choices, struct error *err);
+// For arguments_choice: the reasons that devices are revoked for, as the protocol has them.
+extern const char *const revocation_reasons[];
 enum result arguments_integer(const struct arguments *arguments, const char *option,
                               int64_t least, int64_t most, int64_t otherwise,
                               int64_t *out_value, struct error *err);

@@ -7,9 +7,18 @@
 #define OPTION_COLUMN 26
 #define COMMAND_COLUMN 22
 
+// Characters, not bytes: "…" fills one column.
+static size_t width_from(const struct buf *out, size_t start) {
+    size_t width = 0;
+    for (size_t i = start; i < out->size; i++) {
+        width += (out->data[i] & 0xC0) != 0x80;
+    }
+    return width;
+}
+
 static enum result write_padded(struct buf *out, size_t start, size_t column) {
     // A name too long for its column gets a line of its own.
-    size_t width = out->size - start;
+    size_t width = width_from(out, start);
     if (width >= column) {
         TRY(buf_append_byte(out, '\n'));
         width = 0;

@@ -11,7 +11,6 @@
 #include "client/status.h"
 #include "client/table.h"
 #include "client/watch_loop.h"
-#include "x509/crl.h"
 
 #define PRINT_BYTES (64 * 1024 * 1024)
 #define DEFAULT_INTERVAL_SECONDS 60
@@ -243,10 +242,7 @@ static enum result run_revoke(const struct arguments *arguments, struct error *e
     buf_init(&path, LIMIT_PATH_BYTES);
     buf_init(&text, LIMIT_PATH_BYTES + 256);
     const char *reason = arguments_value(arguments, "reason");
-    enum crl_reason known = CRL_REASON_UNSPECIFIED;
-    if (reason != NULL && !crl_reason_from_name(reason, &known)) {
-        return arguments_refuse(err, "reason", "'%s' is no reason of RFC 5280", reason);
-    }
+    TRY(arguments_choice(arguments, "reason", revocation_reasons, err));
     TRY(find_folder(arguments, &folder, err));
     TRY(credential_check_name(arguments->operands[0], err));
     TRY(path_join(&path, buf_string(&folder), arguments->operands[0]));

@@ -25,8 +25,8 @@ static const struct command commands[] = {
      run_certificate_show},
     {"certificate revoke", "SERIAL | --name NAME", 0, 1, certificate_revoke_options,
      "declare a certificate invalid, for good\n\n"
-     "With --name the one valid certificate of that name; several are listed and none is "
-     "revoked.",
+     "With --name the one valid certificate of that name. Several, as after a renewal, are\n"
+     "listed and none is revoked; --all revokes them.",
      run_certificate_revoke},
     {"crl show", "", 0, 0, NULL, "show what the published CRLs hold", run_crl_show},
     {"crl publish", "", 0, 0, NULL, "make and publish new CRLs now", run_crl_publish},

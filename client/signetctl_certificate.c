@@ -7,7 +7,6 @@
 #include "client/display.h"
 #include "client/program.h"
 #include "client/signetctl.h"
-#include "x509/crl.h"
 #include "x509/pem.h"
 
 // --- list --------------------------------------------------------------------------------
@@ -75,7 +74,9 @@ static enum result fill_list_request(const struct arguments *arguments,
 static enum result list_certificates(const struct arguments *arguments,
                                      struct certificate_list *request,
                                      struct certificate_page *whole, struct error *err) {
+    static const char *const states[] = {"valid", "expired", "revoked", NULL};
     int64_t limit = 0;
+    TRY(arguments_choice(arguments, "state", states, err));
     TRY(arguments_integer(arguments, "limit", 1, INT64_MAX, 0, &limit, err));
     TRY(fill_list_request(arguments, request, err));
     AUTO(session_close) struct session session = {0};
@@ -158,6 +159,7 @@ enum result run_certificate_show(const struct arguments *arguments, struct error
 
 const struct option certificate_revoke_options[] = {
     {"name", "NAME", "the one valid certificate with this name, like cn:jjolie", false, false},
+    {"all", NULL, "with --name: every valid certificate with it", false, false},
     {"reason", "REASON", "keyCompromise, superseded, cessationOfOperation, …", false, false},
     {0},
 };
@@ -173,14 +175,14 @@ static enum result refuse_several(const char *name, const struct certificate_pag
     (void)error_set_code(err, RESULT_CONFLICT, "name_ambiguous",
                          "%zu valid certificates carry the name %s, none was revoked",
                          page->certificates.count, name);
-    error_hint(err, "Name the one you mean by its serial.");
+    error_hint(err, "Revoke them all with --all, or name the one you mean by its serial.");
     return RESULT_CONFLICT;
 }
 
-// The serial of the one valid certificate of that name.
-static enum result find_serial(struct session *session, const char *name,
-                               struct certificate_page *page, char **out_serial,
-                               struct error *err) {
+// The valid certificates of that name: one, unless all are wanted.
+static enum result find_by_name(const struct arguments *arguments, struct session *session,
+                                struct certificate_page *page, struct error *err) {
+    const char *name = arguments_value(arguments, "name");
     struct certificate_list request = {0};
     enum result result = text_set(&request.name, name);
     if (result == RESULT_OK) {
@@ -197,36 +199,31 @@ static enum result find_serial(struct session *session, const char *name,
         error_hint(err, "signetctl certificate list --name %s shows those that ended.", name);
         return RESULT_NOT_FOUND;
     }
-    if (page->certificates.count > 1) {
+    if (page->certificates.count > 1 && !arguments_have(arguments, "all")) {
         return refuse_several(name, page, err);
     }
-    const struct certificate_info *only = page->certificates.items;
-    return text_set(out_serial, only->serial);
+    return RESULT_OK;
 }
 
-static enum result fill_revoke_request(const struct arguments *arguments,
-                                       struct session *session,
-                                       struct certificate_revoke *request, struct error *err) {
+static enum result revoke_serial(const struct arguments *arguments, struct session *session,
+                                 const char *serial, struct certificate_info *reply,
+                                 struct error *err) {
     const char *reason = arguments_value(arguments, "reason");
-    const char *name = arguments_value(arguments, "name");
-    TRY(reason != NULL ? text_set(&request->reason, reason) : RESULT_OK);
-    if (name == NULL) {
-        return text_set(&request->serial, arguments->operands[0]);
+    struct certificate_revoke request = {0};
+    enum result result = text_set(&request.serial, serial);
+    if (result == RESULT_OK && reason != NULL) {
+        result = text_set(&request.reason, reason);
     }
-    struct certificate_page page = {0};
-    enum result result = find_serial(session, name, &page, &request->serial, err);
-    message_clear(&certificate_page_type, &page);
+    if (result == RESULT_OK) {
+        result =
+            api_call(&session->exchange, OPERATION_CERTIFICATE_REVOKE, &request, reply, err);
+    }
+    message_clear(&certificate_revoke_type, &request);
     return result;
 }
 
-static enum result print_revoked(const struct arguments *arguments,
-                                 const struct certificate_info *certificate,
+static enum result print_revoked(const struct certificate_info *certificate,
                                  struct error *err) {
-    bool is_printed = false;
-    TRY(print_if_json(arguments, &certificate_info_type, certificate, &is_printed, err));
-    if (is_printed) {
-        return RESULT_OK;
-    }
     AUTO(buf_clear) struct buf text = {0};
     buf_init(&text, PRINT_BYTES);
     TRY(buf_append_string(&text, "Revoked "));
@@ -237,36 +234,62 @@ static enum result print_revoked(const struct arguments *arguments,
     return program_print(&text, err);
 }
 
-static enum result revoke(const struct arguments *arguments, struct certificate_revoke *request,
-                          struct certificate_info *reply, struct error *err) {
-    AUTO(session_close) struct session session = {0};
-    TRY(session_open(arguments, &session, err));
-    TRY(fill_revoke_request(arguments, &session, request, err));
-    TRY(api_call(&session.exchange, OPERATION_CERTIFICATE_REVOKE, request, reply, err));
-    return print_revoked(arguments, reply, err);
+static enum result revoke_one(const struct arguments *arguments, struct session *session,
+                              const char *serial, struct error *err) {
+    struct certificate_info reply = {0};
+    bool is_printed = false;
+    enum result result = revoke_serial(arguments, session, serial, &reply, err);
+    if (result == RESULT_OK) {
+        result = print_if_json(arguments, &certificate_info_type, &reply, &is_printed, err);
+    }
+    if (result == RESULT_OK && !is_printed) {
+        result = print_revoked(&reply, err);
+    }
+    message_clear(&certificate_info_type, &reply);
+    return result;
+}
+
+// keyCompromise takes the rest of the line along, so one of the list may be revoked already.
+static enum result revoke_each(const struct arguments *arguments, struct session *session,
+                               const struct certificate_page *page, struct error *err) {
+    const struct certificate_info *certificates = page->certificates.items;
+    for (size_t i = 0; i < page->certificates.count; i++) {
+        struct error reason = {0};
+        enum result result = revoke_one(arguments, session, certificates[i].serial, &reason);
+        if (result != RESULT_OK && strcmp(reason.code, "already_revoked") != 0) {
+            *err = reason;
+            return result;
+        }
+    }
+    return RESULT_OK;
 }
 
 static enum result check_revoke(const struct arguments *arguments, struct error *err) {
-    const char *reason = arguments_value(arguments, "reason");
-    enum crl_reason known = CRL_REASON_UNSPECIFIED;
-    if (reason != NULL && !crl_reason_from_name(reason, &known)) {
-        return arguments_refuse(err, "reason", "'%s' is no reason of RFC 5280", reason);
-    }
+    TRY(arguments_choice(arguments, "reason", revocation_reasons, err));
     if ((arguments->operand_count > 0) == arguments_have(arguments, "name")) {
         (void)error_set_code(err, RESULT_INVALID, "usage",
                              "certificate revoke: expected SERIAL or --name NAME");
         error_hint(err, "signetctl certificate list shows the serials.");
         return RESULT_INVALID;
     }
+    if (arguments_have(arguments, "all") && !arguments_have(arguments, "name")) {
+        return arguments_refuse(err, "all", "goes with --name only");
+    }
     return RESULT_OK;
 }
 
 enum result run_certificate_revoke(const struct arguments *arguments, struct error *err) {
     TRY(check_revoke(arguments, err));
-    struct certificate_revoke request = {0};
-    struct certificate_info reply = {0};
-    enum result result = revoke(arguments, &request, &reply, err);
-    message_clear(&certificate_revoke_type, &request);
-    message_clear(&certificate_info_type, &reply);
+    AUTO(session_close) struct session session = {0};
+    TRY(session_open(arguments, &session, err));
+    if (!arguments_have(arguments, "name")) {
+        return revoke_one(arguments, &session, arguments->operands[0], err);
+    }
+    struct certificate_page page = {0};
+    enum result result = find_by_name(arguments, &session, &page, err);
+    if (result == RESULT_OK) {
+        result = revoke_each(arguments, &session, &page, err);
+    }
+    message_clear(&certificate_page_type, &page);
     return result;
 }

@@ -8,7 +8,7 @@
 // --- CRLs --------------------------------------------------------------------------------
 
 static enum result write_crls(const struct record_list *crls, struct buf *out) {
-    static const char *const headings[] = {"CRL OF",  "NUMBER", "MADE", "NEXT BEFORE",
+    static const char *const headings[] = {"CRL OF",  "NUMBER", "HOLDS FROM", "HOLDS UNTIL",
                                            "REVOKED", "BYTES",  NULL};
     AUTO(table_clear) struct table table = {0};
     TRY(table_init(&table, headings));

@@ -63,7 +63,14 @@ static enum result fill_request(const struct arguments *arguments, struct token_
     TRY(arguments_integer(arguments, "uses", 1, LIMIT_TOKEN_USES, 0, &request->uses, err));
     TRY(arguments_duration(arguments, "expires", 0, &request->expires_in, err));
     TRY(arguments_duration(arguments, "lifetime", 0, &request->lifetime, err));
-    return collect_names(arguments, &request->names, err);
+    TRY(collect_names(arguments, &request->names, err));
+    if (request->names.count == 0) {
+        (void)error_set_code(err, RESULT_INVALID, "usage",
+                             "token create: expected a name for the certificate");
+        error_hint(err, "Give at least one of --cn, --dns, --ip, --email, --uri and --xmpp.");
+        return RESULT_INVALID;
+    }
+    return RESULT_OK;
 }
 
 // The token alone goes to standard output, so that scripts can take it as it is.
@@ -149,9 +156,11 @@ static const struct listing token_listing = {
 
 static enum result list_tokens(const struct arguments *arguments, struct token_list *request,
                                struct token_page *whole, struct error *err) {
+    static const char *const states[] = {"open", "spent", "expired", "revoked", NULL};
     const char *state = arguments_value(arguments, "state");
     const char *profile = arguments_value(arguments, "profile");
     int64_t limit = 0;
+    TRY(arguments_choice(arguments, "state", states, err));
     TRY(arguments_integer(arguments, "limit", 1, INT64_MAX, 0, &limit, err));
     TRY(state != NULL ? text_set(&request->state, state) : RESULT_OK);
     TRY(profile != NULL ? text_set(&request->profile, profile) : RESULT_OK);

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -15,6 +14,7 @@
 #include "base/random.h"
 #include "client/api.h"
 #include "client/exchange.h"
+#include "client/folder.h"
 #include "client/reload.h"
 #include "wire/tls.h"
 #include "x509/hash.h"
@@ -199,26 +199,6 @@ static enum result fetch(struct watch *watch, struct bytes installed, struct buf
 
 // --- installing --------------------------------------------------------------------------
 
-// The relying party must be able to read the new file as it read the old one.
-static enum result take_over_access(const char *path, const char *from, struct error *err) {
-    struct stat old;
-    struct stat new;
-    if (stat(from, &old) != 0) {
-        return RESULT_OK;
-    }
-    if (stat(path, &new) != 0) {
-        return error_from_errno(err, errno, "cannot examine %s", path);
-    }
-    bool has_same_owner = old.st_uid == new.st_uid &&old.st_gid == new.st_gid;
-    if (!has_same_owner && chown(path, old.st_uid, old.st_gid) != 0) {
-        return error_from_errno(err, errno, "cannot give %s the owner of %s", path, from);
-    }
-    if (chmod(path, old.st_mode & 0777) != 0) {
-        return error_from_errno(err, errno, "cannot set the mode of %s", path);
-    }
-    return RESULT_OK;
-}
-
 static enum result replace_file(const struct watch *watch, struct bytes der,
                                 struct error *err) {
     AUTO(buf_clear) struct buf text = {0};
@@ -229,7 +209,8 @@ static enum result replace_file(const struct watch *watch, struct bytes der,
     TRY(pem_encode_all(PEM_CRL, der, &text));
     TRY(buf_printf(&new_file, "%s" NEW_SUFFIX, path));
     TRY(file_replace(buf_string(&new_file), buf_bytes(&text), DEFAULT_MODE, err));
-    enum result result = take_over_access(buf_string(&new_file), path, err);
+    // The relying party must be able to read the new file as it read the old one.
+    enum result result = folder_take_over_access(buf_string(&new_file), path, 0777, err);
     if (result == RESULT_OK && rename(buf_string(&new_file), path) != 0) {
         result = error_from_errno(err, errno, "cannot replace %s", path);
     }

@@ -194,6 +194,36 @@ static void damaged_and_exposed_credentials_are_refused(void **state) {
     }
 }
 
+static void what_the_status_shows_belongs_to_the_certificate(void **state) {
+    (void)state;
+    struct error err = {0};
+    char serial[64];
+    char other[64];
+    struct about about = {0};
+    AUTO(buf_clear) struct buf foreign = {0};
+    buf_init(&foreign, 4096);
+    assert_ok(install_new("a", serial, &err), &err);
+    assert_ok(install_new("b", other, &err), &err);
+    assert_ok(credential_read_about(in_test_folder("a"), &about, &err), &err);
+    assert_string_equal(about.serial, serial);
+    message_clear(&about_type, &about);
+    assert_ok(file_read(in_test_folder("b/current/cert.pem"), &foreign, &err), &err);
+    assert_ok(
+        file_replace(in_test_folder("a/current/cert.pem"), buf_bytes(&foreign), 0644, &err),
+        &err);
+    assert_result(RESULT_CONFLICT, credential_read_about(in_test_folder("a"), &about, &err),
+                  &err);
+    assert_string_equal(err.code, "misconfigured");
+    assert_ok(
+        file_replace(in_test_folder("a/current/cert.pem"), BYTES_LITERAL("x"), 0644, &err),
+        &err);
+    assert_int_not_equal(credential_read_about(in_test_folder("a"), &about, &err), RESULT_OK);
+    assert_string_equal(err.code, "misconfigured");
+    assert_result(RESULT_NOT_FOUND, credential_read_about(in_test_folder("c"), &about, &err),
+                  &err);
+    assert_string_equal(err.code, "misconfigured");
+}
+
 static void a_key_that_others_may_read_is_refused(void **state) {
     (void)state;
     struct error err = {0};
@@ -354,6 +384,7 @@ int main(void) {
         IN_FOLDER(what_a_crash_left_is_in_nobodys_way),
         IN_FOLDER(a_current_that_is_no_link_of_ours_is_refused),
         IN_FOLDER(damaged_and_exposed_credentials_are_refused),
+        IN_FOLDER(what_the_status_shows_belongs_to_the_certificate),
         IN_FOLDER(a_key_that_others_may_read_is_refused),
         IN_FOLDER(a_key_of_another_certificate_is_refused),
         IN_FOLDER(names_become_safe_folder_names),

@@ -39,7 +39,8 @@ static const struct program program = {.name = "prog",
 // Reads a line of words split at single spaces.
 static enum result read_line(const char *line, char *copy, size_t size,
                              struct arguments *out_arguments, struct error *err) {
-    char *words[MOST_WORDS + 1] = {copy};
+    static char *words[MOST_WORDS + 1]; // the arguments point into it, as into main's
+    memset(words, 0, sizeof(words));
     int count = 0;
     snprintf(copy, size, "%s", line);
     for (char *at = copy; at != NULL && count < MOST_WORDS;) {
@@ -163,6 +164,48 @@ static void numbers_and_times_are_read_within_their_limits(void **state) {
     assert_int_equal(value, 3);
 }
 
+static void a_choice_takes_its_words_alone(void **state) {
+    (void)state;
+    static const char *const choices[] = {"open", "spent", NULL};
+    static const struct {
+        const char *line;
+        bool is_taken;
+    } cases[] = {
+        {"prog token create --profile open", true},
+        {"prog token create --profile spent", true},
+        {"prog token create", true},
+        {"prog token create --profile spen", false},
+        {"prog token create --profile Open", false},
+        {"prog token create --profile=", false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct error err = {0};
+        char line[200];
+        AUTO(arguments_clear) struct arguments arguments = {0};
+        assert_ok(read_line(cases[i].line, line, sizeof(line), &arguments, &err), &err);
+        enum result result = arguments_choice(&arguments, "profile", choices, &err);
+        assert_int_equal(result, cases[i].is_taken ? RESULT_OK : RESULT_INVALID);
+        if (!cases[i].is_taken) {
+            assert_string_equal(err.code, "usage");
+            assert_non_null(strstr(err.message, "is none of open, spent"));
+        }
+    }
+}
+
+static void help_texts_stand_in_one_column(void **state) {
+    (void)state;
+    struct error err = {0};
+    char line[200];
+    AUTO(arguments_clear) struct arguments arguments = {0};
+    AUTO(buf_clear) struct buf help = {0};
+    buf_init(&help, 8192);
+    assert_ok(read_line("prog token create --help", line, sizeof(line), &arguments, &err),
+              &err);
+    assert_ok(arguments_write_help(&arguments, &help), &err);
+    assert_non_null(strstr(buf_string(&help), "  --profile NAME          the kind"));
+    assert_non_null(strstr(buf_string(&help), "  --reload CMD ARG…       all that follows"));
+}
+
 static void help_is_there_on_every_level(void **state) {
     (void)state;
     static const struct {
@@ -201,6 +244,8 @@ int main(void) {
         cmocka_unit_test(an_option_that_swallows_the_rest_takes_it_as_it_is),
         cmocka_unit_test(wrong_lines_are_refused_as_usage_with_a_hint),
         cmocka_unit_test(numbers_and_times_are_read_within_their_limits),
+        cmocka_unit_test(a_choice_takes_its_words_alone),
+        cmocka_unit_test(help_texts_stand_in_one_column),
         cmocka_unit_test(help_is_there_on_every_level),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
