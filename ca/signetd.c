@@ -17,8 +17,10 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "gateway/confinement.h"
 #include "gateway/gateway.h"
 #include "store/store.h"
+#include "wire/tls.h"
 #include "x509/names.h"
 
 #define DEFAULT_FOLDER "/var/lib/signet"
@@ -391,6 +393,14 @@ static int run_unknown(const char *name) {
 
 // "signetd gateway ROLE LISTENERS", as the authority spawns it: of no use to people, and not in
 // the help.
+// The order matters: the TLS library opens what it needs before nothing can be opened any more.
+static enum result run_confined(enum channel role, int listener_count, struct error *err) {
+    bool has_landlock = false;
+    TRY(tls_prepare(err));
+    TRY(confinement_enter(&has_landlock, err));
+    return gateway_run(role, listener_count, err);
+}
+
 static int run_gateway(int count, char **arguments) {
     static const struct {
         const char *name;
@@ -409,7 +419,7 @@ static int run_gateway(int count, char **arguments) {
         return EXIT_USAGE;
     }
     struct error err = {0};
-    if (gateway_run(roles[role].role, (int)listeners, &err) != RESULT_OK) {
+    if (run_confined(roles[role].role, (int)listeners, &err) != RESULT_OK) {
         log_error(LOG_LEVEL_ERROR, "gateway ended", &err);
         return EXIT_FAILED;
     }

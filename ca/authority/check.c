@@ -43,7 +43,11 @@ static enum result check_config(struct inspection *inspection, struct error *err
         error_hint(err, "make an authority with: signetd init --dir %s", inspection->folder);
     }
     TRY(result);
-    return buf_printf(&inspection->detail, "%zu profiles", inspection->config.profiles.count);
+    size_t editable = 0;
+    for (size_t i = 0; i < inspection->config.profiles.count; i++) {
+        editable += !inspection->config.profiles.items[i].is_internal;
+    }
+    return buf_printf(&inspection->detail, "%zu profiles", editable);
 }
 
 static enum result check_mode(const char *path, mode_t forbidden, mode_t wanted,

@@ -215,6 +215,14 @@ enum result revoke_certificate(struct authority *authority, const struct peer *p
                                struct certificate_info *reply, struct error *err) {
     AUTO(certificate_record_clear) struct certificate_record record = {0};
     TRY(inspect_find_certificate(authority, request->serial, &record, err));
+    if (record.id == peer->certificate.id) {
+        (void)error_set_code(
+            err, RESULT_DENIED, "own_certificate",
+            "this is the certificate you are using: you would lock yourself out");
+        error_hint(
+            err, "Let another administrator revoke it, or renew first and revoke the old one.");
+        return RESULT_DENIED;
+    }
     return revoke(authority, peer, &record, request->reason, reply, err);
 }
 

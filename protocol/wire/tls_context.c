@@ -5,12 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wolfssl/wolfcrypt/cryptocb.h>
 #include <wolfssl/wolfcrypt/error-crypt.h>
 
 #include "base/limits.h"
-#include "base/random.h"
 #include "x509/certificate.h"
+#include "x509/crypto.h"
 
 // Forward secrecy and authenticated encryption only. TLS 1.2 is for old devices.
 #define CIPHER_SUITES                                                                          \
@@ -29,29 +28,15 @@
 static const int groups[] = {WOLFSSL_ECC_X25519, WOLFSSL_ECC_SECP256R1, WOLFSSL_ECC_SECP384R1};
 #define GROUP_COUNT (sizeof(groups) / sizeof(groups[0]))
 
-// Any number that no other crypto device of the process has.
-#define RANDOM_DEVICE 0x7369676e
-
 // --- start-up ----------------------------------------------------------------------------
-
-// wolfSSL seeds a generator for each connection by opening /dev/urandom, which a sandboxed
-// process cannot. As a "crypto device" it asks us instead, and does everything else itself.
-static int answer_device(int device, wc_CryptoInfo *info, void *context) {
-    (void)device;
-    (void)context;
-    if (info->algo_type != WC_ALGO_TYPE_SEED) {
-        return CRYPTOCB_UNAVAILABLE;
-    }
-    return random_bytes(info->seed.seed, info->seed.sz, NULL) == RESULT_OK ? 0 : RNG_FAILURE_E;
-}
 
 enum result tls_prepare(struct error *err) {
     static bool is_ready;
     if (is_ready) {
         return RESULT_OK;
     }
-    if (wolfSSL_Init() != WOLFSSL_SUCCESS ||
-        wc_CryptoCb_RegisterDevice(RANDOM_DEVICE, answer_device, NULL) != 0) {
+    TRY(crypto_prepare(err));
+    if (wolfSSL_Init() != WOLFSSL_SUCCESS) {
         return error_set(err, RESULT_UNAVAILABLE, "the TLS library could not be initialised");
     }
     is_ready = true;
@@ -72,7 +57,7 @@ static enum result configure(WOLFSSL_CTX *wolf, struct error *err) {
         wolfSSL_CTX_set1_sigalgs_list(wolf, SIGNATURE_ALGORITHMS) != WOLFSSL_SUCCESS ||
         wolfSSL_CTX_SetMinRsaKey_Sz(wolf, 2048) != WOLFSSL_SUCCESS ||
         wolfSSL_CTX_SetMinEccKey_Sz(wolf, 256) != WOLFSSL_SUCCESS ||
-        wolfSSL_CTX_SetDevId(wolf, RANDOM_DEVICE) != WOLFSSL_SUCCESS) {
+        wolfSSL_CTX_SetDevId(wolf, CRYPTO_RANDOM_DEVICE) != WOLFSSL_SUCCESS) {
         return context_failed(err, "be configured", 0);
     }
     for (size_t i = 0; i < GROUP_COUNT; i++) {

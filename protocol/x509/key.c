@@ -100,7 +100,8 @@ enum result key_new(enum key_algorithm algorithm, struct key **out_key, struct e
     }
     key->algorithm = algorithm;
     buf_init(&key->public_info, LIMIT_KEY_FILE_BYTES);
-    int code = wc_InitRng(&key->rng);
+    TRY(crypto_prepare(err));
+    int code = wc_InitRng_ex(&key->rng, NULL, CRYPTO_RANDOM_DEVICE);
     if (code != 0) {
         return crypto_failed(err, "start the random generator", code);
     }

@@ -1,6 +1,7 @@
 // Revocation: once, for a reason, and with everything a stolen key may have got.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "authority/certificate_text.h"
+#include "base/text.h"
 #include "support/authority_fixture.h"
 
 static const char *state_of(struct fixture *f, const char *serial,
@@ -208,6 +209,18 @@ static void a_device_revokes_itself_and_nobody_else(void **state) {
     message_clear(&issued_type, &issued);
 }
 
+static void administrators_do_not_lock_themselves_out(void **state) {
+    struct fixture *f = *state;
+    struct certificate own = {0};
+    AUTO(buf_clear) struct buf serial = {0};
+    buf_init(&serial, 2 * LIMIT_SERIAL_BYTES);
+    assert_ok(certificate_read(buf_bytes(&f->admin), &own, &f->err), &f->err);
+    assert_int_equal(RESULT_OK, text_hex_encode(own.serial, &serial));
+    fixture_expect_refusal(fixture_revoke(f, buf_string(&serial), "superseded"), RESULT_DENIED,
+                           "own_certificate");
+    assert_state(f, buf_string(&serial), "valid");
+}
+
 static void the_gateways_certificate_is_replaced_when_it_is_revoked(void **state) {
     struct fixture *f = *state;
     assert_ok(service_identity_replace(&f->authority, FIXTURE_NOW, &f->err), &f->err);
@@ -236,6 +249,7 @@ int main(void) {
         TEST(another_reason_revokes_one_certificate_only),
         TEST(an_expired_certificate_is_revoked_for_its_key_only),
         TEST(a_device_revokes_itself_and_nobody_else),
+        TEST(administrators_do_not_lock_themselves_out),
         TEST(the_gateways_certificate_is_replaced_when_it_is_revoked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
