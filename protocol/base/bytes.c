@@ -41,7 +41,8 @@ int bytes_compare(struct bytes a, struct bytes b) {
 
 struct bytes bytes_slice(struct bytes whole, size_t offset, size_t size) {
     if (offset >= whole.size) {
-        return (struct bytes){0};
+        // Behind the end, and not NULL: memchr and its kin want a pointer also for no bytes.
+        return bytes_of(whole.size > 0 ? whole.data + whole.size : whole.data, 0);
     }
     size_t left = whole.size - offset;
     return bytes_of(whole.data + offset, size < left ? size : left);

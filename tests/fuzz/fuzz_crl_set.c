@@ -15,7 +15,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct bytes take_part(struct bytes *left) {
     static const char separator[] = "====\n";
-    const uint8_t *end = memmem(left->data, left->size, separator, sizeof(separator) - 1);
+    const uint8_t *end = left->size > 0
+                             ? memmem(left->data, left->size, separator, sizeof(separator) - 1)
+                             : NULL;
     size_t length = end != NULL ? (size_t)(end - left->data) : left->size;
     struct bytes part = bytes_slice(*left, 0, length);
     *left = bytes_slice(*left, length + sizeof(separator) - 1, left->size);
