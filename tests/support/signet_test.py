@@ -163,8 +163,12 @@ class Authority:
 
     def start(self, **options):
         self.process = Process(os.path.join(self.base, "signetd.log"), SIGNETD, "run", "--dir", self.folder, **options)
-        wait_until("the start of signetd", lambda: not self.process.is_running() or self.is_ready())
-        require(self.process.is_running(), f"signetd ended at once\n{self.process.output()}")
+        try:
+            wait_until("the start of signetd", lambda: not self.process.is_running() or self.is_ready())
+            require(self.process.is_running(), f"signetd ended at once\n{self.process.output()}")
+        except BaseException:
+            self.process.kill()  # nobody else would: the test has no authority yet
+            raise
 
     def is_ready(self):
         return self.ctl("status", check=False).returncode == 0
@@ -223,7 +227,11 @@ class Mosquitto:
         run(*self.watch_command, "--once")
         self.process = Process(os.path.join(self.base, "mosquitto.log"), "/usr/sbin/mosquitto", "-c", config)
         self.watcher = None
-        wait_until("the start of Mosquitto", lambda: "running" in self.process.output())
+        try:
+            wait_until("the start of Mosquitto", lambda: "running" in self.process.output())
+        except BaseException:
+            self.process.kill()
+            raise
         if watch:
             self.watcher = Process(os.path.join(self.base, "watch.log"), *self.watch_command, "--interval", "1s",
                                    "--reload", os.path.join(PARTIES, "reload-by-pid"),
