@@ -247,3 +247,21 @@ enum result record_add(struct record_list *list, const struct message_type *reco
     *out_record = added;
     return RESULT_OK;
 }
+
+enum result message_write_whole(const struct message_type *type, const void *message,
+                                message_writer *write, struct buf *out, struct error *err) {
+    size_t before = out->size;
+    struct error inner = {0};
+    enum result result = write(type, message, out, &inner);
+    if (result == RESULT_OK) {
+        return RESULT_OK;
+    }
+    out->size = before;
+    if (inner.result == RESULT_OK) {
+        return error_set(err, result, "no room for a message %s", type->name);
+    }
+    if (err != NULL) {
+        *err = inner;
+    }
+    return result;
+}

@@ -83,20 +83,7 @@ static enum result write_message(const struct message_type *type, const void *me
 
 enum result message_to_binary(const struct message_type *type, const void *message,
                               struct buf *out, struct error *err) {
-    size_t before = out->size;
-    struct error inner = {0};
-    enum result result = write_message(type, message, out, &inner);
-    if (result == RESULT_OK) {
-        return RESULT_OK;
-    }
-    out->size = before; // all of it or nothing
-    if (inner.result == RESULT_OK) {
-        return error_set(err, result, "no room for a message %s", type->name);
-    }
-    if (err != NULL) {
-        *err = inner;
-    }
-    return result;
+    return message_write_whole(type, message, write_message, out, err);
 }
 
 // --- reading ---------------------------------------------------------------------------------

@@ -39,3 +39,10 @@ void *message_new(const struct message_type *type);
 void message_discard(const struct message_type *type, void *message);
 // Moves every member that is set in `from` into `to`.
 void message_move(const struct message_type *type, void *to, void *from);
+
+// One codec's way of writing a message; it may stop halfway.
+typedef enum result message_writer(const struct message_type *type, const void *message,
+                                   struct buf *out, struct error *err);
+// Runs it, and leaves all of the message in `out` or nothing.
+enum result message_write_whole(const struct message_type *type, const void *message,
+                                message_writer *write, struct buf *out, struct error *err);
