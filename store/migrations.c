@@ -146,9 +146,119 @@ static const char first_schema[] =
                     " previous_hash BLOB NOT NULL,\n"
                     " hash BLOB NOT NULL) STRICT;\n" APPEND_ONLY("audit");
 
+// Approvals, lists of devices, fleet tokens, several issuing CAs, and indexes for looking things up.
+// No released version wrote a request, so that table is made anew.
+static const char decisions_schema[] =
+    "ALTER TABLE issuer ADD COLUMN retired_at INTEGER;\n"
+
+    "ALTER TABLE certificate ADD COLUMN request_id BLOB;\n"
+    "ALTER TABLE certificate ADD COLUMN address TEXT;\n"
+    "CREATE INDEX certificate_issuer ON certificate (issuer_id, not_after);\n"
+    "CREATE INDEX certificate_address ON certificate (address, id)"
+    " WHERE address IS NOT NULL;\n"
+
+    // What a fleet token grants: each device picks a free name that fits one of them.
+    "CREATE TABLE token_pattern (\n"
+    " token_sequence INTEGER NOT NULL REFERENCES token (sequence),\n"
+    " position INTEGER NOT NULL,\n"
+    " type TEXT NOT NULL,\n"
+    " value TEXT NOT NULL,\n"
+    " PRIMARY KEY (token_sequence, position)) STRICT, WITHOUT ROWID;\n"
+    "CREATE INDEX token_name_value ON token_name (value, token_sequence, type);\n"
+    "CREATE INDEX token_created_by ON token (created_by, sequence);\n"
+
+    // A name belongs to the line of certificates that carry it, up to certificate_id: those are
+    // past, and others may have the name.
+    "CREATE TABLE name_release (\n"
+    " type TEXT NOT NULL,\n"
+    " value TEXT NOT NULL,\n"
+    " certificate_id INTEGER NOT NULL REFERENCES certificate (id),\n"
+    " released_at INTEGER NOT NULL,\n"
+    " released_by TEXT NOT NULL,\n"
+    " PRIMARY KEY (type, value, certificate_id)) STRICT, WITHOUT ROWID;\n" APPEND_ONLY(
+        "name_release")
+
+        "DROP TABLE request;\n"
+        "CREATE TABLE request (\n"
+        " sequence INTEGER PRIMARY KEY,\n"
+        " id BLOB NOT NULL UNIQUE,\n"
+        " csr BLOB NOT NULL,\n"
+        " csr_hash BLOB NOT NULL,\n"
+        " key_hash BLOB NOT NULL,\n"
+        " claim_hash BLOB NOT NULL,\n"
+        " code TEXT NOT NULL,\n"
+        " profile TEXT NOT NULL,\n"
+        " profile_hash BLOB NOT NULL,\n"
+        " token_id BLOB,\n"
+        " granted INTEGER NOT NULL,\n" // the names are a grant's; 0: the requester chose them
+        " lifetime INTEGER NOT NULL,\n"
+        " requested_by TEXT NOT NULL,\n"
+        " responsible TEXT,\n" // the administrator who made the token
+        " address TEXT,\n"
+        " predecessor_id INTEGER REFERENCES certificate (id),\n"
+        " approvals INTEGER NOT NULL,\n"
+        " state INTEGER NOT NULL,\n"
+        " created INTEGER NOT NULL,\n"
+        " expires INTEGER NOT NULL,\n"
+        " decided_at INTEGER,\n"
+        " decided_by TEXT,\n"
+        " reason TEXT,\n"
+        " certificate_id INTEGER REFERENCES certificate (id)) STRICT;\n"
+        "CREATE INDEX request_state ON request (state, sequence);\n"
+        "CREATE INDEX request_held ON request (address, expires) WHERE state = 1;\n"
+        "CREATE INDEX request_expires ON request (expires) WHERE state = 1;\n"
+        "CREATE INDEX request_csr ON request (csr_hash);\n"
+        "CREATE INDEX request_key ON request (key_hash, sequence);\n"
+        "CREATE INDEX request_address ON request (address, sequence);\n"
+        "CREATE INDEX request_profile ON request (profile, sequence);\n"
+        "CREATE INDEX request_code ON request (code, sequence);\n" NOT_DELETED("request")
+    // The names that the certificate would carry.
+    "CREATE TABLE request_name (\n"
+    " request_sequence INTEGER NOT NULL REFERENCES request (sequence),\n"
+    " position INTEGER NOT NULL,\n"
+    " type TEXT NOT NULL,\n"
+    " value TEXT NOT NULL,\n"
+    " PRIMARY KEY (request_sequence, position)) STRICT, WITHOUT ROWID;\n"
+    "CREATE INDEX request_name_value ON request_name (value, request_sequence, type);\n"
+    // An approval counts for the digest that its administrator saw.
+    "CREATE TABLE approval (\n"
+    " request_sequence INTEGER NOT NULL REFERENCES request (sequence),\n"
+    " position INTEGER NOT NULL,\n"
+    " admin TEXT NOT NULL,\n"
+    " digest BLOB NOT NULL,\n"
+    " approved_at INTEGER NOT NULL,\n"
+    " PRIMARY KEY (request_sequence, position)) STRICT, WITHOUT ROWID;\n" APPEND_ONLY(
+        "approval")
+
+    // Devices that are approved at once: by their key, or by a serial number.
+    "CREATE TABLE rule (\n"
+    " sequence INTEGER PRIMARY KEY,\n"
+    " profile TEXT NOT NULL,\n"
+    " kind TEXT NOT NULL,\n"
+    " value TEXT NOT NULL,\n"
+    " created INTEGER NOT NULL,\n"
+    " created_by TEXT,\n"
+    " label TEXT,\n"
+    " certificate_id INTEGER REFERENCES certificate (id),\n" // NULL: not used yet
+    " UNIQUE (value, kind, profile)) STRICT;\n"
+    "CREATE TABLE rule_name (\n"
+    " rule_sequence INTEGER NOT NULL REFERENCES rule (sequence) ON DELETE CASCADE,\n"
+    " position INTEGER NOT NULL,\n"
+    " type TEXT NOT NULL,\n"
+    " value TEXT NOT NULL,\n"
+    " PRIMARY KEY (rule_sequence, position)) STRICT, WITHOUT ROWID;\n"
+
+    "ALTER TABLE admin ADD COLUMN created_by TEXT;\n"
+    "ALTER TABLE admin ADD COLUMN token_id BLOB;\n" // of the invitation
+
+    "CREATE INDEX audit_event ON audit (event, sequence);\n"
+    "CREATE INDEX audit_actor ON audit (actor, sequence);\n"
+    "CREATE INDEX audit_subject ON audit (subject, sequence);\n";
+
 // Step n stands at index n - 1.
 static const char *const migrations[] = {
     first_schema,
+    decisions_schema,
 };
 
 int64_t migrations_latest(void) {

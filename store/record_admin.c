@@ -5,16 +5,17 @@
 void admin_record_clear(struct admin_record *record) {
     string_free_at(&record->name);
     string_free_at(&record->role);
+    string_free_at(&record->created_by);
+    buf_clear(&record->token_id);
     *record = (struct admin_record){0};
 }
 
 enum result store_add_admin(struct store *store, const struct admin_record *record,
                             struct error *err) {
     const struct value parameters[] = {
-        value_text(record->name),
-        value_text(record->role),
-        value_integer(record->created),
-        value_integer_or_null(record->removed_at),
+        value_text(record->name),       value_text(record->role),
+        value_integer(record->created), value_integer_or_null(record->removed_at),
+        value_text(record->created_by), value_bytes_or_null(buf_bytes(&record->token_id)),
     };
     enum result result = statement_run(store->database, STATEMENT_ADMIN_ADD, parameters,
                                        COUNT_OF(parameters), NULL, err);
@@ -40,6 +41,8 @@ enum result store_find_admin(struct store *store, const char *name,
     TRY(column_copy_text(&query, 1, &record.role, err));
     record.created = query_integer(&query, 2);
     record.removed_at = query_integer(&query, 3);
+    TRY(column_copy_text(&query, 4, &record.created_by, err));
+    TRY(column_copy_bytes(&query, 5, &record.token_id, err));
     *out_record = record;
     record = (struct admin_record){0};
     return RESULT_OK;

@@ -11,6 +11,8 @@ void certificate_record_clear(struct certificate_record *record) {
     buf_clear(&record->key_hash);
     buf_clear(&record->csr_hash);
     buf_clear(&record->token_id);
+    buf_clear(&record->request_id);
+    string_free_at(&record->address);
     record_names_free(record->names, record->name_count);
     *record = (struct certificate_record){0};
 }
@@ -34,6 +36,8 @@ enum result store_add_certificate(struct store *store, const struct certificate_
         value_integer_or_null(record->predecessor_id),
         value_integer_or_null(record->lineage_id),
         value_integer(record->created),
+        value_bytes_or_null(buf_bytes(&record->request_id)),
+        value_text(record->address),
     };
     int64_t id = 0;
     TRY(statement_insert(store->database, STATEMENT_CERTIFICATE_ADD, parameters,
@@ -63,6 +67,8 @@ static enum result read_certificate(struct store *store, const struct query *que
     record->revoked_at = query_integer(query, 13);
     record->revocation_reason = (int)query_integer(query, 14);
     record->invalid_since = query_integer(query, 15);
+    TRY(column_copy_bytes(query, 16, &record->request_id, err));
+    TRY(column_copy_text(query, 17, &record->address, err));
     return record_names_read(store, STATEMENT_CERTIFICATE_NAMES, record->id, &record->names,
                              &record->name_count, err);
 }

@@ -33,6 +33,7 @@ static enum result read_issuer(const struct query *query, struct issuer_record *
     TRY(column_copy_bytes(query, 4, &record->certificate, err));
     TRY(column_copy_text(query, 5, &record->key_reference, err));
     record->created = query_integer(query, 6);
+    record->retired_at = query_integer(query, 7);
     return RESULT_OK;
 }
 

@@ -6,8 +6,15 @@ void request_record_clear(struct request_record *record) {
     buf_clear(&record->id);
     buf_clear(&record->csr);
     buf_clear(&record->csr_hash);
+    buf_clear(&record->key_hash);
+    buf_clear(&record->claim_hash);
     buf_clear(&record->profile_hash);
+    buf_clear(&record->token_id);
+    record_names_free(record->names, record->name_count);
+    string_free_at(&record->code);
     string_free_at(&record->profile);
+    string_free_at(&record->requested_by);
+    string_free_at(&record->responsible);
     string_free_at(&record->address);
     string_free_at(&record->decided_by);
     string_free_at(&record->reason);
@@ -20,38 +27,58 @@ enum result store_add_request(struct store *store, const struct request_record *
         value_bytes(buf_bytes(&record->id)),
         value_bytes(buf_bytes(&record->csr)),
         value_bytes(buf_bytes(&record->csr_hash)),
-        value_bytes(buf_bytes(&record->profile_hash)),
+        value_bytes(buf_bytes(&record->key_hash)),
+        value_bytes(buf_bytes(&record->claim_hash)),
+        value_text(record->code),
         value_text(record->profile),
+        value_bytes(buf_bytes(&record->profile_hash)),
+        value_bytes_or_null(buf_bytes(&record->token_id)),
+        value_integer(record->is_granted),
+        value_integer(record->lifetime),
+        value_text(record->requested_by),
+        value_text(record->responsible),
         value_text(record->address),
-        value_integer(record->state),
+        value_integer_or_null(record->predecessor_id),
+        value_integer(record->approvals),
         value_integer(record->created),
         value_integer(record->expires),
-        value_integer_or_null(record->decided_at),
-        value_text(record->decided_by),
-        value_text(record->reason),
-        value_integer_or_null(record->certificate_id),
     };
-    return statement_run(store->database, STATEMENT_REQUEST_ADD, parameters,
-                         COUNT_OF(parameters), NULL, err);
+    int64_t sequence = 0;
+    TRY(statement_insert(store->database, STATEMENT_REQUEST_ADD, parameters,
+                         COUNT_OF(parameters), &sequence, err));
+    return record_names_add(store, STATEMENT_REQUEST_NAME_ADD, sequence, record->names,
+                            record->name_count, err);
 }
 
 // Columns of REQUEST_SELECT.
-static enum result read_request(const struct query *query, struct request_record *record,
-                                struct error *err) {
-    TRY(column_copy_bytes(query, 0, &record->id, err));
-    TRY(column_copy_bytes(query, 1, &record->csr, err));
-    TRY(column_copy_bytes(query, 2, &record->csr_hash, err));
-    TRY(column_copy_bytes(query, 3, &record->profile_hash, err));
-    TRY(column_copy_text(query, 4, &record->profile, err));
-    TRY(column_copy_text(query, 5, &record->address, err));
-    record->state = (int)query_integer(query, 6);
-    record->created = query_integer(query, 7);
-    record->expires = query_integer(query, 8);
-    record->decided_at = query_integer(query, 9);
-    TRY(column_copy_text(query, 10, &record->decided_by, err));
-    TRY(column_copy_text(query, 11, &record->reason, err));
-    record->certificate_id = query_integer(query, 12);
-    return RESULT_OK;
+static enum result read_request(struct store *store, const struct query *query,
+                                struct request_record *record, struct error *err) {
+    record->sequence = query_integer(query, 0);
+    TRY(column_copy_bytes(query, 1, &record->id, err));
+    TRY(column_copy_bytes(query, 2, &record->csr, err));
+    TRY(column_copy_bytes(query, 3, &record->csr_hash, err));
+    TRY(column_copy_bytes(query, 4, &record->key_hash, err));
+    TRY(column_copy_bytes(query, 5, &record->claim_hash, err));
+    TRY(column_copy_text(query, 6, &record->code, err));
+    TRY(column_copy_text(query, 7, &record->profile, err));
+    TRY(column_copy_bytes(query, 8, &record->profile_hash, err));
+    TRY(column_copy_bytes(query, 9, &record->token_id, err));
+    record->is_granted = query_integer(query, 10) != 0;
+    record->lifetime = query_integer(query, 11);
+    TRY(column_copy_text(query, 12, &record->requested_by, err));
+    TRY(column_copy_text(query, 13, &record->responsible, err));
+    TRY(column_copy_text(query, 14, &record->address, err));
+    record->predecessor_id = query_integer(query, 15);
+    record->approvals = query_integer(query, 16);
+    record->state = (int)query_integer(query, 17);
+    record->created = query_integer(query, 18);
+    record->expires = query_integer(query, 19);
+    record->decided_at = query_integer(query, 20);
+    TRY(column_copy_text(query, 21, &record->decided_by, err));
+    TRY(column_copy_text(query, 22, &record->reason, err));
+    record->certificate_id = query_integer(query, 23);
+    return record_names_read(store, STATEMENT_REQUEST_NAMES, record->sequence, &record->names,
+                             &record->name_count, err);
 }
 
 enum result store_find_request(struct store *store, struct bytes id,
@@ -64,7 +91,7 @@ enum result store_find_request(struct store *store, struct bytes id,
     }
     TRY(result);
     AUTO(request_record_clear) struct request_record record = {0};
-    TRY(read_request(&query, &record, err));
+    TRY(read_request(store, &query, &record, err));
     *out_record = record;
     record = (struct request_record){0};
     return RESULT_OK;

@@ -14,12 +14,13 @@
 #define NEXT_SEQUENCE "COALESCE(MAX(sequence), 0) + 1"
 
 #define ISSUER_COLUMNS                                                                         \
-    "SELECT id, name, kind, parent_id, certificate, key_reference, created FROM issuer "
+    "SELECT id, name, kind, parent_id, certificate, key_reference, created, retired_at"        \
+    " FROM issuer "
 
 #define CERTIFICATE_COLUMNS                                                                    \
     "SELECT c.id, c.issuer_id, c.serial, c.der, c.profile, c.not_before, c.not_after,"         \
     " c.key_hash, c.csr_hash, c.token_id, c.predecessor_id, c.lineage_id, c.created,"          \
-    " r.revoked_at, r.reason, r.invalid_since "
+    " r.revoked_at, r.reason, r.invalid_since, c.request_id, c.address "
 #define CERTIFICATE_TABLES                                                                     \
     "FROM certificate c LEFT JOIN revocation r ON r.certificate_id = c.id "
 #define CERTIFICATE_SELECT CERTIFICATE_COLUMNS CERTIFICATE_TABLES
@@ -35,8 +36,10 @@
     " created, expires, revoked_at, created_by, label FROM token "
 
 #define REQUEST_SELECT                                                                         \
-    "SELECT id, csr, csr_hash, profile_hash, profile, address, state, created, expires,"       \
-    " decided_at, decided_by, reason, certificate_id FROM request "
+    "SELECT sequence, id, csr, csr_hash, key_hash, claim_hash, code, profile, profile_hash,"   \
+    " token_id, granted, lifetime, requested_by, responsible, address, predecessor_id,"        \
+    " approvals, state, created, expires, decided_at, decided_by, reason, certificate_id"      \
+    " FROM request "
 
 #define AUDIT_SELECT                                                                           \
     "SELECT sequence, time, actor, event, subject, detail, previous_hash, hash FROM audit "
@@ -55,8 +58,10 @@
                                                                                                \
     X(CERTIFICATE_ADD,                                                                         \
       "INSERT INTO certificate (id, issuer_id, serial, der, profile, not_before, not_after,"   \
-      " key_hash, csr_hash, token_id, predecessor_id, lineage_id, created)"                    \
-      " SELECT n.id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, COALESCE($11, n.id), $12"        \
+      " key_hash, csr_hash, token_id, predecessor_id, lineage_id, created, request_id,"        \
+      " address)"                                                                              \
+      " SELECT n.id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, COALESCE($11, n.id), $12, $13,"  \
+      " $14"                                                                                   \
       " FROM (SELECT " NEXT_ID " AS id FROM certificate) n RETURNING id")                      \
     X(CERTIFICATE_NAME_ADD,                                                                    \
       "INSERT INTO certificate_name (certificate_id, position, type, value)"                   \
@@ -139,10 +144,15 @@
                         " AND revoked_at IS NULL AND uses_spent < uses_allowed")               \
                                                                                                \
     X(REQUEST_ADD,                                                                             \
-      "INSERT INTO request (sequence, id, csr, csr_hash, profile_hash, profile, address,"      \
-      " state, created, expires, decided_at, decided_by, reason, certificate_id)"              \
-      " SELECT " NEXT_SEQUENCE ", $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13"      \
-      " FROM request")                                                                         \
+      "INSERT INTO request (sequence, id, csr, csr_hash, key_hash, claim_hash, code, profile," \
+      " profile_hash, token_id, granted, lifetime, requested_by, responsible, address,"        \
+      " predecessor_id, approvals, state, created, expires)"                                   \
+      " SELECT " NEXT_SEQUENCE ", $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"     \
+      " $14, $15, $16, 1, $17, $18 FROM request RETURNING sequence")                           \
+    X(REQUEST_NAME_ADD, "INSERT INTO request_name (request_sequence, position, type, value)"   \
+                        " VALUES ($1, $2, $3, $4)")                                            \
+    X(REQUEST_NAMES,                                                                           \
+      "SELECT type, value FROM request_name WHERE request_sequence = $1 ORDER BY position")    \
     X(REQUEST_FIND, REQUEST_SELECT "WHERE id = $1")                                            \
     X(REQUEST_DECIDE, "UPDATE request SET state = $1, decided_at = $2, decided_by = $3,"       \
                       " reason = $4, certificate_id = $5 WHERE id = $6 AND state = 1")         \
@@ -156,9 +166,10 @@
     X(CRL_DROP_OLDER, "UPDATE crl SET der = NULL"                                              \
                       " WHERE issuer_id = $1 AND number < $2 AND der IS NOT NULL")             \
                                                                                                \
-    X(ADMIN_ADD, "INSERT INTO admin (name, role, created, removed_at)"                         \
-                 " VALUES ($1, $2, $3, $4)")                                                   \
-    X(ADMIN_FIND, "SELECT name, role, created, removed_at FROM admin WHERE name = $1")         \
+    X(ADMIN_ADD, "INSERT INTO admin (name, role, created, removed_at, created_by, token_id)"   \
+                 " VALUES ($1, $2, $3, $4, $5, $6)")                                           \
+    X(ADMIN_FIND, "SELECT name, role, created, removed_at, created_by, token_id FROM admin"    \
+                  " WHERE name = $1")                                                          \
     X(ADMIN_REMOVE, "UPDATE admin SET removed_at = $1 WHERE name = $2 AND removed_at IS NULL") \
                                                                                                \
     X(AUDIT_ADD,                                                                               \

@@ -52,6 +52,7 @@ struct issuer_record {
     struct buf certificate; // DER
     char *key_reference;    // file name under the state folder, later a PKCS#11 URI
     int64_t created;
+    int64_t retired_at; // 0: it issues
 };
 void issuer_record_clear(struct issuer_record *record);
 enum result store_add_issuer(struct store *store, const struct issuer_record *record,
@@ -84,6 +85,8 @@ struct certificate_record {
     struct buf key_hash;    // SHA-256 of the SubjectPublicKeyInfo
     struct buf csr_hash;    // SHA-256 of the CSR's DER; empty when there was none
     struct buf token_id;    // empty when not from a token
+    struct buf request_id;  // of the held request that was approved; empty without
+    char *address;          // where it was requested from; NULL when made here
     int64_t predecessor_id; // of a renewal, else 0
     int64_t lineage_id;     // id of the first certificate of the line (own id for a first)
     int64_t created;
@@ -234,13 +237,26 @@ enum result store_count_open_tokens(struct store *store, int64_t now, int64_t *o
 
 enum request_state { REQUEST_PENDING = 1, REQUEST_APPROVED, REQUEST_DENIED, REQUEST_EXPIRED };
 struct request_record {
-    struct buf id; // random, primary key
-    struct buf csr;
+    int64_t sequence; // grows with time; for paging
+    struct buf id;    // random, primary key
+    struct buf csr;   // DER
     struct buf csr_hash;
-    struct buf profile_hash;
+    struct buf key_hash;   // SHA-256 of the SubjectPublicKeyInfo
+    struct buf claim_hash; // SHA-256 of the secret with which the device asks again
+    char *code;            // short, made from the key, for people to compare
     char *profile;
-    char *address; // the requester's
-    int state;     // enum request_state
+    struct buf profile_hash; // of the profile when the request was held or last shown to be new
+    struct buf token_id;     // empty when not with a token
+    struct name_record *names; // that the certificate would carry
+    size_t name_count;
+    bool is_granted;    // the names are a grant's; false: the requester chose them
+    int64_t lifetime;   // seconds; 0: the profile's default
+    char *requested_by; // "anyone", "token:…", "certificate:…", "manufacturer:…"
+    char *responsible;  // the administrator who made the token: cannot approve; NULL without
+    char *address;      // the requester's
+    int64_t predecessor_id; // of a held renewal, else 0
+    int64_t approvals;      // needed
+    int state;              // enum request_state; the rest is for those that are decided
     int64_t created;
     int64_t expires;
     int64_t decided_at;
@@ -282,7 +298,9 @@ struct admin_record {
     char *name; // primary key
     char *role; // "owner", "approver", "operator", "auditor"
     int64_t created;
-    int64_t removed_at; // 0: active
+    int64_t removed_at;  // 0: active
+    char *created_by;    // NULL: the authority's founding
+    struct buf token_id; // of the invitation; empty without
 };
 void admin_record_clear(struct admin_record *record);
 // RESULT_CONFLICT for a name that was ever used: a removed admin's old certificate must not

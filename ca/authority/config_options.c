@@ -120,6 +120,23 @@ const struct option config_options[] = {
             "A certificate begins to hold this long ago, for devices whose clock is behind."),
     PROFILE("renew_at", OPTION_PERCENT, renew_percent, "66", 1, 95,
             "Renewal is due when this many percent of the lifetime have passed."),
+    PROFILE("renew_grace", OPTION_DURATION, renew_grace, "0s", 0, 90 * DAY,
+            "How long after its end a certificate may still renew itself."),
+    PROFILE("issuer", OPTION_TEXT, issuer, "", 0, 0,
+            "Name of the CA that issues; the authority's first one when this is not given."),
+    PROFILE("ask", OPTION_ASK, ask, "token", 0, 0,
+            "Who may ask: token (whoever holds one), anyone (held for approval),\n"
+            "holders:PROFILE (of a certificate of that profile, for the same names),\n"
+            "manufacturer:NAME (of a certificate of the CA in [manufacturer NAME])."),
+    PROFILE("approvals", OPTION_INTEGER, approvals, "0", 0, LIMIT_APPROVALS,
+            "How many administrators must approve before a certificate is issued."),
+    PROFILE("hold", OPTION_DURATION, hold_seconds, "7d", MINUTE, 90 * DAY,
+            "How long a request waits for them."),
+    PROFILE(
+        "active_maximum", OPTION_INTEGER, active_maximum, "0", 0, 1000000,
+        "How many certificates one identity may have, renewals not counted; 0: any number."),
+    PROFILE("at_limit", OPTION_AT_LIMIT, at_limit, "refuse", 0, 0,
+            "What one more does then: refuse, or supersede (the oldest is revoked)."),
 };
 
 const size_t config_option_count = sizeof(config_options) / sizeof(config_options[0]);

@@ -21,6 +21,8 @@ enum option_type {
     OPTION_KEY_ALGORITHMS,
     OPTION_KEY_USAGES,
     OPTION_EXTENDED_KEY_USAGES,
+    OPTION_ASK,
+    OPTION_AT_LIMIT,
 };
 
 // Options of SECTION_PROFILE lie in a struct profile, all others in the struct config.
@@ -41,7 +43,7 @@ struct option {
 
 extern const struct option config_options[];
 extern const size_t config_option_count;
-#define LIMIT_CONFIG_OPTIONS 64
+#define LIMIT_CONFIG_OPTIONS 128
 
 // The sections in the order of the default file, ended by NULL; SECTION_PROFILE is the last.
 extern const char *const config_sections[];

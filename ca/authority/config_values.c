@@ -298,6 +298,75 @@ static enum result read_extended_key_usages(const struct option *option, const c
     return RESULT_OK;
 }
 
+static void profile_ask_clear(struct profile_ask *ask) {
+    string_free_at(&ask->holders);
+    string_free_at(&ask->manufacturer);
+    *ask = (struct profile_ask){0};
+}
+
+// "token", "anyone", "holders:client", "manufacturer:acme".
+static enum result read_ask_word(const char *word, struct profile_ask *ask, struct error *err) {
+    static const struct {
+        const char *name;
+        enum ask kind;
+        size_t text_offset; // of what stands behind the colon; SIZE_MAX: there is none
+    } words[] = {
+        {"token", ASK_TOKEN, SIZE_MAX},
+        {"anyone", ASK_ANYONE, SIZE_MAX},
+        {"holders", ASK_HOLDERS, offsetof(struct profile_ask, holders)},
+        {"manufacturer", ASK_MANUFACTURER, offsetof(struct profile_ask, manufacturer)},
+    };
+    size_t size = strcspn(word, ":");
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        bool has_text = words[i].text_offset != SIZE_MAX;
+        if (strlen(words[i].name) != size || strncmp(words[i].name, word, size) != 0 ||
+            has_text != (word[size] == ':' && word[size + 1] != '\0')) {
+            continue;
+        }
+        if ((ask->kinds & words[i].kind) != 0) {
+            return error_set(err, RESULT_INVALID, "\"%s\" stands there twice", words[i].name);
+        }
+        ask->kinds |= words[i].kind;
+        return has_text ? read_text(NULL, word + size + 1,
+                                    (uint8_t *)ask + words[i].text_offset, err)
+                        : RESULT_OK;
+    }
+    return unexpected(err, "token, anyone, holders:PROFILE or manufacturer:NAME", word);
+}
+
+static enum result read_ask(const struct option *option, const char *value, void *member,
+                            struct error *err) {
+    (void)option;
+    AUTO(profile_ask_clear) struct profile_ask ask = {0};
+    for (const char *rest = value;;) {
+        AUTO(string_free_at) char *word = NULL;
+        TRY(next_word(&rest, &word, err));
+        if (word == NULL) {
+            break;
+        }
+        TRY(read_ask_word(word, &ask, err));
+    }
+    struct profile_ask *target = member;
+    profile_ask_clear(target);
+    *target = ask;
+    ask = (struct profile_ask){0};
+    return RESULT_OK;
+}
+
+static enum result read_at_limit(const struct option *option, const char *value, void *member,
+                                 struct error *err) {
+    (void)option;
+    enum at_limit *at_limit = member;
+    if (strcmp(value, "refuse") == 0) {
+        *at_limit = AT_LIMIT_REFUSE;
+    } else if (strcmp(value, "supersede") == 0) {
+        *at_limit = AT_LIMIT_SUPERSEDE;
+    } else {
+        return unexpected(err, "refuse or supersede", value);
+    }
+    return RESULT_OK;
+}
+
 typedef enum result value_reader(const struct option *option, const char *value, void *member,
                                  struct error *err);
 
@@ -314,6 +383,8 @@ static value_reader *const readers[] = {
     [OPTION_KEY_ALGORITHMS] = read_key_algorithms,
     [OPTION_KEY_USAGES] = read_key_usages,
     [OPTION_EXTENDED_KEY_USAGES] = read_extended_key_usages,
+    [OPTION_ASK] = read_ask,
+    [OPTION_AT_LIMIT] = read_at_limit,
 };
 
 enum result option_read(const struct option *option, const char *value, void *target,

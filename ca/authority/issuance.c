@@ -75,7 +75,8 @@ static struct buf borrowed(struct bytes bytes) {
     return (struct buf){.data = (uint8_t *)(uintptr_t)bytes.data, .size = bytes.size};
 }
 
-static enum result record(struct authority *authority, const struct issuance *issuance,
+static enum result record(struct authority *authority, const struct peer *peer,
+                          const struct issuance *issuance,
                           const struct certificate *certificate, int64_t *out_id,
                           struct error *err) {
     uint8_t key_hash[SHA256_SIZE];
@@ -99,6 +100,9 @@ static enum result record(struct authority *authority, const struct issuance *is
         .predecessor_id = predecessor == NULL ? 0 : predecessor->id,
         .lineage_id = predecessor == NULL ? 0 : predecessor->lineage_id,
         .created = issuance->now,
+        .request_id = borrowed(issuance->request_id),
+        .address =
+            peer == NULL || peer->address[0] == '\0' ? NULL : (char *)(uintptr_t)peer->address,
         .names = name_records,
         .name_count = names.count,
     };
@@ -129,7 +133,7 @@ enum result issuance_run(struct authority *authority, const struct peer *peer,
     struct certificate certificate = {0};
     TRY(certificate_read(buf_bytes(&der), &certificate, err));
     int64_t id = 0;
-    TRY(record(authority, issuance, &certificate, &id, err));
+    TRY(record(authority, peer, issuance, &certificate, &id, err));
     AUTO(certificate_record_clear) struct certificate_record read_back = {0};
     TRY(store_find_certificate_by_id(authority->store, id, &read_back, err));
     TRY(decide(authority, peer, event, &read_back, err));

@@ -20,6 +20,7 @@ struct issuance {
     struct bytes spki;
     struct bytes csr_hash;                        // empty when the authority made the key
     struct bytes token_id;                        // empty when not from a token
+    struct bytes request_id;                      // of an approved request, else empty
     const struct certificate_record *predecessor; // of a renewal, else NULL
     int64_t now;
 };

@@ -15,6 +15,9 @@
 
 static void profile_clear(struct profile *profile) {
     string_free_at(&profile->name);
+    string_free_at(&profile->issuer);
+    string_free_at(&profile->ask.holders);
+    string_free_at(&profile->ask.manufacturer);
     *profile = (struct profile){0};
 }
 
@@ -43,6 +46,7 @@ bool profile_is_internal_name(const char *name) {
 static struct profile internal_profile(enum oid extended_key_usage) {
     return (struct profile){
         .is_internal = true,
+        .ask = {.kinds = ASK_TOKEN},
         .extended_key_usages = {extended_key_usage, OID_UNKNOWN},
         .key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
         .alternative_names = {0, LIMIT_NAMES},
@@ -94,9 +98,14 @@ static enum result write_rule(struct buf *text, struct name_rule rule) {
     return buf_printf(text, " %zu-%zu", rule.minimum, rule.maximum);
 }
 
-// A text without ambiguity: the name has no blanks, and everything else is a number.
+// No name of a profile or issuer is "-".
+static const char *text_or_none(const char *text) {
+    return text == NULL ? "-" : text;
+}
+
+// A text without ambiguity: names have no blanks, and everything else is a number.
 static enum result write_canonical(const struct profile *profile, struct buf *text) {
-    TRY(buf_printf(text, "profile-1 %s %d eku", profile->name, profile->is_internal));
+    TRY(buf_printf(text, "profile-2 %s %d eku", profile->name, profile->is_internal));
     for (size_t i = 0;
          i < LIMIT_EXTENDED_KEY_USAGES && profile->extended_key_usages[i] != OID_UNKNOWN; i++) {
         TRY(buf_printf(text, " %s", oid_name(profile->extended_key_usages[i])));
@@ -111,9 +120,14 @@ static enum result write_canonical(const struct profile *profile, struct buf *te
     for (size_t i = 0; i < KEY_ALGORITHM_COUNT; i++) {
         TRY(buf_printf(text, " %d", profile->key_algorithms[i]));
     }
-    return buf_printf(text, " times %lld %lld %lld %d", (long long)profile->lifetime_default,
-                      (long long)profile->lifetime_maximum, (long long)profile->backdate,
-                      profile->renew_percent);
+    TRY(buf_printf(text, " times %lld %lld %lld %d %lld", (long long)profile->lifetime_default,
+                   (long long)profile->lifetime_maximum, (long long)profile->backdate,
+                   profile->renew_percent, (long long)profile->renew_grace));
+    return buf_printf(text, " issuer %s ask %u %s %s approvals %lld active %lld %d",
+                      text_or_none(profile->issuer), profile->ask.kinds,
+                      text_or_none(profile->ask.holders),
+                      text_or_none(profile->ask.manufacturer), (long long)profile->approvals,
+                      (long long)profile->active_maximum, (int)profile->at_limit);
 }
 
 static enum result fill_hash(struct profile *profile) {

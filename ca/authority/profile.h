@@ -17,9 +17,33 @@ struct name_rule {
     size_t maximum;
 };
 
+// Who may ask for a certificate of a profile.
+enum ask {
+    ASK_TOKEN = 1,        // whoever holds a token
+    ASK_ANYONE = 2,       // anybody: always held for approval, with the names they choose
+    ASK_HOLDERS = 4,      // holders of a certificate of another profile, with its names
+    ASK_MANUFACTURER = 8, // holders of a manufacturer's certificate (IEEE 802.1AR IDevID)
+};
+
+struct profile_ask {
+    unsigned kinds;     // mask of enum ask
+    char *holders;      // with ASK_HOLDERS: the profile of the certificate to hold
+    char *manufacturer; // with ASK_MANUFACTURER: the [manufacturer NAME] section
+};
+
+// What happens to one more line of certificates of an identity that has `active_maximum`.
+enum at_limit { AT_LIMIT_REFUSE, AT_LIMIT_SUPERSEDE };
+
 struct profile {
     char *name;
     bool is_internal; // "admin" and "service": not editable, never granted by a token
+    char *issuer;     // name of the issuing CA; NULL: the default one
+    struct profile_ask ask;
+    int64_t approvals;      // needed before anything is issued; 0: none
+    int64_t hold_seconds;   // how long a held request waits for them
+    int64_t renew_grace;    // seconds after its expiry in which a certificate still renews
+    int64_t active_maximum; // lines of certificates that one identity may have; 0: any number
+    enum at_limit at_limit;
     enum oid extended_key_usages[LIMIT_EXTENDED_KEY_USAGES]; // ended by OID_UNKNOWN
     uint16_t key_usage;
     struct name_rule names[NAME_TYPE_COUNT];

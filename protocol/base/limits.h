@@ -98,6 +98,26 @@
 // Wrong secrets for one token before it is locked: guessing 160 bits is hopeless, noticing is
 // not.
 #define LIMIT_TOKEN_FAILURES 20
+// Of a claim: 16 characters of base64 are 96 bits; more than 64 help nobody.
+#define LIMIT_CLAIM_LEAST_BYTES 16
+#define LIMIT_CLAIM_BYTES 64
+// How long one poll may wait; proxies and NATs forget idle connections soon after.
+#define LIMIT_POLL_SECONDS 120
+// More approvers than this do not make a decision better.
+#define LIMIT_APPROVALS 10
+// Requests held at a time, from one address and in all: the queue is for people, and a flood must
+// leave room for the others. Each is a CSR and its names, so the store grows by some 300 MB at most.
+#define LIMIT_REQUESTS_HELD_PER_ADDRESS 32
+#define LIMIT_REQUESTS_HELD 10000
+// Devices added to a list in one request: with names they fit into a request's body.
+#define LIMIT_RULES_AT_ONCE 500
+// Patterns of one token, and of one type of names in a profile.
+#define LIMIT_NAME_PATTERNS 10
+// "*" in one pattern: each may make matching start over once.
+#define LIMIT_PATTERN_STARS 4
+// Actor and detail of an audit record; the names of a certificate make the longest details.
+#define LIMIT_AUDIT_TEXT 320
+#define LIMIT_AUDIT_DETAIL (64 * 1024)
 // Gateway processes of one authority: more than cores never helps.
 #define LIMIT_GATEWAYS 64
 // How long gateways may take to end their connections when the authority stops.

@@ -10,6 +10,8 @@
 #define LIMIT_URL_BYTES 1024
 #define LIMIT_FINGERPRINT_TEXT 64
 #define LIMIT_TOKEN_ID_TEXT 32
+#define LIMIT_REQUEST_ID_TEXT 32
+#define LIMIT_CODE_TEXT 16
 
 // --- anyone -------------------------------------------------------------------------------
 
@@ -20,7 +22,9 @@
     F(TEXT, name, LIMIT_PROFILE_NAME, REQUIRED)                                                \
     F(TEXTS, key_algorithms, 16, OPTIONAL)                                                     \
     F(TEXTS, name_types, 16, OPTIONAL)                                                         \
-    F(INTEGER, lifetime, INT64_MAX, OPTIONAL)
+    F(INTEGER, lifetime, INT64_MAX, OPTIONAL)                                                  \
+    F(TEXTS, ask, 16, OPTIONAL)                                                                \
+    F(INTEGER, approvals, LIMIT_APPROVALS, OPTIONAL)
 
 #define authority_info_FIELDS(F, R)                                                            \
     F(TEXT, name, LIMIT_COMMON_NAME_BYTES, REQUIRED)                                           \
@@ -33,9 +37,13 @@
 
 // --- devices ------------------------------------------------------------------------------
 
-// `token` is "id.secret", the part of an enrollment token between its address and fingerprint.
+// `token` is "id.secret", the part of an enrollment token between its address and fingerprint;
+// without one, `profile` is asked for. `claim` is a secret of the device's own making: with it
+// the device asks what became of a request that is held, also after an answer was lost.
 #define enroll_FIELDS(F, R)                                                                    \
-    F(SECRET, token, LIMIT_TOKEN_TEXT_BYTES, REQUIRED)                                         \
+    F(SECRET, token, LIMIT_TOKEN_TEXT_BYTES, OPTIONAL)                                         \
+    F(TEXT, profile, LIMIT_PROFILE_NAME, OPTIONAL)                                             \
+    F(SECRET, claim, LIMIT_CLAIM_BYTES, OPTIONAL)                                              \
     F(REQUEST, csr, LIMIT_CSR_BYTES, REQUIRED)
 
 // `certificate` is the leaf alone, `chain` what a peer needs behind it, `root` the trust
@@ -49,18 +57,38 @@
     F(TIME, renew_after, 0, REQUIRED)                                                          \
     F(CERTIFICATES, certificate, LIMIT_CERTIFICATE_BYTES, REQUIRED)                            \
     F(CERTIFICATES, chain, LIMIT_CHAIN_BYTES, OPTIONAL)                                        \
-    F(CERTIFICATES, root, LIMIT_CERTIFICATE_BYTES, REQUIRED)
+    F(CERTIFICATES, root, LIMIT_CERTIFICATE_BYTES, REQUIRED)                                   \
+    F(TEXT, admin_url, LIMIT_URL_BYTES, OPTIONAL)
 
 #define renew_FIELDS(F, R) F(REQUEST, csr, LIMIT_CSR_BYTES, REQUIRED)
 
 #define revoke_self_FIELDS(F, R) F(TEXT, reason, 32, OPTIONAL)
+
+// Asking for what became of a held request. `claim` is the secret that came with the request.
+#define claim_FIELDS(F, R)                                                                     \
+    F(TEXT, id, LIMIT_REQUEST_ID_TEXT, REQUIRED)                                               \
+    F(SECRET, claim, LIMIT_CLAIM_BYTES, REQUIRED)                                              \
+    F(INTEGER, wait, LIMIT_POLL_SECONDS, OPTIONAL)
+
+// The answer with status 202 to whatever waits for a decision. `code` is made from the public
+// key: device and administrator both show it, so that people can compare.
+#define held_FIELDS(F, R)                                                                      \
+    F(TEXT, id, LIMIT_REQUEST_ID_TEXT, REQUIRED)                                               \
+    F(TEXT, profile, LIMIT_PROFILE_NAME, REQUIRED)                                             \
+    F(TEXTS, names, LIMIT_NAMES, OPTIONAL)                                                     \
+    F(TEXT, code, LIMIT_CODE_TEXT, REQUIRED)                                                   \
+    F(INTEGER, approvals, LIMIT_APPROVALS, REQUIRED)                                           \
+    F(INTEGER, approved, LIMIT_APPROVALS, REQUIRED)                                            \
+    F(TIME, expires, 0, REQUIRED)                                                              \
+    F(INTEGER, retry_after, LIMIT_RETRY_AFTER_SECONDS, REQUIRED)
 
 // --- administrators -----------------------------------------------------------------------
 
 // `expires_in` and `lifetime` in seconds; 0 or absent takes the default.
 #define token_create_FIELDS(F, R)                                                              \
     F(TEXT, profile, LIMIT_PROFILE_NAME, REQUIRED)                                             \
-    F(TEXTS, names, LIMIT_NAMES, REQUIRED)                                                     \
+    F(TEXTS, names, LIMIT_NAMES, OPTIONAL)                                                     \
+    F(TEXTS, patterns, LIMIT_NAME_PATTERNS, OPTIONAL)                                          \
     F(INTEGER, uses, LIMIT_TOKEN_USES, OPTIONAL)                                               \
     F(INTEGER, expires_in, 10LL * 365 * 86400, OPTIONAL)                                       \
     F(INTEGER, lifetime, 100LL * 365 * 86400, OPTIONAL)                                        \
@@ -71,7 +99,8 @@
     F(TEXT, id, LIMIT_TOKEN_ID_TEXT, REQUIRED)                                                 \
     F(SECRET, token, LIMIT_TOKEN_TEXT_BYTES, REQUIRED)                                         \
     F(TEXT, profile, LIMIT_PROFILE_NAME, REQUIRED)                                             \
-    F(TEXTS, names, LIMIT_NAMES, REQUIRED)                                                     \
+    F(TEXTS, names, LIMIT_NAMES, OPTIONAL)                                                     \
+    F(TEXTS, patterns, LIMIT_NAME_PATTERNS, OPTIONAL)                                          \
     F(INTEGER, uses, LIMIT_TOKEN_USES, REQUIRED)                                               \
     F(TIME, expires, 0, REQUIRED)
 
@@ -80,6 +109,7 @@
     F(TEXT, id, LIMIT_TOKEN_ID_TEXT, REQUIRED)                                                 \
     F(TEXT, profile, LIMIT_PROFILE_NAME, REQUIRED)                                             \
     F(TEXTS, names, LIMIT_NAMES, OPTIONAL)                                                     \
+    F(TEXTS, patterns, LIMIT_NAME_PATTERNS, OPTIONAL)                                          \
     F(TEXT, state, 16, REQUIRED)                                                               \
     F(INTEGER, uses, LIMIT_TOKEN_USES, REQUIRED)                                               \
     F(INTEGER, used, LIMIT_TOKEN_USES, REQUIRED)                                               \
@@ -92,6 +122,10 @@
 #define token_list_FIELDS(F, R)                                                                \
     F(TEXT, state, 16, OPTIONAL)                                                               \
     F(TEXT, profile, LIMIT_PROFILE_NAME, OPTIONAL)                                             \
+    F(TEXT, name, LIMIT_NAME_BYTES, OPTIONAL)                                                  \
+    F(TEXT, prefix, LIMIT_NAME_BYTES, OPTIONAL)                                                \
+    F(TEXT, created_by, LIMIT_AUDIT_TEXT, OPTIONAL)                                            \
+    F(INTEGER, expiring_in, 100LL * 365 * 86400, OPTIONAL)                                     \
     F(TEXT, after, 64, OPTIONAL)                                                               \
     F(INTEGER, limit, LIMIT_LIST_PAGE, OPTIONAL)
 
@@ -114,12 +148,18 @@
     F(TEXT, reason, 32, OPTIONAL)                                                              \
     F(TEXT, predecessor, LIMIT_SERIAL_TEXT, OPTIONAL)                                          \
     F(TEXT, token, LIMIT_TOKEN_ID_TEXT, OPTIONAL)                                              \
+    F(TEXT, request, LIMIT_REQUEST_ID_TEXT, OPTIONAL)                                          \
+    F(TEXT, address, 64, OPTIONAL)                                                             \
     F(TEXT, key_fingerprint, LIMIT_FINGERPRINT_TEXT, OPTIONAL)                                 \
     F(CERTIFICATES, certificate, LIMIT_CERTIFICATE_BYTES, OPTIONAL)
 
 // `name` is "type:value" or a bare value of any type.
 #define certificate_list_FIELDS(F, R)                                                          \
     F(TEXT, name, LIMIT_NAME_BYTES, OPTIONAL)                                                  \
+    F(TEXT, prefix, LIMIT_NAME_BYTES, OPTIONAL)                                                \
+    F(TEXT, issuer, LIMIT_LABEL_BYTES, OPTIONAL)                                               \
+    F(TEXT, key, LIMIT_FINGERPRINT_TEXT, OPTIONAL)                                             \
+    F(TEXT, address, 64, OPTIONAL)                                                             \
     F(TEXT, profile, LIMIT_PROFILE_NAME, OPTIONAL)                                             \
     F(TEXT, state, 16, OPTIONAL)                                                               \
     F(INTEGER, expiring_in, 100LL * 365 * 86400, OPTIONAL)                                     \
@@ -158,8 +198,198 @@
     F(INTEGER, certificates_expired, INT64_MAX, OPTIONAL)                                      \
     F(INTEGER, certificates_revoked, INT64_MAX, OPTIONAL)                                      \
     F(INTEGER, tokens_open, INT64_MAX, OPTIONAL)                                               \
+    F(INTEGER, requests_pending, INT64_MAX, OPTIONAL)                                          \
     F(INTEGER, gateways, 1000, OPTIONAL)                                                       \
     R(crls, crl_info, 100)
+
+// `digest` is what an approval is bound to: the CSR, the profile and the names granted.
+// `state` is "pending", "approved", "denied" or "expired". `csr` only where one is shown.
+#define request_info_FIELDS(F, R)                                                              \
+    F(TEXT, id, LIMIT_REQUEST_ID_TEXT, REQUIRED)                                               \
+    F(TEXT, state, 16, REQUIRED)                                                               \
+    F(TEXT, profile, LIMIT_PROFILE_NAME, REQUIRED)                                             \
+    F(TEXTS, names, LIMIT_NAMES, OPTIONAL)                                                     \
+    F(TEXTS, granted, LIMIT_NAMES, OPTIONAL)                                                   \
+    F(TEXTS, asked, LIMIT_NAMES, OPTIONAL)                                                     \
+    F(TEXTS, warnings, 16, OPTIONAL)                                                           \
+    F(TEXT, code, LIMIT_CODE_TEXT, REQUIRED)                                                   \
+    F(TEXT, key_algorithm, 32, REQUIRED)                                                       \
+    F(TEXT, key_fingerprint, LIMIT_FINGERPRINT_TEXT, REQUIRED)                                 \
+    F(TEXT, digest, LIMIT_FINGERPRINT_TEXT, REQUIRED)                                          \
+    F(TEXT, address, 64, OPTIONAL)                                                             \
+    F(TEXT, requested_by, LIMIT_AUDIT_TEXT, REQUIRED)                                          \
+    F(TIME, created, 0, REQUIRED)                                                              \
+    F(TIME, expires, 0, REQUIRED)                                                              \
+    F(INTEGER, approvals, LIMIT_APPROVALS, REQUIRED)                                           \
+    F(TEXTS, approved_by, 10, OPTIONAL)                                                        \
+    F(TEXT, decided_by, LIMIT_AUDIT_TEXT, OPTIONAL)                                            \
+    F(TIME, decided_at, 0, OPTIONAL)                                                           \
+    F(TEXT, reason, LIMIT_LABEL_BYTES, OPTIONAL)                                               \
+    F(TEXT, serial, LIMIT_SERIAL_TEXT, OPTIONAL)                                               \
+    F(REQUEST, csr, LIMIT_CSR_BYTES, OPTIONAL)
+
+#define request_list_FIELDS(F, R)                                                              \
+    F(TEXT, state, 16, OPTIONAL)                                                               \
+    F(TEXT, profile, LIMIT_PROFILE_NAME, OPTIONAL)                                             \
+    F(TEXT, name, LIMIT_NAME_BYTES, OPTIONAL)                                                  \
+    F(TEXT, prefix, LIMIT_NAME_BYTES, OPTIONAL)                                                \
+    F(TEXT, address, 64, OPTIONAL)                                                             \
+    F(TEXT, key, LIMIT_FINGERPRINT_TEXT, OPTIONAL)                                             \
+    F(TEXT, code, LIMIT_CODE_TEXT, OPTIONAL)                                                   \
+    F(TEXT, after, 64, OPTIONAL)                                                               \
+    F(INTEGER, limit, LIMIT_LIST_PAGE, OPTIONAL)
+
+#define request_page_FIELDS(F, R)                                                              \
+    R(requests, request_info, LIMIT_LIST_PAGE)                                                 \
+    F(TEXT, next, 64, OPTIONAL)
+
+#define request_show_FIELDS(F, R) F(TEXT, id, LIMIT_REQUEST_ID_TEXT, REQUIRED)
+
+#define request_approve_FIELDS(F, R)                                                           \
+    F(TEXT, id, LIMIT_REQUEST_ID_TEXT, REQUIRED)                                               \
+    F(TEXT, digest, LIMIT_FINGERPRINT_TEXT, REQUIRED)
+
+#define request_deny_FIELDS(F, R)                                                              \
+    F(TEXT, id, LIMIT_REQUEST_ID_TEXT, REQUIRED)                                               \
+    F(TEXT, reason, LIMIT_LABEL_BYTES, OPTIONAL)
+
+// A device that is approved at once. `kind` "key": `value` is its key's fingerprint; "serial": a
+// serial number, which the request claims and does not prove. Each is good for one line of
+// certificates.
+#define rule_entry_FIELDS(F, R)                                                                \
+    F(TEXT, kind, 16, REQUIRED)                                                                \
+    F(TEXT, value, LIMIT_LABEL_BYTES, REQUIRED)                                                \
+    F(TEXTS, names, LIMIT_NAMES, OPTIONAL)
+
+#define rule_add_FIELDS(F, R)                                                                  \
+    F(TEXT, profile, LIMIT_PROFILE_NAME, REQUIRED)                                             \
+    R(entries, rule_entry, LIMIT_RULES_AT_ONCE)                                                \
+    F(TEXT, label, LIMIT_LABEL_BYTES, OPTIONAL)
+
+#define rule_added_FIELDS(F, R)                                                                \
+    F(INTEGER, added, LIMIT_RULES_AT_ONCE, REQUIRED)                                           \
+    F(INTEGER, known, LIMIT_RULES_AT_ONCE, REQUIRED)
+
+#define rule_info_FIELDS(F, R)                                                                 \
+    F(TEXT, profile, LIMIT_PROFILE_NAME, REQUIRED)                                             \
+    F(TEXT, kind, 16, REQUIRED)                                                                \
+    F(TEXT, value, LIMIT_LABEL_BYTES, REQUIRED)                                                \
+    F(TEXTS, names, LIMIT_NAMES, OPTIONAL)                                                     \
+    F(TEXT, serial, LIMIT_SERIAL_TEXT, OPTIONAL)                                               \
+    F(TIME, created, 0, REQUIRED)                                                              \
+    F(TEXT, created_by, LIMIT_AUDIT_TEXT, OPTIONAL)                                            \
+    F(TEXT, label, LIMIT_LABEL_BYTES, OPTIONAL)
+
+#define rule_list_FIELDS(F, R)                                                                 \
+    F(TEXT, profile, LIMIT_PROFILE_NAME, OPTIONAL)                                             \
+    F(TEXT, state, 16, OPTIONAL)                                                               \
+    F(TEXT, value, LIMIT_LABEL_BYTES, OPTIONAL)                                                \
+    F(TEXT, after, 64, OPTIONAL)                                                               \
+    F(INTEGER, limit, LIMIT_LIST_PAGE, OPTIONAL)
+
+#define rule_page_FIELDS(F, R)                                                                 \
+    R(rules, rule_info, LIMIT_LIST_PAGE)                                                       \
+    F(TEXT, next, 64, OPTIONAL)
+
+#define rule_remove_FIELDS(F, R)                                                               \
+    F(TEXT, profile, LIMIT_PROFILE_NAME, REQUIRED)                                             \
+    F(TEXT, kind, 16, REQUIRED)                                                                \
+    F(TEXT, value, LIMIT_LABEL_BYTES, REQUIRED)
+
+#define name_release_FIELDS(F, R) F(TEXT, name, LIMIT_NAME_BYTES, REQUIRED)
+
+#define name_released_FIELDS(F, R)                                                             \
+    F(TEXT, name, LIMIT_NAME_BYTES, REQUIRED)                                                  \
+    F(INTEGER, certificates, INT64_MAX, REQUIRED)
+
+#define admin_add_FIELDS(F, R)                                                                 \
+    F(TEXT, name, LIMIT_COMMON_NAME_BYTES, REQUIRED)                                           \
+    F(TEXT, role, 16, REQUIRED)                                                                \
+    F(INTEGER, expires_in, 10LL * 365 * 86400, OPTIONAL)
+
+#define admin_info_FIELDS(F, R)                                                                \
+    F(TEXT, name, LIMIT_COMMON_NAME_BYTES, REQUIRED)                                           \
+    F(TEXT, role, 16, REQUIRED)                                                                \
+    F(TEXT, state, 16, REQUIRED)                                                               \
+    F(TIME, created, 0, REQUIRED)                                                              \
+    F(TEXT, created_by, LIMIT_AUDIT_TEXT, OPTIONAL)                                            \
+    F(TIME, removed_at, 0, OPTIONAL)                                                           \
+    F(INTEGER, certificates, INT64_MAX, OPTIONAL)                                              \
+    F(TIME, not_after, 0, OPTIONAL)
+
+#define admin_page_FIELDS(F, R) R(admins, admin_info, LIMIT_LIST_PAGE)
+
+#define admin_remove_FIELDS(F, R) F(TEXT, name, LIMIT_COMMON_NAME_BYTES, REQUIRED)
+
+#define admin_change_FIELDS(F, R)                                                              \
+    F(TEXT, name, LIMIT_COMMON_NAME_BYTES, REQUIRED)                                           \
+    F(TEXT, role, 16, REQUIRED)
+
+// A record of the audit trail, as it is hashed (wire/audit_chain.h).
+#define audit_info_FIELDS(F, R)                                                                \
+    F(INTEGER, sequence, INT64_MAX, REQUIRED)                                                  \
+    F(TIME, time, 0, REQUIRED)                                                                 \
+    F(TEXT, actor, LIMIT_AUDIT_TEXT, REQUIRED)                                                 \
+    F(TEXT, event, 64, REQUIRED)                                                               \
+    F(TEXT, subject, LIMIT_NAME_BYTES, OPTIONAL)                                               \
+    F(TEXT, detail, LIMIT_AUDIT_DETAIL, OPTIONAL)                                              \
+    F(TEXT, previous_hash, LIMIT_FINGERPRINT_TEXT, REQUIRED)                                   \
+    F(TEXT, hash, LIMIT_FINGERPRINT_TEXT, REQUIRED)
+
+#define audit_list_FIELDS(F, R)                                                                \
+    F(INTEGER, from, INT64_MAX, OPTIONAL)                                                      \
+    F(TEXT, event, 64, OPTIONAL)                                                               \
+    F(TEXT, actor, LIMIT_AUDIT_TEXT, OPTIONAL)                                                 \
+    F(TEXT, subject, LIMIT_NAME_BYTES, OPTIONAL)                                               \
+    F(TEXT, after, 64, OPTIONAL)                                                               \
+    F(INTEGER, limit, LIMIT_LIST_PAGE, OPTIONAL)
+
+#define audit_page_FIELDS(F, R)                                                                \
+    R(records, audit_info, LIMIT_LIST_PAGE)                                                    \
+    F(TEXT, next, 64, OPTIONAL)
+
+// Signed: whoever keeps it notices when the trail is cut before `sequence`.
+#define audit_checkpoint_FIELDS(F, R)                                                          \
+    F(INTEGER, sequence, INT64_MAX, REQUIRED)                                                  \
+    F(TEXT, hash, LIMIT_FINGERPRINT_TEXT, REQUIRED)                                            \
+    F(TIME, time, 0, REQUIRED)                                                                 \
+    F(TEXT, issuer, LIMIT_LABEL_BYTES, REQUIRED)                                               \
+    F(BYTES, signature, 1024, REQUIRED)
+
+#define issuer_info_FIELDS(F, R)                                                               \
+    F(TEXT, name, LIMIT_LABEL_BYTES, REQUIRED)                                                 \
+    F(TEXT, kind, 16, REQUIRED)                                                                \
+    F(TEXT, state, 16, REQUIRED)                                                               \
+    F(TEXT, subject, LIMIT_NAME_BYTES, REQUIRED)                                               \
+    F(TEXT, parent, LIMIT_LABEL_BYTES, OPTIONAL)                                               \
+    F(TEXT, key_algorithm, 32, REQUIRED)                                                       \
+    F(TEXT, fingerprint, LIMIT_FINGERPRINT_TEXT, REQUIRED)                                     \
+    F(TIME, not_before, 0, REQUIRED)                                                           \
+    F(TIME, not_after, 0, REQUIRED)                                                            \
+    F(TEXTS, profiles, 100, OPTIONAL)                                                          \
+    F(INTEGER, certificates, INT64_MAX, OPTIONAL)                                              \
+    F(INTEGER, crl_number, INT64_MAX, OPTIONAL)                                                \
+    F(TIME, crl_next_update, 0, OPTIONAL)                                                      \
+    F(CERTIFICATES, certificate, LIMIT_CERTIFICATE_BYTES, OPTIONAL)
+
+#define issuer_page_FIELDS(F, R) R(issuers, issuer_info, 100)
+
+#define profile_detail_FIELDS(F, R)                                                            \
+    F(TEXT, name, LIMIT_PROFILE_NAME, REQUIRED)                                                \
+    F(TEXT, issuer, LIMIT_LABEL_BYTES, REQUIRED)                                               \
+    F(TEXT, hash, LIMIT_FINGERPRINT_TEXT, REQUIRED)                                            \
+    F(TEXTS, ask, 16, REQUIRED)                                                                \
+    F(INTEGER, approvals, LIMIT_APPROVALS, REQUIRED)                                           \
+    F(TEXTS, usages, 16, OPTIONAL)                                                             \
+    F(TEXTS, key_algorithms, 16, OPTIONAL)                                                     \
+    F(TEXTS, names, 100, OPTIONAL)                                                             \
+    F(INTEGER, lifetime, INT64_MAX, REQUIRED)                                                  \
+    F(INTEGER, lifetime_maximum, INT64_MAX, REQUIRED)                                          \
+    F(INTEGER, renew_percent, 100, REQUIRED)                                                   \
+    F(INTEGER, renew_grace, INT64_MAX, REQUIRED)                                               \
+    F(INTEGER, active_maximum, 1000000, REQUIRED)
+
+#define profile_page_FIELDS(F, R) R(profiles, profile_detail, 100)
 
 // --- authority to gateway -----------------------------------------------------------------
 
@@ -190,6 +420,9 @@
     F(INTEGER, request_seconds, 3600, REQUIRED)                                                \
     F(INTEGER, idle_seconds, 3600, REQUIRED)
 
+// A held request is decided: who waits for it asks again.
+#define decided_FIELDS(F, R) F(TEXT, id, LIMIT_REQUEST_ID_TEXT, REQUIRED)
+
 // --- declarations -------------------------------------------------------------------------
 
 #define MESSAGES(X)                                                                            \
@@ -200,6 +433,8 @@
     X(issued)                                                                                  \
     X(renew)                                                                                   \
     X(revoke_self)                                                                             \
+    X(claim)                                                                                   \
+    X(held)                                                                                    \
     X(token_create)                                                                            \
     X(token_created)                                                                           \
     X(token_info)                                                                              \
@@ -214,9 +449,38 @@
     X(crl_info)                                                                                \
     X(crl_page)                                                                                \
     X(status)                                                                                  \
+    X(request_info)                                                                            \
+    X(request_list)                                                                            \
+    X(request_page)                                                                            \
+    X(request_show)                                                                            \
+    X(request_approve)                                                                         \
+    X(request_deny)                                                                            \
+    X(rule_entry)                                                                              \
+    X(rule_add)                                                                                \
+    X(rule_added)                                                                              \
+    X(rule_info)                                                                               \
+    X(rule_list)                                                                               \
+    X(rule_page)                                                                               \
+    X(rule_remove)                                                                             \
+    X(name_release)                                                                            \
+    X(name_released)                                                                           \
+    X(admin_add)                                                                               \
+    X(admin_info)                                                                              \
+    X(admin_page)                                                                              \
+    X(admin_remove)                                                                            \
+    X(admin_change)                                                                            \
+    X(audit_info)                                                                              \
+    X(audit_list)                                                                              \
+    X(audit_page)                                                                              \
+    X(audit_checkpoint)                                                                        \
+    X(issuer_info)                                                                             \
+    X(issuer_page)                                                                             \
+    X(profile_detail)                                                                          \
+    X(profile_page)                                                                            \
     X(identity)                                                                                \
     X(publication)                                                                             \
-    X(setup)
+    X(setup)                                                                                   \
+    X(decided)
 
 MESSAGE_DECLARE(nothing);
 MESSAGE_DECLARE(profile_info);
@@ -225,6 +489,8 @@ MESSAGE_DECLARE(enroll);
 MESSAGE_DECLARE(issued);
 MESSAGE_DECLARE(renew);
 MESSAGE_DECLARE(revoke_self);
+MESSAGE_DECLARE(claim);
+MESSAGE_DECLARE(held);
 MESSAGE_DECLARE(token_create);
 MESSAGE_DECLARE(token_created);
 MESSAGE_DECLARE(token_info);
@@ -239,9 +505,38 @@ MESSAGE_DECLARE(certificate_revoke);
 MESSAGE_DECLARE(crl_info);
 MESSAGE_DECLARE(crl_page);
 MESSAGE_DECLARE(status);
+MESSAGE_DECLARE(request_info);
+MESSAGE_DECLARE(request_list);
+MESSAGE_DECLARE(request_page);
+MESSAGE_DECLARE(request_show);
+MESSAGE_DECLARE(request_approve);
+MESSAGE_DECLARE(request_deny);
+MESSAGE_DECLARE(rule_entry);
+MESSAGE_DECLARE(rule_add);
+MESSAGE_DECLARE(rule_added);
+MESSAGE_DECLARE(rule_info);
+MESSAGE_DECLARE(rule_list);
+MESSAGE_DECLARE(rule_page);
+MESSAGE_DECLARE(rule_remove);
+MESSAGE_DECLARE(name_release);
+MESSAGE_DECLARE(name_released);
+MESSAGE_DECLARE(admin_add);
+MESSAGE_DECLARE(admin_info);
+MESSAGE_DECLARE(admin_page);
+MESSAGE_DECLARE(admin_remove);
+MESSAGE_DECLARE(admin_change);
+MESSAGE_DECLARE(audit_info);
+MESSAGE_DECLARE(audit_list);
+MESSAGE_DECLARE(audit_page);
+MESSAGE_DECLARE(audit_checkpoint);
+MESSAGE_DECLARE(issuer_info);
+MESSAGE_DECLARE(issuer_page);
+MESSAGE_DECLARE(profile_detail);
+MESSAGE_DECLARE(profile_page);
 MESSAGE_DECLARE(identity);
 MESSAGE_DECLARE(publication);
 MESSAGE_DECLARE(setup);
+MESSAGE_DECLARE(decided);
 
 // --- operations ---------------------------------------------------------------------------
 
@@ -291,5 +586,6 @@ enum notice_id {
     NOTICE_SETUP = 1,
     NOTICE_IDENTITY = 2,
     NOTICE_PUBLICATION = 3,
-    NOTICE_DRAIN = 4
+    NOTICE_DRAIN = 4,
+    NOTICE_DECIDED = 5
 };

@@ -43,6 +43,15 @@ static void sample_records(const struct field *field, enum sample sample,
     }
 }
 
+static int64_t lesser(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+static int64_t sample_integer(const struct field *field, enum sample sample, int64_t usual) {
+    int64_t greatest = lesser(field->limit, MESSAGE_INTEGER_MAXIMUM);
+    return sample == SAMPLE_LARGEST ? greatest : lesser(usual, greatest);
+}
+
 static void sample_field(const struct field *field, enum sample sample, size_t index,
                          void *member) {
     switch (field->type) {
@@ -51,9 +60,7 @@ static void sample_field(const struct field *field, enum sample sample, size_t i
         sample_text(field, sample, member);
         break;
     case FIELD_INTEGER:
-        *(int64_t *)member = sample != SAMPLE_LARGEST                 ? (int64_t)index + 1
-                             : field->limit < MESSAGE_INTEGER_MAXIMUM ? field->limit
-                                                                      : MESSAGE_INTEGER_MAXIMUM;
+        *(int64_t *)member = sample_integer(field, sample, (int64_t)index + 1);
         break;
     case FIELD_BOOLEAN:
         *(bool *)member = true;

@@ -28,8 +28,8 @@ static struct database *open_new(const char *path) {
 // An admin is the smallest record that names its text.
 static enum result add_admin(struct database *database, const char *name, struct error *err) {
     const struct value parameters[] = {value_text(name), value_text("owner"), value_integer(1),
-                                       value_null()};
-    return statement_run(database, STATEMENT_ADMIN_ADD, parameters, 4, NULL, err);
+                                       value_null(),     value_null(),        value_null()};
+    return statement_run(database, STATEMENT_ADMIN_ADD, parameters, 6, NULL, err);
 }
 
 static enum result find_admin(struct database *database, const char *name, struct error *err) {
@@ -491,11 +491,11 @@ static void a_backup_that_fails_leaves_no_file(void **state) {
 static void every_statement_is_prepared_with_its_parameters_in_order(void **state) {
     (void)state;
     AUTO(close_at) struct database *database = open_new(":memory:");
-    struct value nothing[16] = {0};
+    struct value nothing[32] = {0};
     for (int statement = 0; statement < STATEMENT_COUNT; statement++) {
         struct error err = {0};
         int accepted = 0;
-        for (size_t count = 0; count < 16; count++) {
+        for (size_t count = 0; count < 32; count++) {
             struct query query = {0};
             enum result result =
                 query_start(database, (enum statement)statement, nothing, count, &query, &err);

@@ -100,6 +100,30 @@ static void set_backdate(struct profile *p) {
 static void set_renewal(struct profile *p) {
     p->renew_percent++;
 }
+static void set_grace(struct profile *p) {
+    p->renew_grace++;
+}
+static void set_issuer(struct profile *p) {
+    p->issuer = string_copy("other");
+}
+static void set_ask(struct profile *p) {
+    p->ask.kinds ^= ASK_TOKEN;
+}
+static void set_holders(struct profile *p) {
+    p->ask.holders = string_copy("other");
+}
+static void set_manufacturer(struct profile *p) {
+    p->ask.manufacturer = string_copy("other");
+}
+static void set_approvals(struct profile *p) {
+    p->approvals++;
+}
+static void set_active(struct profile *p) {
+    p->active_maximum++;
+}
+static void set_at_limit(struct profile *p) {
+    p->at_limit = AT_LIMIT_SUPERSEDE;
+}
 static void set_name(struct profile *p) {
     string_free_at(&p->name);
     p->name = string_copy("sensor2");
@@ -108,9 +132,11 @@ static void set_name(struct profile *p) {
 static void every_member_changes_the_hash(void **state) {
     (void)state;
     static void (*const changes[])(struct profile *) = {
-        set_eku,     set_key_usage, set_minimum,   set_maximum, set_alternative,
-        set_mqtt,    set_bare,      set_wildcards, set_default, set_algorithm,
-        set_longest, set_backdate,  set_renewal,   set_name};
+        set_eku,     set_key_usage, set_minimum,   set_maximum,      set_alternative,
+        set_mqtt,    set_bare,      set_wildcards, set_default,      set_algorithm,
+        set_longest, set_backdate,  set_renewal,   set_name,         set_grace,
+        set_issuer,  set_ask,       set_holders,   set_manufacturer, set_approvals,
+        set_active,  set_at_limit};
     AUTO(profile_list_clear) struct profile_list plain = one_profile();
     AUTO(profile_list_clear) struct profile_list same = one_profile();
     struct error err = {0};

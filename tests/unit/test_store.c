@@ -189,14 +189,25 @@ static void a_request_comes_out_as_it_went_in_and_is_decided_once(void **state) 
     (void)state;
     struct error err = {0};
     AUTO(store_close_at) struct store *store = open_with_issuers();
+    struct name_record name = {.type = "cn", .value = "phone-7"};
     struct request_record record = {
         .id = BORROW("id"),
         .csr = BORROW("csr"),
         .csr_hash = BORROW("csr hash"),
-        .profile_hash = BORROW("profile hash"),
+        .key_hash = BORROW("key hash"),
+        .claim_hash = BORROW("claim hash"),
+        .code = "K4TZ-9QWM",
         .profile = "client",
+        .profile_hash = BORROW("profile hash"),
+        .token_id = BORROW("token id"),
+        .names = &name,
+        .name_count = 1,
+        .is_granted = true,
+        .lifetime = 3600,
+        .requested_by = "token:01",
+        .responsible = "admin:jane",
         .address = "192.0.2.1",
-        .state = REQUEST_PENDING,
+        .approvals = 2,
         .created = NOW,
         .expires = NOW + 100,
     };
@@ -208,6 +219,17 @@ static void a_request_comes_out_as_it_went_in_and_is_decided_once(void **state) 
     assert_bytes_equal(buf_bytes(&pending.csr), BYTES_LITERAL("csr"));
     assert_bytes_equal(buf_bytes(&pending.csr_hash), BYTES_LITERAL("csr hash"));
     assert_bytes_equal(buf_bytes(&pending.profile_hash), BYTES_LITERAL("profile hash"));
+    assert_bytes_equal(buf_bytes(&pending.key_hash), BYTES_LITERAL("key hash"));
+    assert_bytes_equal(buf_bytes(&pending.claim_hash), BYTES_LITERAL("claim hash"));
+    assert_bytes_equal(buf_bytes(&pending.token_id), BYTES_LITERAL("token id"));
+    assert_int_equal(pending.name_count, 1);
+    assert_string_equal(pending.names[0].value, "phone-7");
+    assert_true(pending.is_granted);
+    assert_int_equal(pending.lifetime, 3600);
+    assert_int_equal(pending.approvals, 2);
+    assert_string_equal(pending.code, "K4TZ-9QWM");
+    assert_string_equal(pending.requested_by, "token:01");
+    assert_string_equal(pending.responsible, "admin:jane");
     assert_string_equal(pending.profile, "client");
     assert_string_equal(pending.address, "192.0.2.1");
     assert_int_equal(pending.state, REQUEST_PENDING);
