@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/bytes.h"
-#include "client/options.h"
+#include "base/options.h"
 #include "client/outcome.h"
 
 // Returns the exit status.

@@ -5,7 +5,7 @@
 #include "client/credential.h"
 #include "client/display.h"
 #include "client/enroll.h"
-#include "client/options.h"
+#include "base/options.h"
 #include "client/program.h"
 #include "client/renew.h"
 #include "client/status.h"

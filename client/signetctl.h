@@ -3,7 +3,7 @@
 #pragma once
 
 #include "client/credential.h"
-#include "client/options.h"
+#include "base/options.h"
 #include "client/table.h"
 #include "wire/messages.h"
 

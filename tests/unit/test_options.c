@@ -1,6 +1,6 @@
 // Command lines against their table: what is taken, what is refused and with which hint.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "client/options.h"
+#include "base/options.h"
 #include "support/test.h"
 
 static enum result run_nothing(const struct arguments *arguments, struct error *err) {

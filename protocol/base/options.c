@@ -1,6 +1,6 @@
 // Reading command lines against their table.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "client/options.h"
+#include "base/options.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <string.h>
 
-#include "client/options.h"
+#include "base/options.h"
 
 #define OPTION_COLUMN 26
 #define COMMAND_COLUMN 22
