@@ -220,6 +220,17 @@ enum result authority_find_profile(const struct authority *authority, const char
     return RESULT_OK;
 }
 
+enum result authority_find_token_profile(const struct authority *authority, const char *name,
+                                         const struct profile **out_profile,
+                                         struct error *err) {
+    if (strcmp(name, PROFILE_ADMIN) != 0) {
+        return authority_find_profile(authority, name, out_profile, err);
+    }
+    *out_profile = profile_find(&authority->config.profiles, name);
+    return *out_profile != NULL ? RESULT_OK
+                                : error_set(err, RESULT_INTERNAL, "profile %s is missing", name);
+}
+
 enum result authority_transact(struct authority *authority,
                                enum result (*body)(struct authority *authority, void *context,
                                                    struct error *err),

@@ -55,6 +55,9 @@ const struct issuer *authority_find_issuer(const struct authority *authority, in
 // nearest, RESULT_DENIED (code "profile_internal") for the authority's own.
 enum result authority_find_profile(const struct authority *authority, const char *name,
                                    const struct profile **out_profile, struct error *err);
+// The profile of a token that is there: an administrator's invitation has the internal one.
+enum result authority_find_token_profile(const struct authority *authority, const char *name,
+                                         const struct profile **out_profile, struct error *err);
 
 // Runs `body` in a transaction of its own and commits it; the decisions it took are logged
 // after that. When either fails, nothing of it stays.

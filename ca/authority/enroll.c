@@ -52,7 +52,7 @@ static enum result issue(struct authority *authority, const struct peer *peer,
     AUTO(csr_clear) struct csr csr = {0};
     TRY(read_request(blob_bytes(&request->csr), &csr, err));
     const struct profile *profile = NULL;
-    TRY(authority_find_profile(authority, token->profile, &profile, err));
+    TRY(authority_find_token_profile(authority, token->profile, &profile, err));
     AUTO(names_clear) struct names granted = {0};
     TRY(name_records_read(token->names, token->name_count, &granted, err));
     struct grant grant = {.names = &granted, .lifetime = token->lifetime};

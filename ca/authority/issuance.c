@@ -173,6 +173,10 @@ enum result issuance_reply(const struct authority *authority,
     if (result == RESULT_OK) {
         result = blob_set(&reply->root, authority->issuers.root->certificate.der);
     }
+    // Where the administrator's programs go with it: the credential keeps this address.
+    if (result == RESULT_OK && strcmp(record->profile, PROFILE_ADMIN) == 0) {
+        result = text_set(&reply->admin_url, authority->config.admin_url);
+    }
     if (result != RESULT_OK) {
         return error_out_of_memory(err);
     }

@@ -74,9 +74,9 @@ static enum result record_revocation(struct authority *authority, const struct p
                            buf_string(&detail), err);
 }
 
-static enum result revoke_one(struct authority *authority, const struct peer *peer,
-                              const struct certificate_record *record, enum crl_reason reason,
-                              int64_t now, struct error *err) {
+enum result revoke_one(struct authority *authority, const struct peer *peer,
+                       const struct certificate_record *record, enum crl_reason reason,
+                       int64_t now, struct error *err) {
     TRY(store_revoke_certificate(authority->store, record->id, now, (int)reason, 0, err));
     publisher_mark_outdated(authority, record->issuer_id);
     if (bytes_equal(buf_bytes(&record->serial), buf_bytes(&authority->identity.serial))) {

@@ -3,7 +3,9 @@
 #pragma once
 
 #include "base/error.h"
+#include "store/store.h"
 #include "wire/messages.h"
+#include "x509/crl.h"
 
 struct authority;
 struct peer;
@@ -17,3 +19,7 @@ enum result revoke_certificate(struct authority *authority, const struct peer *p
 enum result revoke_own_certificate(struct authority *authority, const struct peer *peer,
                                    const struct revoke_self *request,
                                    struct certificate_info *reply, struct error *err);
+// Revokes a valid certificate, for what another operation decided: no checks, one audit record.
+enum result revoke_one(struct authority *authority, const struct peer *peer,
+                       const struct certificate_record *record, enum crl_reason reason,
+                       int64_t now, struct error *err);

@@ -155,6 +155,12 @@ enum result token_create(struct authority *authority, const struct peer *peer,
                          struct error *err) {
     const struct profile *profile = NULL;
     TRY(authority_find_profile(authority, request->profile, &profile, err));
+    return token_create_in(authority, peer, profile, request, reply, err);
+}
+
+enum result token_create_in(struct authority *authority, const struct peer *peer,
+                            const struct profile *profile, const struct token_create *request,
+                            struct token_created *reply, struct error *err) {
     AUTO(names_clear) struct names names = {0};
     TRY(read_names(&request->names, &names, err));
     struct grant grant = {

@@ -11,6 +11,7 @@
 
 struct authority;
 struct peer;
+struct profile;
 
 #define TOKEN_ID_TEXT_SIZE (2 * TOKEN_ID_SIZE + 1)
 
@@ -19,6 +20,10 @@ struct peer;
 enum result token_create(struct authority *authority, const struct peer *peer,
                          const struct token_create *request, struct token_created *reply,
                          struct error *err);
+// In a profile that is found already, the administrators' too: for their invitations.
+enum result token_create_in(struct authority *authority, const struct peer *peer,
+                            const struct profile *profile, const struct token_create *request,
+                            struct token_created *reply, struct error *err);
 enum result token_list(struct authority *authority, const struct peer *peer,
                        const struct token_list *request, struct token_page *reply,
                        struct error *err);
