@@ -14,7 +14,7 @@
 #include "wire/messages.h"
 
 #define LIMIT_PROFILES 100
-#define PROFILE_NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789_-"
+#define SECTION_NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789_-"
 
 void config_clear(struct config *config) {
     string_free_at(&config->name);
@@ -25,6 +25,7 @@ void config_clear(struct config *config) {
     config_list_clear(&config->enroll_listen);
     config_list_clear(&config->admin_listen);
     config_list_clear(&config->public_listen);
+    manufacturer_list_clear(&config->manufacturers);
     profile_list_clear(&config->profiles);
     *config = (struct config){0};
 }
@@ -40,11 +41,22 @@ enum result config_crl_url(const struct config *config, const char *issuer_name,
 
 // --- where a mistake is ----------------------------------------------------------------------
 
+// The section's line numbers: its own ones when it has a name.
+static const size_t *lines_of(const struct config_reader *reader, const char *section) {
+    return config_section_has_name(section) ? reader->instances[reader->instance].option_lines
+                                            : reader->option_lines;
+}
+
+static const char *title_of(const struct config_reader *reader, const char *section) {
+    return config_section_has_name(section) ? reader->instances[reader->instance].title
+                                            : section;
+}
+
 enum result config_misplaced(const struct config_reader *reader, const char *section,
                              const char *key, enum result result, struct error *err) {
     const struct option *option = option_find(section, key);
-    size_t line = option == NULL ? 0 : reader->option_lines[option - config_options];
-    const char *title = strcmp(section, SECTION_PROFILE) == 0 ? reader->section_title : section;
+    size_t line = option == NULL ? 0 : lines_of(reader, section)[option - config_options];
+    const char *title = title_of(reader, section);
     if (line > 0) {
         error_context(err, "%s:%zu: %s in [%s]", reader->path, line, key, title);
     } else {
@@ -88,74 +100,103 @@ static void suggest(const char *word, const char *const *known, size_t count,
 
 // --- sections --------------------------------------------------------------------------------
 
-static struct profile *current_profile(const struct config_reader *reader) {
-    struct profile_list *list = &reader->config->profiles;
-    return &list->items[list->count - 1];
-}
-
 static enum result require_given(const struct config_reader *reader, const char *section,
                                  struct error *err) {
     for (size_t i = 0; i < config_option_count; i++) {
         const struct option *option = &config_options[i];
         if (strcmp(option->section, section) == 0 && option->initial == OPTION_REQUIRED &&
-            reader->option_lines[i] == 0) {
+            lines_of(reader, section)[i] == 0) {
             TRY(config_mistake(reader, section, option->key, err, "this key is missing"));
         }
     }
     return RESULT_OK;
 }
 
-// A profile is complete when the next section begins or the file ends.
-static enum result end_profile(struct config_reader *reader, struct error *err) {
-    if (reader->section == NULL || strcmp(reader->section, SECTION_PROFILE) != 0) {
-        return RESULT_OK;
-    }
-    TRY(require_given(reader, SECTION_PROFILE, err));
-    return config_check_profile(reader, current_profile(reader), err);
-}
-
-static enum result check_profile_name(const struct config_reader *reader, const char *name,
-                                      struct error *err) {
+static enum result check_section_name(const struct config_reader *reader, const char *section,
+                                      const char *name, struct error *err) {
     size_t size = strlen(name);
     if (size == 0 || size > LIMIT_PROFILE_NAME ||
-        name[strspn(name, PROFILE_NAME_CHARACTERS)] != '\0') {
-        (void)line_mistake(reader, err, "\"%s\" cannot be a profile's name", name);
-        error_hint(err, "expected 1 to %d of a-z, 0-9, - and _, as in [profile sensor]",
-                   LIMIT_PROFILE_NAME);
+        name[strspn(name, SECTION_NAME_CHARACTERS)] != '\0') {
+        (void)line_mistake(reader, err, "\"%s\" cannot be a %s's name", name, section);
+        error_hint(err, "expected 1 to %d of a-z, 0-9, - and _, as in [%s sensor]",
+                   LIMIT_PROFILE_NAME, section);
         return RESULT_INVALID;
     }
-    if (profile_is_internal_name(name)) {
-        return line_mistake(reader, err, "profile \"%s\" is the authority's own", name);
-    }
-    if (profile_find(&reader->config->profiles, name) != NULL) {
-        return line_mistake(reader, err, "there is a [profile %s] already", name);
+    for (size_t i = 0; i < reader->instance_count; i++) {
+        const struct config_instance *other = &reader->instances[i];
+        if (strcmp(other->section, section) == 0 &&
+            strcmp(&other->title[strlen(section) + 1], name) == 0) {
+            return line_mistake(reader, err, "there is a [%s] already", other->title);
+        }
     }
     return RESULT_OK;
 }
 
+// One more place at the end of a list; the caller fills it.
+static enum result grow(void **items, size_t count, size_t item_size, struct error *err) {
+    void *grown = realloc(*items, (count + 1) * item_size);
+    if (grown == NULL) {
+        return error_out_of_memory(err);
+    }
+    *items = grown;
+    return RESULT_OK;
+}
+
 static enum result begin_profile(struct config_reader *reader, const char *name,
-                                 struct error *err) {
-    TRY(check_profile_name(reader, name, err));
+                                 size_t *out_item, struct error *err) {
     struct profile_list *list = &reader->config->profiles;
+    if (profile_is_internal_name(name)) {
+        return line_mistake(reader, err, "profile \"%s\" is the authority's own", name);
+    }
     if (list->count >= LIMIT_PROFILES) {
         return line_mistake(reader, err, "expected at most %d profiles", LIMIT_PROFILES);
     }
-    struct profile *items = realloc(list->items, (list->count + 1) * sizeof(*items));
-    if (items == NULL) {
-        return error_out_of_memory(err);
-    }
+    void *items = list->items;
+    TRY(grow(&items, list->count, sizeof(*list->items), err));
     list->items = items;
-    items[list->count] = (struct profile){.name = string_copy(name)};
-    if (items[list->count].name == NULL) {
+    struct profile *profile = &list->items[list->count];
+    *profile = (struct profile){.name = string_copy(name)};
+    if (profile->name == NULL) {
         return error_out_of_memory(err);
     }
-    list->count++;
-    for (size_t i = 0; i < config_option_count; i++) {
-        if (strcmp(config_options[i].section, SECTION_PROFILE) == 0) {
-            reader->option_lines[i] = 0;
-        }
+    *out_item = list->count++;
+    return option_set_defaults(SECTION_PROFILE, profile, err);
+}
+
+static enum result begin_manufacturer(struct config_reader *reader, const char *name,
+                                      size_t *out_item, struct error *err) {
+    struct manufacturer_list *list = &reader->config->manufacturers;
+    if (list->count >= LIMIT_MANUFACTURERS) {
+        return line_mistake(reader, err, "expected at most %d manufacturers",
+                            LIMIT_MANUFACTURERS);
     }
-    return option_set_defaults(SECTION_PROFILE, current_profile(reader), err);
+    void *items = list->items;
+    TRY(grow(&items, list->count, sizeof(*list->items), err));
+    list->items = items;
+    struct manufacturer *manufacturer = &list->items[list->count];
+    *manufacturer = (struct manufacturer){.name = string_copy(name)};
+    if (manufacturer->name == NULL) {
+        return error_out_of_memory(err);
+    }
+    *out_item = list->count++;
+    return option_set_defaults(SECTION_MANUFACTURER, manufacturer, err);
+}
+
+static enum result begin_named_section(struct config_reader *reader, const char *section,
+                                       const char *name, struct error *err) {
+    TRY(check_section_name(reader, section, name, err));
+    size_t item = 0;
+    TRY(strcmp(section, SECTION_PROFILE) == 0 ? begin_profile(reader, name, &item, err)
+                                              : begin_manufacturer(reader, name, &item, err));
+    void *instances = reader->instances;
+    TRY(grow(&instances, reader->instance_count, sizeof(*reader->instances), err));
+    reader->instances = instances;
+    struct config_instance *instance = &reader->instances[reader->instance_count];
+    *instance = (struct config_instance){.section = section, .item = item};
+    (void)snprintf(instance->title, sizeof(instance->title), "%s %s", section, name);
+    reader->instance = reader->instance_count++;
+    reader->section = section;
+    return RESULT_OK;
 }
 
 static enum result unknown_section(const struct config_reader *reader, const char *title,
@@ -173,7 +214,7 @@ static enum result unknown_section(const struct config_reader *reader, const cha
 static enum result begin_plain_section(struct config_reader *reader, const char *title,
                                        struct error *err) {
     for (size_t i = 0; config_sections[i] != NULL; i++) {
-        if (strcmp(config_sections[i], title) != 0 || strcmp(title, SECTION_PROFILE) == 0) {
+        if (strcmp(config_sections[i], title) != 0) {
             continue;
         }
         if (reader->section_lines[i] > 0) {
@@ -189,25 +230,35 @@ static enum result begin_plain_section(struct config_reader *reader, const char 
 
 static enum result begin_section(struct config_reader *reader, const char *title,
                                  struct error *err) {
-    TRY(end_profile(reader, err));
+    static const char *const named[] = {SECTION_PROFILE, SECTION_MANUFACTURER};
     reader->section = NULL;
-    static const char prefix[] = SECTION_PROFILE " ";
-    if (!text_starts_with(title, prefix) && strcmp(title, SECTION_PROFILE) != 0) {
-        return begin_plain_section(reader, title, err);
+    size_t size = strcspn(title, " \t");
+    for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+        if (strlen(named[i]) == size && strncmp(named[i], title, size) == 0) {
+            const char *name = &title[size];
+            return begin_named_section(reader, named[i], &name[strspn(name, " \t")], err);
+        }
     }
-    const char *name = title + strlen(SECTION_PROFILE);
-    name += strspn(name, " \t");
-    TRY(begin_profile(reader, name, err));
-    (void)snprintf(reader->section_title, sizeof(reader->section_title), "profile %s", name);
-    reader->section = SECTION_PROFILE;
-    return RESULT_OK;
+    return begin_plain_section(reader, title, err);
 }
 
 // --- lines -----------------------------------------------------------------------------------
 
-static const char *section_title(const struct config_reader *reader) {
-    return strcmp(reader->section, SECTION_PROFILE) == 0 ? reader->section_title
-                                                         : reader->section;
+// What the options of the section being read are set in, and their line numbers.
+static void *current_target(const struct config_reader *reader) {
+    if (!config_section_has_name(reader->section)) {
+        return reader->config;
+    }
+    size_t item = reader->instances[reader->instance].item;
+    return strcmp(reader->section, SECTION_PROFILE) == 0
+               ? (void *)&reader->config->profiles.items[item]
+               : (void *)&reader->config->manufacturers.items[item];
+}
+
+static size_t *current_lines(struct config_reader *reader) {
+    return config_section_has_name(reader->section)
+               ? reader->instances[reader->instance].option_lines
+               : reader->option_lines;
 }
 
 static enum result unknown_key(const struct config_reader *reader, const char *key,
@@ -219,7 +270,8 @@ static enum result unknown_key(const struct config_reader *reader, const char *k
             known[count++] = config_options[i].key;
         }
     }
-    (void)line_mistake(reader, err, "unknown key \"%s\" in [%s]", key, section_title(reader));
+    (void)line_mistake(reader, err, "unknown key \"%s\" in [%s]", key,
+                       title_of(reader, reader->section));
     error_field(err, key);
     suggest(key, known, count, err);
     return RESULT_INVALID;
@@ -236,17 +288,14 @@ static enum result set_option(struct config_reader *reader, const char *key, con
     if (option == NULL) {
         return unknown_key(reader, key, err);
     }
-    size_t *line = &reader->option_lines[option - config_options];
+    size_t *line = &current_lines(reader)[option - config_options];
     if (*line > 0) {
         (void)line_mistake(reader, err, "key \"%s\" was given on line %zu already", key, *line);
         error_field(err, key);
         return RESULT_INVALID;
     }
     *line = reader->line;
-    void *target = strcmp(reader->section, SECTION_PROFILE) == 0
-                       ? (void *)current_profile(reader)
-                       : (void *)reader->config;
-    enum result result = option_read(option, value, target, err);
+    enum result result = option_read(option, value, current_target(reader), err);
     return result == RESULT_OK ? RESULT_OK
                                : config_misplaced(reader, reader->section, key, result, err);
 }
@@ -324,29 +373,54 @@ static enum result read_lines(struct config_reader *reader, struct bytes text,
         }
         TRY(read_line(reader, copy, err));
     }
-    return end_profile(reader, err);
+    return RESULT_OK;
+}
+
+static enum result check_instance(struct config_reader *reader, size_t index,
+                                  struct error *err) {
+    reader->instance = index;
+    const struct config_instance *instance = &reader->instances[index];
+    struct config *config = reader->config;
+    TRY(require_given(reader, instance->section, err));
+    if (strcmp(instance->section, SECTION_PROFILE) == 0) {
+        return config_check_profile(reader, &config->profiles.items[instance->item], err);
+    }
+    struct manufacturer *manufacturer = &config->manufacturers.items[instance->item];
+    manufacturer->file_line =
+        instance
+            ->option_lines[option_find(SECTION_MANUFACTURER, "certificates") - config_options];
+    return config_check_manufacturer(reader, manufacturer, err);
 }
 
 static enum result read_all(struct config_reader *reader, struct bytes text,
                             struct error *err) {
     for (size_t i = 0; config_sections[i] != NULL; i++) {
-        if (strcmp(config_sections[i], SECTION_PROFILE) != 0) {
+        if (!config_section_has_name(config_sections[i])) {
             TRY(option_set_defaults(config_sections[i], reader->config, err));
         }
     }
     TRY(read_lines(reader, text, err));
     for (size_t i = 0; config_sections[i] != NULL; i++) {
-        if (strcmp(config_sections[i], SECTION_PROFILE) != 0) {
+        if (!config_section_has_name(config_sections[i])) {
             TRY(require_given(reader, config_sections[i], err));
         }
+    }
+    for (size_t i = 0; i < reader->instance_count; i++) {
+        TRY(check_instance(reader, i, err));
     }
     TRY(config_check(reader, err));
     return profile_list_finish(&reader->config->profiles, err);
 }
 
+static void reader_clear(struct config_reader *reader) {
+    free(reader->instances);
+    *reader = (struct config_reader){0};
+}
+
 enum result config_parse(const char *path_for_messages, struct bytes text,
                          struct config *out_config, struct error *err) {
     AUTO(config_clear) struct config config = {0};
+    AUTO(reader_clear)
     struct config_reader reader = {.path = path_for_messages, .config = &config};
     TRY(read_all(&reader, text, err));
     *out_config = config;
@@ -354,9 +428,44 @@ enum result config_parse(const char *path_for_messages, struct bytes text,
     return RESULT_OK;
 }
 
+// The files that the configuration names lie below its own folder, unless they have a path from
+// the root.
+static enum result load_manufacturers(const char *path, struct config *config,
+                                      struct error *err) {
+    const char *slash = strrchr(path, '/');
+    AUTO(string_free_at)
+    char *folder = slash == NULL
+                       ? string_copy(".")
+                       : string_copy_bytes(bytes_of(path, (size_t)(slash - path) + 1));
+    if (folder == NULL) {
+        return error_out_of_memory(err);
+    }
+    for (size_t i = 0; i < config->manufacturers.count; i++) {
+        struct manufacturer *manufacturer = &config->manufacturers.items[i];
+        enum result result = manufacturer_load(manufacturer, folder, err);
+        if (result != RESULT_OK) {
+            error_context(err, "%s:%zu: certificates in [manufacturer %s]", path,
+                          manufacturer->file_line, manufacturer->name);
+            error_field(err, "certificates");
+            // Not found would mean that there is no configuration.
+            if (err != NULL && result == RESULT_NOT_FOUND) {
+                err->result = RESULT_INVALID;
+                error_hint(err, "The path starts at the folder of signetd.conf.");
+            }
+            return result == RESULT_NOT_FOUND ? RESULT_INVALID : result;
+        }
+    }
+    return RESULT_OK;
+}
+
 enum result config_load(const char *path, struct config *out_config, struct error *err) {
     AUTO(buf_clear) struct buf text = {0};
     buf_init(&text, LIMIT_CONFIG_BYTES);
     TRY(file_read(path, &text, err));
-    return config_parse(path, buf_bytes(&text), out_config, err);
+    AUTO(config_clear) struct config config = {0};
+    TRY(config_parse(path, buf_bytes(&text), &config, err));
+    TRY(load_manufacturers(path, &config, err));
+    *out_config = config;
+    config = (struct config){0};
+    return RESULT_OK;
 }

@@ -6,15 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "authority/config_list.h"
+#include "authority/manufacturer.h"
 #include "authority/profile.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/log.h"
-
-struct config_list {
-    char **items;
-    size_t count;
-};
 
 // All owned. Times in seconds.
 struct config {
@@ -46,22 +43,22 @@ struct config {
     int64_t token_lifetime;
     // [service]
     int64_t service_lifetime; // of the gateways' TLS certificate
+    // [manufacturer NAME]…
+    struct manufacturer_list manufacturers;
     // [profile NAME]…
     struct profile_list profiles;
 };
-
-void config_list_clear(struct config_list *list);
-// Adds a copy; RESULT_INVALID for an item that is there already, and above a hundred.
-enum result config_list_add(struct config_list *list, const char *item, struct error *err);
 
 // Appends "PUBLIC_URL/crl/ISSUER.crl": where the CRL of an issuer is published.
 enum result config_crl_url(const struct config *config, const char *issuer_name,
                            struct buf *out);
 
 void config_clear(struct config *config);
-// Reads DIR/signetd.conf. Every mistake names file and line, the field, what was expected and,
-// for an unknown key or section, the nearest known one.
+// Reads DIR/signetd.conf and the files it names. Every mistake names file and line, the field,
+// what was expected and, for an unknown key or section, the nearest known one.
 enum result config_load(const char *path, struct config *out_config, struct error *err);
+// As config_load, of the text alone: reads no other file, so that manufacturers have no
+// certificates.
 enum result config_parse(const char *path_for_messages, struct bytes text,
                          struct config *out_config, struct error *err);
 // The commented default configuration with the built-in profiles; every key of the option table

@@ -284,3 +284,24 @@ enum result config_check_profile(const struct config_reader *reader,
     TRY(check_profile_names(reader, profile, err));
     return check_profile_times(reader, profile, err);
 }
+
+// --- [manufacturer …] ------------------------------------------------------------------------
+
+enum result config_check_manufacturer(const struct config_reader *reader,
+                                      const struct manufacturer *manufacturer,
+                                      struct error *err) {
+    if (manufacturer->names.count == 0) {
+        (void)config_mistake(reader, SECTION_MANUFACTURER, "names", err,
+                             "expected at least one name");
+        error_hint(err, "write what a device is called, such as cn:{serialNumber}");
+        return RESULT_INVALID;
+    }
+    for (size_t i = 0; i < manufacturer->names.count; i++) {
+        enum result result = manufacturer_check_template(manufacturer->names.items[i], err);
+        if (result != RESULT_OK) {
+            error_context(err, "\"%s\"", manufacturer->names.items[i]);
+            return config_misplaced(reader, SECTION_MANUFACTURER, "names", result, err);
+        }
+    }
+    return RESULT_OK;
+}

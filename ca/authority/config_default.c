@@ -16,6 +16,14 @@ static const char head[] =
     "# and then send signetd a SIGHUP; addresses to listen on need a restart.\n"
     "# Durations are written 90s, 15m, 12h, 30d or 2y; lists are separated by blanks.\n";
 
+static const char manufacturers_head[] =
+    "\n"
+    "# --- manufacturers "
+    "------------------------------------------------------------------------\n"
+    "#\n"
+    "# Makers whose devices come with a certificate (IEEE 802.1AR), for profiles with\n"
+    "# ask = manufacturer:NAME. Any number may stand here, each as [manufacturer NAME].\n";
+
 static const char profiles_head[] =
     "\n"
     "# --- profiles "
@@ -131,10 +139,12 @@ static enum result write_profiles(struct buf *out) {
 static enum result write_all(const char *name, const struct config_list *hosts,
                              struct buf *out) {
     TRY(buf_append_string(out, head));
-    for (size_t i = 0; strcmp(config_sections[i], SECTION_PROFILE) != 0; i++) {
+    for (size_t i = 0; !config_section_has_name(config_sections[i]); i++) {
         TRY(buf_printf(out, "\n[%s]\n", config_sections[i]));
         TRY(write_section(config_sections[i], name, hosts, out));
     }
+    TRY(buf_append_string(out, manufacturers_head));
+    TRY(write_section(SECTION_MANUFACTURER, name, hosts, out));
     TRY(buf_append_string(out, profiles_head));
     TRY(write_section(SECTION_PROFILE, name, hosts, out));
     return write_profiles(out);

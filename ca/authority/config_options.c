@@ -18,6 +18,11 @@
     { "authority", key, type, offsetof(struct config, member), initial, 0, 0, meaning }
 #define CONFIG(section, key, type, member, initial, minimum, maximum, meaning)                 \
     { section, key, type, offsetof(struct config, member), initial, minimum, maximum, meaning }
+#define MANUFACTURER(key, type, member, initial, meaning)                                      \
+    {                                                                                          \
+        SECTION_MANUFACTURER, key, type, offsetof(struct manufacturer, member), initial, 0, 0, \
+            meaning                                                                            \
+    }
 #define PROFILE(key, type, member, initial, minimum, maximum, meaning)                         \
     {                                                                                          \
         SECTION_PROFILE, key, type, offsetof(struct profile, member), initial, minimum,        \
@@ -25,8 +30,8 @@
     }
 
 const char *const config_sections[] = {
-    "authority", "gateway enroll", "gateway admin", "gateway public", "limits",
-    "crl",       "tokens",         "service",       SECTION_PROFILE,  NULL,
+    "authority", "gateway enroll", "gateway admin",      "gateway public", "limits", "crl",
+    "tokens",    "service",        SECTION_MANUFACTURER, SECTION_PROFILE,  NULL,
 };
 
 const struct option config_options[] = {
@@ -86,6 +91,14 @@ const struct option config_options[] = {
            SERVER_LIFETIME_MAXIMUM,
            "Of the gateways' TLS certificate, which the authority renews by itself."),
 
+    MANUFACTURER("certificates", OPTION_TEXT, file, OPTION_REQUIRED,
+                 "File with the manufacturer's CA certificates in PEM, below this folder."),
+    MANUFACTURER(
+        "names", OPTION_LIST, names, OPTION_REQUIRED,
+        "The names that a device gets: {serialNumber}, {CN}, {O} and so on stand for what the\n"
+        "subject of its certificate says, as in cn:{serialNumber} "
+        "uri:urn:device:{serialNumber}"),
+
     PROFILE(
         "extended_key_usages", OPTION_EXTENDED_KEY_USAGES, extended_key_usages, OPTION_REQUIRED,
         0, 0,
@@ -144,6 +157,10 @@ static_assert(sizeof(config_options) / sizeof(config_options[0]) <= LIMIT_CONFIG
               "a reader has a line number for each option");
 static_assert(sizeof(config_sections) / sizeof(config_sections[0]) <= LIMIT_CONFIG_SECTIONS,
               "a reader has a line number for each section");
+
+bool config_section_has_name(const char *section) {
+    return strcmp(section, SECTION_PROFILE) == 0 || strcmp(section, SECTION_MANUFACTURER) == 0;
+}
 
 const struct option *option_find(const char *section, const char *key) {
     for (size_t i = 0; i < config_option_count; i++) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,8 +26,10 @@ enum option_type {
     OPTION_AT_LIMIT,
 };
 
-// Options of SECTION_PROFILE lie in a struct profile, all others in the struct config.
+// Sections that carry a name and may stand there more than once: their options lie in a struct
+// profile and a struct manufacturer, all others in the struct config.
 #define SECTION_PROFILE "profile"
+#define SECTION_MANUFACTURER "manufacturer"
 // The value of `initial` for an option that must be given.
 #define OPTION_REQUIRED NULL
 
@@ -45,18 +48,25 @@ extern const struct option config_options[];
 extern const size_t config_option_count;
 #define LIMIT_CONFIG_OPTIONS 128
 
-// The sections in the order of the default file, ended by NULL; SECTION_PROFILE is the last.
+// The sections in the order of the default file, ended by NULL; those with a name are the last.
 extern const char *const config_sections[];
 #define LIMIT_CONFIG_SECTIONS 16
 
 // NULL when the section has no such key.
 const struct option *option_find(const char *section, const char *key);
-// Reads a value into `target`, the struct config or the struct profile that the option belongs
-// to. RESULT_INVALID says what was expected.
+// Reads a value into `target`, the struct that the option belongs to. RESULT_INVALID says what was expected.
 enum result option_read(const struct option *option, const char *value, void *target,
                         struct error *err);
 // Sets every option of the section that has a default to it.
 enum result option_set_defaults(const char *section, void *target, struct error *err);
+
+// One section with a name, while the configuration is read.
+struct config_instance {
+    const char *section; // SECTION_PROFILE or SECTION_MANUFACTURER
+    size_t item;         // in the list of its kind
+    char title[96];
+    size_t option_lines[LIMIT_CONFIG_OPTIONS]; // 0: not given
+};
 
 // A configuration while it is read: where each option was given, so that every message can say
 // it.
@@ -65,11 +75,14 @@ struct config_reader {
     size_t line;
     struct config *config;
     const char *section; // one of config_sections; NULL before the first
-    char section_title[96];
     size_t section_lines[LIMIT_CONFIG_SECTIONS];
-    size_t option_lines[LIMIT_CONFIG_OPTIONS]; // 0: not given; a profile's belong to the
-                                               // current one
+    size_t option_lines[LIMIT_CONFIG_OPTIONS]; // 0: not given; of sections without a name
+    struct config_instance *instances;
+    size_t instance_count;
+    size_t instance; // the one that is read or checked
 };
+
+bool config_section_has_name(const char *section);
 
 // Refuses with "PATH:LINE: KEY in [SECTION]: MESSAGE"; without line when the key was not given.
 enum result config_mistake(const struct config_reader *reader, const char *section,
@@ -79,8 +92,12 @@ enum result config_mistake(const struct config_reader *reader, const char *secti
 enum result config_misplaced(const struct config_reader *reader, const char *section,
                              const char *key, enum result result, struct error *err);
 
-// What one profile's options must satisfy together; called at the end of its section.
+// What the options of one profile or manufacturer must satisfy together; called when all are
+// read.
 enum result config_check_profile(const struct config_reader *reader,
                                  const struct profile *profile, struct error *err);
+enum result config_check_manufacturer(const struct config_reader *reader,
+                                      const struct manufacturer *manufacturer,
+                                      struct error *err);
 // What all options must satisfy together.
 enum result config_check(const struct config_reader *reader, struct error *err);
