@@ -90,10 +90,9 @@ enum result certificate_walk(struct store *store, enum statement statement,
     }
 }
 
-// The one certificate of a query: none is RESULT_NOT_FOUND, two are RESULT_CONFLICT.
-static enum result find_certificate(struct store *store, enum statement statement,
-                                    const struct value *parameters, size_t count,
-                                    struct certificate_record *out_record, struct error *err) {
+enum result certificate_first(struct store *store, enum statement statement,
+                              const struct value *parameters, size_t count,
+                              struct certificate_record *out_record, struct error *err) {
     AUTO(query_end) struct query query = {0};
     enum result result = query_first(store, statement, parameters, count, &query, err);
     if (result == RESULT_NOT_FOUND) {
@@ -119,23 +118,23 @@ static enum result find_certificate(struct store *store, enum statement statemen
 enum result store_find_certificate(struct store *store, int64_t issuer_id, struct bytes serial,
                                    struct certificate_record *out_record, struct error *err) {
     const struct value parameters[] = {value_integer(issuer_id), value_bytes(serial)};
-    return find_certificate(store, STATEMENT_CERTIFICATE_FIND, parameters, 2, out_record, err);
+    return certificate_first(store, STATEMENT_CERTIFICATE_FIND, parameters, 2, out_record, err);
 }
 
 enum result store_find_certificate_by_serial(struct store *store, struct bytes serial,
                                              struct certificate_record *out_record,
                                              struct error *err) {
     const struct value parameters[] = {value_bytes(serial)};
-    return find_certificate(store, STATEMENT_CERTIFICATE_FIND_BY_SERIAL, parameters, 1,
-                            out_record, err);
+    return certificate_first(store, STATEMENT_CERTIFICATE_FIND_BY_SERIAL, parameters, 1,
+                             out_record, err);
 }
 
 enum result store_find_certificate_by_id(struct store *store, int64_t id,
                                          struct certificate_record *out_record,
                                          struct error *err) {
     const struct value parameters[] = {value_integer(id)};
-    return find_certificate(store, STATEMENT_CERTIFICATE_FIND_BY_ID, parameters, 1, out_record,
-                            err);
+    return certificate_first(store, STATEMENT_CERTIFICATE_FIND_BY_ID, parameters, 1, out_record,
+                             err);
 }
 
 enum result store_each_certificate_of_key(struct store *store, struct bytes key_hash,
@@ -160,8 +159,27 @@ enum result store_find_certificate_of_token(struct store *store, struct bytes to
                                             struct certificate_record *out_record,
                                             struct error *err) {
     const struct value parameters[] = {value_bytes(token_id), value_bytes(csr_hash)};
-    return find_certificate(store, STATEMENT_CERTIFICATE_OF_TOKEN, parameters, 2, out_record,
-                            err);
+    return certificate_first(store, STATEMENT_CERTIFICATE_OF_TOKEN, parameters, 2, out_record,
+                             err);
+}
+
+enum result store_each_certificate_of_identity(struct store *store, const char *profile,
+                                               const struct name_record *name, int64_t now,
+                                               certificate_visit *visit, void *context,
+                                               struct error *err) {
+    const struct value parameters[] = {value_text(name->value), value_text(name->type),
+                                       value_text(profile), value_integer(now)};
+    return certificate_walk(store, STATEMENT_CERTIFICATE_OF_IDENTITY, parameters,
+                            COUNT_OF(parameters), visit, context, err);
+}
+
+enum result store_count_renewals(struct store *store, int64_t lineage_id, int64_t created_after,
+                                 int64_t *out_count, struct error *err) {
+    AUTO(query_end) struct query query = {0};
+    const struct value parameters[] = {value_integer(lineage_id), value_integer(created_after)};
+    TRY(query_first(store, STATEMENT_CERTIFICATE_RENEWALS, parameters, 2, &query, err));
+    *out_count = query_integer(&query, 0);
+    return RESULT_OK;
 }
 
 enum result store_find_successor(struct store *store, int64_t predecessor_id,
@@ -169,8 +187,8 @@ enum result store_find_successor(struct store *store, int64_t predecessor_id,
                                  struct error *err) {
     const struct value parameters[] = {value_integer(predecessor_id), value_bytes(csr_hash)};
     bool is_any = csr_hash.size == 0;
-    return find_certificate(store,
-                            is_any ? STATEMENT_CERTIFICATE_SUCCESSOR
-                                   : STATEMENT_CERTIFICATE_SUCCESSOR_OF_CSR,
-                            parameters, is_any ? 1 : 2, out_record, err);
+    return certificate_first(store,
+                             is_any ? STATEMENT_CERTIFICATE_SUCCESSOR
+                                    : STATEMENT_CERTIFICATE_SUCCESSOR_OF_CSR,
+                             parameters, is_any ? 1 : 2, out_record, err);
 }

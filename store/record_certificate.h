@@ -11,3 +11,7 @@ typedef enum result certificate_visit(void *context, const struct certificate_re
 enum result certificate_walk(struct store *store, enum statement statement,
                              const struct value *parameters, size_t count,
                              certificate_visit *visit, void *context, struct error *err);
+// The first row; RESULT_NOT_FOUND without one, RESULT_CONFLICT when there is another.
+enum result certificate_first(struct store *store, enum statement statement,
+                              const struct value *parameters, size_t count,
+                              struct certificate_record *out_record, struct error *err);

@@ -7,6 +7,7 @@ void token_record_clear(struct token_record *record) {
     buf_clear(&record->secret_hash);
     string_free_at(&record->profile);
     record_names_free(record->names, record->name_count);
+    record_names_free(record->patterns, record->pattern_count);
     string_free_at(&record->created_by);
     string_free_at(&record->label);
     *record = (struct token_record){0};
@@ -35,8 +36,10 @@ enum result store_add_token(struct store *store, const struct token_record *reco
     int64_t sequence = 0;
     TRY(statement_insert(store->database, STATEMENT_TOKEN_ADD, parameters, COUNT_OF(parameters),
                          &sequence, err));
-    return record_names_add(store, STATEMENT_TOKEN_NAME_ADD, sequence, record->names,
-                            record->name_count, err);
+    TRY(record_names_add(store, STATEMENT_TOKEN_NAME_ADD, sequence, record->names,
+                         record->name_count, err));
+    return record_names_add(store, STATEMENT_TOKEN_PATTERN_ADD, sequence, record->patterns,
+                            record->pattern_count, err);
 }
 
 // Columns of TOKEN_SELECT.
@@ -55,8 +58,10 @@ static enum result read_token(struct store *store, const struct query *query,
     record->revoked_at = query_integer(query, 10);
     TRY(column_copy_text(query, 11, &record->created_by, err));
     TRY(column_copy_text(query, 12, &record->label, err));
-    return record_names_read(store, STATEMENT_TOKEN_NAMES, record->sequence, &record->names,
-                             &record->name_count, err);
+    TRY(record_names_read(store, STATEMENT_TOKEN_NAMES, record->sequence, &record->names,
+                          &record->name_count, err));
+    return record_names_read(store, STATEMENT_TOKEN_PATTERNS, record->sequence,
+                             &record->patterns, &record->pattern_count, err);
 }
 
 enum result store_find_token(struct store *store, struct bytes id,

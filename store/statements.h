@@ -107,6 +107,35 @@
                           "n.position"                                                         \
                           " AND o.value = n.value AND ($7 = '' OR o.type = $7))"               \
                           " ORDER BY n.certificate_id DESC LIMIT $8")                          \
+    /* The lines whose first certificate has this name in front: active_maximum's identity. */ \
+    X(CERTIFICATE_OF_IDENTITY, CERTIFICATE_COLUMNS                                             \
+      "FROM certificate_name n JOIN certificate c ON c.lineage_id = n.certificate_id"          \
+      " LEFT JOIN revocation r ON r.certificate_id = c.id"                                     \
+      " WHERE n.value = $1 AND n.type = $2 AND n.position = 0 AND +c.profile = $3"             \
+      " AND +c.not_after >= $4 AND r.certificate_id IS NULL"                                   \
+      " ORDER BY n.certificate_id")                                                            \
+    X(CERTIFICATE_RENEWALS, "SELECT COUNT(*) FROM certificate WHERE lineage_id = $1"           \
+                            " AND +predecessor_id IS NOT NULL AND created > $2")               \
+                                                                                               \
+    /* Of the certificates with a name, those after its last release own it. */                \
+    X(NAME_OWNER, CERTIFICATE_COLUMNS                                                          \
+      "FROM certificate_name n JOIN certificate c ON c.id = n.certificate_id"                  \
+      " LEFT JOIN revocation r ON r.certificate_id = n.certificate_id"                         \
+      " WHERE n.value = $1 AND n.type = $2 AND n.certificate_id > COALESCE((SELECT"            \
+      " MAX(certificate_id) FROM name_release WHERE type = $2 AND value = $1), 0)"             \
+      " ORDER BY n.certificate_id DESC LIMIT 1")                                               \
+    X(NAME_CERTIFICATES, CERTIFICATE_COLUMNS                                                   \
+      "FROM certificate_name n JOIN certificate c ON c.id = n.certificate_id"                  \
+      " LEFT JOIN revocation r ON r.certificate_id = n.certificate_id"                         \
+      " WHERE n.value = $1 AND n.type = $2 AND +c.not_after >= $3"                             \
+      " AND r.certificate_id IS NULL ORDER BY n.certificate_id DESC")                          \
+    X(NAME_RELEASE_ADD,                                                                        \
+      "INSERT INTO name_release (type, value, certificate_id, released_at, released_by)"       \
+      " VALUES ($1, $2, $3, $4, $5)")                                                          \
+    X(NAME_RELEASE_LAST, "SELECT MAX(certificate_id) FROM name_release"                        \
+                         " WHERE type = $1 AND value = $2")                                    \
+    X(NAME_COUNT, "SELECT COUNT(*) FROM certificate_name WHERE value = $1 AND type = $2")      \
+                                                                                               \
     X(CERTIFICATE_COUNT, "SELECT (SELECT COUNT(*) FROM certificate WHERE not_after >= $1),"    \
                          " (SELECT COUNT(*) FROM certificate WHERE not_after < $1),"           \
                          " (SELECT COUNT(*) FROM revocation WHERE not_after >= $1),"           \
@@ -130,6 +159,10 @@
                       " VALUES ($1, $2, $3, $4)")                                              \
     X(TOKEN_NAMES,                                                                             \
       "SELECT type, value FROM token_name WHERE token_sequence = $1 ORDER BY position")        \
+    X(TOKEN_PATTERN_ADD, "INSERT INTO token_pattern (token_sequence, position, type, value)"   \
+                         " VALUES ($1, $2, $3, $4)")                                           \
+    X(TOKEN_PATTERNS, "SELECT type, value FROM token_pattern"                                  \
+                      " WHERE token_sequence = $1 ORDER BY position")                          \
     X(TOKEN_FIND, TOKEN_SELECT "WHERE id = $1")                                                \
     X(TOKEN_SPEND, "UPDATE token SET uses_spent = uses_spent + 1"                              \
                    " WHERE id = $1 AND uses_spent < uses_allowed")                             \

@@ -128,6 +128,16 @@ enum result store_find_certificate_of_token(struct store *store, struct bytes to
                                             struct bytes csr_hash,
                                             struct certificate_record *out_record,
                                             struct error *err);
+// The valid certificates of all lines of an identity: lines whose first certificate is of this
+// profile and has this name as its first one. Oldest line first.
+enum result store_each_certificate_of_identity(
+    struct store *store, const char *profile, const struct name_record *name, int64_t now,
+    enum result (*visit)(void *context, const struct certificate_record *record,
+                         struct error *err),
+    void *context, struct error *err);
+// How many renewals of a line were made after this time.
+enum result store_count_renewals(struct store *store, int64_t lineage_id, int64_t created_after,
+                                 int64_t *out_count, struct error *err);
 // The renewal of this predecessor for this very CSR; with an empty csr_hash any renewal of it.
 enum result store_find_successor(struct store *store, int64_t predecessor_id,
                                  struct bytes csr_hash, struct certificate_record *out_record,
@@ -160,6 +170,31 @@ enum result store_count_certificates(struct store *store, int64_t now, int64_t *
                                      int64_t *out_expired, int64_t *out_revoked,
                                      struct error *err);
 
+// --- names: whose they are ------------------------------------------------------------------
+
+// The newest certificate that carries this name and was issued after the name's last release:
+// its line owns the name. RESULT_NOT_FOUND when nobody does.
+enum result store_find_name_owner(struct store *store, const struct name_record *name,
+                                  struct certificate_record *out_record, struct error *err);
+// Certificates with this name that are not revoked and end at or after `not_after_from`, newest
+// first.
+enum result store_each_certificate_of_name(
+    struct store *store, const struct name_record *name, int64_t not_after_from,
+    enum result (*visit)(void *context, const struct certificate_record *record,
+                         struct error *err),
+    void *context, struct error *err);
+// All certificates with this name up to `certificate_id` are past: others may have it.
+// Append-only; RESULT_CONFLICT when it was released up to this one before.
+enum result store_release_name(struct store *store, const struct name_record *name,
+                               int64_t certificate_id, int64_t released_at,
+                               const char *released_by, struct error *err);
+// The certificate up to which this name is released; 0: never.
+enum result store_last_name_release(struct store *store, const struct name_record *name,
+                                    int64_t *out_certificate_id, struct error *err);
+// Certificates that ever carried this name.
+enum result store_count_name(struct store *store, const struct name_record *name,
+                             int64_t *out_count, struct error *err);
+
 // --- revocations (append-only: the schema refuses update and delete) ------------------------
 
 // RESULT_CONFLICT when it is revoked already, RESULT_NOT_FOUND without such a certificate.
@@ -191,6 +226,8 @@ struct token_record {
     char *profile;
     struct name_record *names;
     size_t name_count;
+    struct name_record *patterns; // a fleet's: each device picks one free name for each
+    size_t pattern_count;
     int64_t uses_allowed;
     int64_t uses_spent;
     int64_t failures; // wrong secrets seen

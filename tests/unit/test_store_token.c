@@ -28,6 +28,9 @@ static void a_token_comes_out_as_it_went_in(void **state) {
     struct token_record record = token_of("one");
     record.names = names;
     record.name_count = 2;
+    struct name_record patterns[] = {{"cn", "hall-*"}};
+    record.patterns = patterns;
+    record.pattern_count = 1;
     record.uses_allowed = 7;
     record.uses_spent = 2;
     record.failures = 3;
@@ -43,6 +46,9 @@ static void a_token_comes_out_as_it_went_in(void **state) {
     assert_int_equal(found.name_count, 2);
     assert_string_equal(found.names[0].type, "dns");
     assert_string_equal(found.names[1].value, "a");
+    assert_int_equal(found.pattern_count, 1);
+    assert_string_equal(found.patterns[0].type, "cn");
+    assert_string_equal(found.patterns[0].value, "hall-*");
     assert_int_equal(found.uses_allowed, 7);
     assert_int_equal(found.uses_spent, 2);
     assert_int_equal(found.failures, 3);
@@ -60,6 +66,7 @@ static void a_token_comes_out_as_it_went_in(void **state) {
     assert_null(plain.label);
     assert_null(plain.created_by);
     assert_int_equal(plain.name_count, 0);
+    assert_int_equal(plain.pattern_count, 0);
     assert_int_equal(plain.sequence, 2);
     assert_result(RESULT_CONFLICT, store_add_token(store, &record, &err), &err);
     AUTO(token_record_clear) struct token_record none = {0};
