@@ -81,11 +81,11 @@ static enum result read_request(struct store *store, const struct query *query,
                              &record->name_count, err);
 }
 
-enum result store_find_request(struct store *store, struct bytes id,
-                               struct request_record *out_record, struct error *err) {
+static enum result find(struct store *store, enum statement statement,
+                        const struct value *parameters, size_t count,
+                        struct request_record *out_record, struct error *err) {
     AUTO(query_end) struct query query = {0};
-    const struct value parameters[] = {value_bytes(id)};
-    enum result result = query_first(store, STATEMENT_REQUEST_FIND, parameters, 1, &query, err);
+    enum result result = query_first(store, statement, parameters, count, &query, err);
     if (result == RESULT_NOT_FOUND) {
         return error_set(err, RESULT_NOT_FOUND, "there is no such request");
     }
@@ -95,6 +95,59 @@ enum result store_find_request(struct store *store, struct bytes id,
     *out_record = record;
     record = (struct request_record){0};
     return RESULT_OK;
+}
+
+enum result store_find_request(struct store *store, struct bytes id,
+                               struct request_record *out_record, struct error *err) {
+    const struct value parameters[] = {value_bytes(id)};
+    return find(store, STATEMENT_REQUEST_FIND, parameters, 1, out_record, err);
+}
+
+enum result store_find_request_of_csr(struct store *store, struct bytes csr_hash,
+                                      const char *requested_by,
+                                      struct request_record *out_record, struct error *err) {
+    const struct value parameters[] = {value_bytes(csr_hash), value_text(requested_by)};
+    return find(store, STATEMENT_REQUEST_FIND_OF_CSR, parameters, 2, out_record, err);
+}
+
+enum result store_count_held_requests(struct store *store, const char *address, int64_t now,
+                                      int64_t *out_count, struct error *err) {
+    AUTO(query_end) struct query query = {0};
+    const struct value of_all[] = {value_integer(now)};
+    const struct value of_address[] = {value_text(address), value_integer(now)};
+    TRY(address == NULL
+            ? query_first(store, STATEMENT_REQUEST_COUNT_HELD, of_all, 1, &query, err)
+            : query_first(store, STATEMENT_REQUEST_COUNT_HELD_FROM, of_address, 2, &query,
+                          err));
+    *out_count = query_integer(&query, 0);
+    return RESULT_OK;
+}
+
+typedef enum result request_visit(void *context, const struct request_record *record,
+                                  struct error *err);
+
+static enum result walk(struct store *store, enum statement statement,
+                        const struct value *parameters, size_t count, request_visit *visit,
+                        void *context, struct error *err) {
+    AUTO(query_end) struct query query = {0};
+    TRY(query_start(store->database, statement, parameters, count, &query, err));
+    for (;;) {
+        enum result result = query_next(&query, err);
+        if (result == RESULT_NOT_FOUND) {
+            return RESULT_OK;
+        }
+        TRY(result);
+        AUTO(request_record_clear) struct request_record record = {0};
+        TRY(read_request(store, &query, &record, err));
+        TRY(visit(context, &record, err));
+    }
+}
+
+enum result store_each_request_over(struct store *store, int64_t now, size_t limit,
+                                    request_visit *visit, void *context, struct error *err) {
+    const struct value parameters[] = {value_integer(now), value_integer((int64_t)limit)};
+    return walk(store, STATEMENT_REQUEST_EACH_OVER, parameters, COUNT_OF(parameters), visit,
+                context, err);
 }
 
 static enum result explain_undecided(struct store *store, struct bytes id, struct error *err) {

@@ -98,6 +98,11 @@ enum result store_spend_token(struct store *store, struct bytes id, struct error
                                             "every use of this token is spent", err);
 }
 
+enum result store_give_token_back(struct store *store, struct bytes id, struct error *err) {
+    const struct value parameters[] = {value_bytes(id)};
+    return statement_run(store->database, STATEMENT_TOKEN_GIVE_BACK, parameters, 1, NULL, err);
+}
+
 enum result store_count_token_failure(struct store *store, struct bytes id, struct error *err) {
     const struct value parameters[] = {value_bytes(id)};
     int64_t changed = 0;

@@ -166,6 +166,8 @@
     X(TOKEN_FIND, TOKEN_SELECT "WHERE id = $1")                                                \
     X(TOKEN_SPEND, "UPDATE token SET uses_spent = uses_spent + 1"                              \
                    " WHERE id = $1 AND uses_spent < uses_allowed")                             \
+    X(TOKEN_GIVE_BACK, "UPDATE token SET uses_spent = uses_spent - 1"                          \
+                       " WHERE id = $1 AND uses_spent > 0")                                    \
     X(TOKEN_COUNT_FAILURE, "UPDATE token SET failures = failures + 1 WHERE id = $1")           \
     X(TOKEN_REVOKE, "UPDATE token SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL")   \
     /* The CASE is token_record_state. */                                                      \
@@ -187,8 +189,22 @@
     X(REQUEST_NAMES,                                                                           \
       "SELECT type, value FROM request_name WHERE request_sequence = $1 ORDER BY position")    \
     X(REQUEST_FIND, REQUEST_SELECT "WHERE id = $1")                                            \
+    X(REQUEST_FIND_OF_CSR, REQUEST_SELECT                                                      \
+      "WHERE csr_hash = $1 AND requested_by = $2 ORDER BY sequence DESC LIMIT 1")              \
     X(REQUEST_DECIDE, "UPDATE request SET state = $1, decided_at = $2, decided_by = $3,"       \
                       " reason = $4, certificate_id = $5 WHERE id = $6 AND state = 1")         \
+    X(REQUEST_COUNT_HELD, "SELECT COUNT(*) FROM request WHERE state = 1 AND expires > $1")     \
+    X(REQUEST_COUNT_HELD_FROM,                                                                 \
+      "SELECT COUNT(*) FROM request WHERE state = 1 AND address = $1 AND expires > $2")        \
+    X(REQUEST_EACH_OVER,                                                                       \
+      REQUEST_SELECT "WHERE state = 1 AND expires <= $1 ORDER BY expires LIMIT $2")            \
+                                                                                               \
+    X(APPROVAL_ADD,                                                                            \
+      "INSERT INTO approval (request_sequence, position, admin, digest, approved_at)"          \
+      " SELECT $1, COUNT(*), $2, $3, $4 FROM approval WHERE request_sequence = $1"             \
+      " HAVING COUNT(CASE WHEN admin = $2 AND digest = $3 THEN 1 END) = 0")                    \
+    X(APPROVAL_EACH, "SELECT admin, digest, approved_at FROM approval"                         \
+                     " WHERE request_sequence = $1 ORDER BY position")                         \
                                                                                                \
     X(CRL_ADD, "INSERT INTO crl (issuer_id, number, this_update, next_update, entry_count,"    \
                " der) VALUES ($1, $2, $3, $4, $5, $6)")                                        \

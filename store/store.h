@@ -246,6 +246,8 @@ enum result store_find_token(struct store *store, struct bytes id,
                              struct token_record *out_record, struct error *err);
 // Counts one use; RESULT_CONFLICT when none is left (so that two at once cannot both succeed).
 enum result store_spend_token(struct store *store, struct bytes id, struct error *err);
+// Takes one use back: what it was spent for came to nothing.
+enum result store_give_token_back(struct store *store, struct bytes id, struct error *err);
 enum result store_count_token_failure(struct store *store, struct bytes id, struct error *err);
 // RESULT_CONFLICT when it is revoked already.
 enum result store_revoke_token(struct store *store, struct bytes id, int64_t now,
@@ -306,10 +308,39 @@ enum result store_add_request(struct store *store, const struct request_record *
                               struct error *err);
 enum result store_find_request(struct store *store, struct bytes id,
                                struct request_record *out_record, struct error *err);
+// The newest with this very CSR by this requester.
+enum result store_find_request_of_csr(struct store *store, struct bytes csr_hash,
+                                      const char *requested_by,
+                                      struct request_record *out_record, struct error *err);
+// Those that wait and whose time is not over; of one address, or of all (NULL).
+enum result store_count_held_requests(struct store *store, const char *address, int64_t now,
+                                      int64_t *out_count, struct error *err);
+// Those that still wait although their time is over, the oldest first, at most `limit`. The
+// visitor changes nothing.
+enum result store_each_request_over(struct store *store, int64_t now, size_t limit,
+                                    enum result (*visit)(void *context,
+                                                         const struct request_record *record,
+                                                         struct error *err),
+                                    void *context, struct error *err);
 // Only from PENDING: RESULT_CONFLICT when somebody decided before.
 enum result store_decide_request(struct store *store, struct bytes id, int state,
                                  int64_t decided_at, const char *decided_by, const char *reason,
                                  int64_t certificate_id, struct error *err);
+
+struct approval_record {
+    char *admin;
+    struct buf digest; // of what the administrator saw (ca/authority/request_digest.h)
+    int64_t approved_at;
+};
+// RESULT_CONFLICT (code "already_approved") when this administrator approved this digest before.
+enum result store_add_approval(struct store *store, int64_t request_sequence,
+                               const struct approval_record *record, struct error *err);
+// In order of time.
+enum result store_each_approval(struct store *store, int64_t request_sequence,
+                                enum result (*visit)(void *context,
+                                                     const struct approval_record *record,
+                                                     struct error *err),
+                                void *context, struct error *err);
 
 // --- CRLs -----------------------------------------------------------------------------------
 

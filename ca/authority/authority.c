@@ -106,6 +106,7 @@ void authority_clear(struct authority *authority) {
     publisher_clear(&authority->publisher);
     service_identity_clear(&authority->identity);
     decisions_clear(&authority->decisions);
+    buf_clear(&authority->decided);
     buf_clear(&authority->chain);
     issuer_set_clear(&authority->issuers);
     store_close_at(&authority->store);

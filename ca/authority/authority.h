@@ -28,6 +28,7 @@ struct authority {
     uint8_t root_fingerprint[SHA256_SIZE];
     char root_fingerprint_text[2 * SHA256_SIZE + 1];
     struct decisions decisions;
+    struct buf decided; // ids of requests of which gateways are to be told, one after another
     struct publisher publisher;
     struct service_identity identity;
     int64_t started;

@@ -10,6 +10,7 @@
 #include "authority/peer.h"
 #include "authority/profile.h"
 #include "authority/renew.h"
+#include "authority/request.h"
 #include "authority/revoke.h"
 #include "authority/token.h"
 #include "base/clock.h"
@@ -47,6 +48,7 @@ ADAPTER(inspect_authority)
 ADAPTER(enroll_device)
 ADAPTER(renew_certificate)
 ADAPTER(revoke_own_certificate)
+ADAPTER(request_claim)
 ADAPTER(token_create)
 ADAPTER(token_list)
 ADAPTER(token_revoke)
@@ -61,6 +63,9 @@ static enum result enrollment_refused(struct authority *authority, struct peer *
                                       const void *request, const struct error *refusal,
                                       struct error *err) {
     const struct enroll *enroll = request;
+    if (enroll->token == NULL) {
+        return RESULT_OK; // who has no token fills no audit trail
+    }
     return token_note_refusal(authority, peer, enroll->token, refusal, err);
 }
 
@@ -89,6 +94,7 @@ static const struct handler handlers[] = {
     {OPERATION_RENEW, run_renew_certificate, PEER_CERTIFICATE, 0, certificate_holder_refused},
     {OPERATION_REVOKE_SELF, run_revoke_own_certificate, PEER_CERTIFICATE, 0,
      certificate_holder_refused},
+    {OPERATION_CLAIM, run_request_claim, PEER_ANYONE, 0, NULL},
     {OPERATION_TOKEN_CREATE, run_token_create, PEER_ADMIN, ROLES_THAT_ACT,
      certificate_holder_refused},
     {OPERATION_TOKEN_LIST, run_token_list, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
@@ -220,8 +226,17 @@ static enum result run(struct authority *authority, const struct handler *handle
                        const void *request, struct buf *out_body, struct error *err) {
     AUTO(holder_clear) struct holder reply = {0};
     TRY(holder_make(operation->reply, &reply, err));
-    TRY(handler->run(authority, peer, request, reply.message, err));
+    enum result result = handler->run(authority, peer, request, reply.message, err);
+    if (result == RESULT_PENDING) {
+        TRY(message_to_binary(&held_type, &peer->held, out_body, err));
+    }
+    TRY(result);
     return message_to_binary(operation->reply, reply.message, out_body, err);
+}
+
+// A request that is held is kept and answered like one that is done.
+static bool is_kept(enum result result) {
+    return result == RESULT_OK || result == RESULT_PENDING;
 }
 
 static enum result run_in_savepoint(struct authority *authority, enum channel channel,
@@ -236,12 +251,13 @@ static enum result run_in_savepoint(struct authority *authority, enum channel ch
     if (result == RESULT_OK) {
         result = run(authority, handler, operation, peer, request, out_body, err);
     }
-    if (result == RESULT_OK) {
-        result = store_release(authority->store, err);
+    if (is_kept(result)) {
+        enum result released = store_release(authority->store, err);
+        result = released == RESULT_OK ? result : released;
     } else {
         store_rollback_to_savepoint(authority->store);
     }
-    if (result != RESULT_OK) {
+    if (!is_kept(result)) {
         decisions_drop(&authority->decisions, decided);
     }
     return result;
@@ -270,7 +286,7 @@ static enum result answer_request(struct authority *authority, enum channel chan
     TRY(message_from_binary(operation->request, frame->body, request.message, err));
     enum result result = run_in_savepoint(authority, channel, handler, operation, frame, peer,
                                           request.message, out_body, err);
-    if (result != RESULT_OK) {
+    if (!is_kept(result)) {
         if (err->result == RESULT_OK) {
             (void)error_set(err, result, "%s", result_text(result));
         }
@@ -298,7 +314,7 @@ void dispatch(struct authority *authority, enum channel channel, const struct fr
     // The reply may hold a token's secret.
     buf_init_secret(&answer.body, LIMIT_FRAME_REPLY_BYTES);
     answer.result = answer_request(authority, channel, request, &peer, &answer.body, &err);
-    if (answer.result != RESULT_OK) {
+    if (!is_kept(answer.result)) {
         if (err.result == RESULT_OK) {
             (void)error_set(&err, answer.result, "%s", result_text(answer.result));
         }

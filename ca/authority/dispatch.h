@@ -21,6 +21,8 @@ void answer_refuse(struct answer *answer, const struct error *err);
 
 // Inside a transaction: refuses what is unknown and what this channel may not ask, whatever the
 // frame says; decodes, identifies the peer, runs the one operation in a savepoint, encodes.
-// A refused request leaves nothing behind but the note of its refusal.
+// A refused request leaves nothing behind but the note of its refusal. A handler that holds a
+// request fills peer->held and returns RESULT_PENDING: that is kept like a success, and the
+// body is the message `held`.
 void dispatch(struct authority *authority, enum channel channel, const struct frame *request,
               struct answer *out_answer);

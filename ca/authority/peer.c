@@ -22,6 +22,7 @@ void peer_init(struct peer *peer, struct bytes address) {
 
 void peer_clear(struct peer *peer) {
     certificate_record_clear(&peer->certificate);
+    message_clear(&held_type, &peer->held);
     *peer = (struct peer){0};
 }
 

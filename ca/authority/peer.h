@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "store/store.h"
+#include "wire/messages.h"
 
 struct authority;
 
@@ -29,6 +30,7 @@ struct peer {
     bool is_identified;
     struct certificate_record certificate; // of an identified peer
     unsigned role;                         // one enum admin_role; 0 for all but administrators
+    struct held held;                      // with RESULT_PENDING: what the peer is told
 };
 
 // A peer of whom nothing but the address is known.

@@ -173,23 +173,29 @@ static enum result check_names(const struct decision_input *input, struct error 
 
 // --- key and usages --------------------------------------------------------------------------
 
+enum result policy_check_key_algorithm(const struct profile *profile,
+                                       enum key_algorithm algorithm, struct error *err) {
+    if (profile->key_algorithms[algorithm]) {
+        return RESULT_OK;
+    }
+    AUTO(buf_clear) struct buf taken = {0};
+    buf_init(&taken, 128);
+    for (size_t i = 0; i < KEY_ALGORITHM_COUNT; i++) {
+        if (profile->key_algorithms[i]) {
+            TRY(buf_printf(&taken, " %s", key_algorithm_name((enum key_algorithm)i)));
+        }
+    }
+    (void)deny(err, profile, "key_algorithm", "keys of type %s are not taken",
+               key_algorithm_name(algorithm));
+    error_field(err, "key");
+    error_hint(err, "make a key of one of these:%s", buf_string(&taken));
+    return RESULT_DENIED;
+}
+
 static enum result check_key(const struct decision_input *input, struct error *err) {
     enum key_algorithm algorithm = KEY_P256;
     TRY(public_key_check(input->certificate->spki, &algorithm, err));
-    if (!input->profile->key_algorithms[algorithm]) {
-        AUTO(buf_clear) struct buf taken = {0};
-        buf_init(&taken, 128);
-        for (size_t i = 0; i < KEY_ALGORITHM_COUNT; i++) {
-            if (input->profile->key_algorithms[i]) {
-                TRY(buf_printf(&taken, " %s", key_algorithm_name((enum key_algorithm)i)));
-            }
-        }
-        (void)deny(err, input->profile, "key_algorithm", "keys of type %s are not taken",
-                   key_algorithm_name(algorithm));
-        error_field(err, "key");
-        error_hint(err, "make a key of one of these:%s", buf_string(&taken));
-        return RESULT_DENIED;
-    }
+    TRY(policy_check_key_algorithm(input->profile, algorithm, err));
     uint8_t identifier[SHA1_SIZE];
     TRY(public_key_identifier(input->certificate->spki, identifier));
     if (!bytes_equal(input->certificate->subject_key_id,

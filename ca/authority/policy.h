@@ -27,6 +27,10 @@ enum result policy_choose_names(const struct csr *csr, const struct grant *grant
 enum result policy_check_grant(const struct profile *profile, const struct grant *grant,
                                struct error *err);
 
+// RESULT_DENIED (code "key_algorithm") names those that the profile takes.
+enum result policy_check_key_algorithm(const struct profile *profile,
+                                       enum key_algorithm algorithm, struct error *err);
+
 // Everything policy checks, by reading the TBSCertificate anew (it shares nothing with what
 // built it): profile's names, counts and forms, grant, key algorithm, lifetime and backdating,
 // key usage, EKUs, CA:FALSE, issuer's name and end, serial. RESULT_DENIED names profile, field

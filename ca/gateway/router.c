@@ -12,6 +12,7 @@
 static const struct route routes[] = {
     {"GET", "/v1/authority", OPERATION_AUTHORITY},
     {"POST", "/v1/enroll", OPERATION_ENROLL},
+    {"GET", "/v1/enroll/{id}", OPERATION_CLAIM},
     {"POST", "/v1/renew", OPERATION_RENEW},
     {"POST", "/v1/revoke", OPERATION_REVOKE_SELF},
     {"GET", "/v1/tokens", OPERATION_TOKEN_LIST},

@@ -553,6 +553,7 @@ enum channel {
     X(ENROLL, 2, enroll, issued, CHANNEL_ENROLL)                                               \
     X(RENEW, 3, renew, issued, CHANNEL_ENROLL | CHANNEL_ADMIN)                                 \
     X(REVOKE_SELF, 4, revoke_self, certificate_info, CHANNEL_ENROLL)                           \
+    X(CLAIM, 5, claim, issued, CHANNEL_ENROLL)                                                 \
     X(TOKEN_CREATE, 20, token_create, token_created, CHANNEL_ADMIN)                            \
     X(TOKEN_LIST, 21, token_list, token_page, CHANNEL_ADMIN)                                   \
     X(TOKEN_REVOKE, 22, token_revoke, token_info, CHANNEL_ADMIN)                               \

@@ -77,5 +77,9 @@ enum result public_key_verify(struct bytes spki, struct bytes signature_algorith
                               struct bytes message, struct bytes signature, struct error *err);
 // RFC 5280, 4.2.1.2 (1): SHA-1 of the public key's bits.
 enum result public_key_identifier(struct bytes spki, uint8_t out_identifier[SHA1_SIZE]);
+// "K4TZ-9QWM": 40 bits of SHA-256("signet-code-1" || SPKI) in Crockford's base32, for people to
+// compare on two screens. Too short to name a key by: whoever needs certainty compares the hash.
+#define PUBLIC_KEY_CODE_SIZE 10
+enum result public_key_code(struct bytes spki, char out_code[PUBLIC_KEY_CODE_SIZE]);
 // The bits inside: EC point, Ed25519 key, RSAPublicKey.
 enum result public_key_bits(struct bytes spki, struct bytes *out_bits, struct error *err);

@@ -5,6 +5,7 @@
 #include <wolfssl/options.h>
 #include <wolfssl/wolfcrypt/error-crypt.h>
 
+#include "base/limits.h"
 #include "x509/crypto.h"
 #include "x509/der.h"
 #include "x509/key.h"
@@ -260,4 +261,26 @@ enum result public_key_identifier(struct bytes spki, uint8_t out_identifier[SHA1
     struct bytes bits = {0};
     TRY(public_key_bits(spki, &bits, NULL));
     return hash_sha1(bits, out_identifier);
+}
+
+enum result public_key_code(struct bytes spki, char out_code[PUBLIC_KEY_CODE_SIZE]) {
+    // Without I, L, O and U, which are misread or misheard.
+    static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    enum { GROUP = 4, DIGITS = 8, BITS = 5 };
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&text, LIMIT_CERTIFICATE_BYTES);
+    TRY(buf_append_string(&text, "signet-code-1"));
+    TRY(buf_append(&text, spki));
+    uint8_t hash[SHA256_SIZE];
+    TRY(hash_sha256(buf_bytes(&text), hash));
+    uint64_t bits = 0;
+    for (size_t i = 0; i < DIGITS * BITS / 8; i++) {
+        bits = bits << 8 | hash[i];
+    }
+    for (size_t i = 0; i < DIGITS; i++) {
+        out_code[i < GROUP ? i : i + 1] = digits[bits >> (BITS * (DIGITS - 1 - i)) & 31];
+    }
+    out_code[GROUP] = '-';
+    out_code[DIGITS + 1] = '\0';
+    return RESULT_OK;
 }

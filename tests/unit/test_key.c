@@ -482,6 +482,16 @@ static void digests_are_those_of_the_standards(void **state) {
                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
+static void a_code_is_made_from_the_whole_key(void **state) {
+    (void)state;
+    char code[PUBLIC_KEY_CODE_SIZE];
+    // Computed by Python's hashlib.
+    assert_int_equal(RESULT_OK, public_key_code(BYTES_LITERAL("abc"), code));
+    assert_string_equal("5CBK-CVEA", code);
+    assert_int_equal(RESULT_OK, public_key_code(BYTES_LITERAL("abd"), code));
+    assert_string_not_equal("5CBK-CVEA", code);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(algorithms_have_names),
@@ -502,6 +512,7 @@ int main(void) {
         cmocka_unit_test(signature_algorithms_must_be_known_and_fit_the_key),
         cmocka_unit_test(a_key_file_must_be_private),
         cmocka_unit_test(the_key_identifier_is_the_sha1_of_the_bits),
+        cmocka_unit_test(a_code_is_made_from_the_whole_key),
         cmocka_unit_test(digests_are_those_of_the_standards),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
