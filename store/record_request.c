@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "store/record.h"
 
+#include <string.h>
+
 void request_record_clear(struct request_record *record) {
     buf_clear(&record->id);
     buf_clear(&record->csr);
@@ -173,4 +175,82 @@ enum result store_decide_request(struct store *store, struct bytes id, int state
     TRY(statement_run(store->database, STATEMENT_REQUEST_DECIDE, parameters,
                       COUNT_OF(parameters), &changed, err));
     return changed == 1 ? RESULT_OK : explain_undecided(store, id, err);
+}
+
+enum result store_refresh_request(struct store *store, struct bytes id,
+                                  struct bytes profile_hash, int64_t approvals,
+                                  struct error *err) {
+    const struct value parameters[] = {value_bytes(profile_hash), value_integer(approvals),
+                                       value_bytes(id)};
+    int64_t changed = 0;
+    TRY(statement_run(store->database, STATEMENT_REQUEST_REFRESH, parameters,
+                      COUNT_OF(parameters), &changed, err));
+    return changed == 1 ? RESULT_OK : explain_undecided(store, id, err);
+}
+
+// --- lists -----------------------------------------------------------------------------------
+
+// The index that is likely to find the fewest.
+static enum statement statement_of_filter(const struct request_filter *filter) {
+    if (filter->name_value != NULL) {
+        return STATEMENT_REQUEST_LIST_BY_NAME;
+    }
+    if (filter->name_prefix != NULL) {
+        return STATEMENT_REQUEST_LIST_BY_PREFIX;
+    }
+    if (filter->code != NULL) {
+        return STATEMENT_REQUEST_LIST_BY_CODE;
+    }
+    if (filter->key_hash.size > 0) {
+        return STATEMENT_REQUEST_LIST_BY_KEY;
+    }
+    if (filter->address != NULL) {
+        return STATEMENT_REQUEST_LIST_BY_ADDRESS;
+    }
+    // The expired ones that are not recorded as such yet stand elsewhere in the index.
+    if (filter->state != 0 && filter->state != REQUEST_EXPIRED) {
+        return STATEMENT_REQUEST_LIST_BY_STATE;
+    }
+    return filter->profile != NULL ? STATEMENT_REQUEST_LIST_BY_PROFILE : STATEMENT_REQUEST_LIST;
+}
+
+static struct value text_or_empty(const char *text) {
+    return value_text(text == NULL ? "" : text);
+}
+
+// The first text behind all that begin with `prefix`: no character is above U+10FFFF.
+static enum result end_of_prefix(const char *prefix, struct buf *out) {
+    buf_init(out, strlen(prefix) + 5);
+    TRY(buf_append_string(out, prefix));
+    return buf_append_string(out, "\xf4\x8f\xbf\xbf");
+}
+
+enum result store_list_requests(struct store *store, const struct request_filter *filter,
+                                request_visit *visit, void *context, struct error *err) {
+    AUTO(buf_clear) struct buf end = {0};
+    struct value limit = value_integer((int64_t)filter->limit);
+    struct value parameters[11] = {
+        value_integer(filter->before_sequence == 0 ? INT64_MAX : filter->before_sequence),
+        value_integer(filter->now),
+        value_integer(filter->state),
+        text_or_empty(filter->profile),
+        text_or_empty(filter->address),
+        text_or_empty(filter->code),
+        value_bytes(filter->key_hash),
+    };
+    size_t count = 7;
+    enum statement statement = statement_of_filter(filter);
+    if (filter->name_value != NULL) {
+        parameters[count++] = value_text(filter->name_value);
+        parameters[count++] = text_or_empty(filter->name_type);
+    } else if (statement == STATEMENT_REQUEST_LIST_BY_PREFIX) {
+        if (end_of_prefix(filter->name_prefix, &end) != RESULT_OK) {
+            return error_out_of_memory(err);
+        }
+        parameters[count++] = value_text(filter->name_prefix);
+        parameters[count++] = value_text(buf_string(&end));
+        parameters[count++] = text_or_empty(filter->name_type);
+    }
+    parameters[count++] = limit;
+    return walk(store, statement, parameters, count, visit, context, err);
 }

@@ -41,6 +41,20 @@
     " approvals, state, created, expires, decided_at, decided_by, reason, certificate_id"      \
     " FROM request "
 
+// What every list of requests filters by besides the index it walks: each takes its conditions
+// on state ($2 now, $3 state, 0 for any), profile ($4), address ($5), code ($6) and key ($7),
+// '' for any. The CASE is request_state_at.
+#define REQUEST_LIST_OF(state, profile, address, code, key)                                    \
+    REQUEST_SELECT "WHERE sequence < $1 AND " state " AND " profile " AND " address            \
+                   " AND " code " AND " key
+#define OF_ANY_STATE                                                                           \
+    "(CASE WHEN +state = 1 AND expires <= $2 THEN 4 ELSE +state END = $3 OR $3 = 0)"
+#define OF_ANY_PROFILE "($4 = '' OR +profile = $4)"
+#define OF_ANY_ADDRESS "($5 = '' OR +address = $5)"
+#define OF_ANY_CODE "($6 = '' OR +code = $6)"
+#define OF_ANY_KEY "(LENGTH($7) = 0 OR +key_hash = $7)"
+#define NEWEST_REQUESTS " ORDER BY sequence DESC LIMIT "
+
 #define AUDIT_SELECT                                                                           \
     "SELECT sequence, time, actor, event, subject, detail, previous_hash, hash FROM audit "
 
@@ -198,6 +212,33 @@
       "SELECT COUNT(*) FROM request WHERE state = 1 AND address = $1 AND expires > $2")        \
     X(REQUEST_EACH_OVER,                                                                       \
       REQUEST_SELECT "WHERE state = 1 AND expires <= $1 ORDER BY expires LIMIT $2")            \
+                                                                                               \
+    X(REQUEST_REFRESH, "UPDATE request SET profile_hash = $1, approvals = $2"                  \
+                       " WHERE id = $3 AND state = 1")                                         \
+    X(REQUEST_LIST, REQUEST_LIST_OF(OF_ANY_STATE, OF_ANY_PROFILE, OF_ANY_ADDRESS, OF_ANY_CODE, \
+                                    OF_ANY_KEY) NEWEST_REQUESTS "$8")                          \
+    X(REQUEST_LIST_BY_STATE,                                                                   \
+      REQUEST_LIST_OF("(expires > $2 OR $3 <> 1) AND state = $3", OF_ANY_PROFILE,              \
+                      OF_ANY_ADDRESS, OF_ANY_CODE, OF_ANY_KEY) NEWEST_REQUESTS "$8")           \
+    X(REQUEST_LIST_BY_PROFILE, REQUEST_LIST_OF(OF_ANY_STATE, "profile = $4", OF_ANY_ADDRESS,   \
+                                               OF_ANY_CODE, OF_ANY_KEY) NEWEST_REQUESTS "$8")  \
+    X(REQUEST_LIST_BY_ADDRESS, REQUEST_LIST_OF(OF_ANY_STATE, OF_ANY_PROFILE, "address = $5",   \
+                                               OF_ANY_CODE, OF_ANY_KEY) NEWEST_REQUESTS "$8")  \
+    X(REQUEST_LIST_BY_CODE, REQUEST_LIST_OF(OF_ANY_STATE, OF_ANY_PROFILE, OF_ANY_ADDRESS,      \
+                                            "code = $6", OF_ANY_KEY) NEWEST_REQUESTS "$8")     \
+    X(REQUEST_LIST_BY_KEY, REQUEST_LIST_OF(OF_ANY_STATE, OF_ANY_PROFILE, OF_ANY_ADDRESS,       \
+                                           OF_ANY_CODE, "key_hash = $7") NEWEST_REQUESTS "$8") \
+    X(REQUEST_LIST_BY_NAME,                                                                    \
+      REQUEST_LIST_OF(OF_ANY_STATE, OF_ANY_PROFILE, OF_ANY_ADDRESS, OF_ANY_CODE,               \
+                      OF_ANY_KEY) " AND sequence IN (SELECT request_sequence FROM "            \
+                                  "request_name WHERE value = $8"                              \
+                                  " AND ($9 = '' OR type = $9))" NEWEST_REQUESTS "$10")        \
+    X(REQUEST_LIST_BY_PREFIX,                                                                  \
+      REQUEST_LIST_OF(                                                                         \
+          OF_ANY_STATE, OF_ANY_PROFILE, OF_ANY_ADDRESS, OF_ANY_CODE,                           \
+          OF_ANY_KEY) " AND sequence IN (SELECT request_sequence FROM request_name WHERE "     \
+                      "value >= $8"                                                            \
+                      " AND value < $9 AND ($10 = '' OR type = $10))" NEWEST_REQUESTS "$11")   \
                                                                                                \
     X(APPROVAL_ADD,                                                                            \
       "INSERT INTO approval (request_sequence, position, admin, digest, approved_at)"          \

@@ -327,6 +327,32 @@ enum result store_decide_request(struct store *store, struct bytes id, int state
                                  int64_t decided_at, const char *decided_by, const char *reason,
                                  int64_t certificate_id, struct error *err);
 
+// The profile as it is now, while the request waits.
+enum result store_refresh_request(struct store *store, struct bytes id,
+                                  struct bytes profile_hash, int64_t approvals,
+                                  struct error *err);
+
+// All that are given must fit; NULL, 0 and empty: any.
+struct request_filter {
+    int state; // enum request_state at `now`
+    int64_t now;
+    const char *profile;
+    const char *name_type;   // of the name or of the prefix
+    const char *name_value;  // exact
+    const char *name_prefix; // the beginning of a name; not together with name_value
+    const char *address;
+    const char *code;
+    struct bytes key_hash;
+    int64_t before_sequence; // 0: from the newest
+    size_t limit;
+};
+// Newest first.
+enum result store_list_requests(struct store *store, const struct request_filter *filter,
+                                enum result (*visit)(void *context,
+                                                     const struct request_record *record,
+                                                     struct error *err),
+                                void *context, struct error *err);
+
 struct approval_record {
     char *admin;
     struct buf digest; // of what the administrator saw (ca/authority/request_digest.h)

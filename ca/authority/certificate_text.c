@@ -106,6 +106,15 @@ void name_records_free_at(struct name_record **records) {
     *records = NULL;
 }
 
+const char *certificate_common_name(const struct certificate_record *record) {
+    for (size_t i = 0; i < record->name_count; i++) {
+        if (strcmp(record->names[i].type, name_type_prefix(NAME_CN)) == 0) {
+            return record->names[i].value;
+        }
+    }
+    return NULL;
+}
+
 const char *certificate_state_name(const struct certificate_record *record, int64_t now) {
     if (record->revoked_at != 0) {
         return "revoked";

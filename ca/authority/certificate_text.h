@@ -32,6 +32,8 @@ enum result name_records_format(const struct name_record *records, size_t count,
 enum result name_records_borrow(const struct names *names, struct name_record **out_records);
 void name_records_free_at(struct name_record **records);
 
+// The common name, or NULL.
+const char *certificate_common_name(const struct certificate_record *record);
 // "valid", "expired", "revoked".
 const char *certificate_state_name(const struct certificate_record *record, int64_t now);
 // All but the DER and the predecessor's serial.

@@ -11,6 +11,7 @@
 #include "authority/profile.h"
 #include "authority/renew.h"
 #include "authority/request.h"
+#include "authority/request_review.h"
 #include "authority/revoke.h"
 #include "authority/token.h"
 #include "base/clock.h"
@@ -58,6 +59,10 @@ ADAPTER(revoke_certificate)
 ADAPTER(inspect_crls)
 ADAPTER(publisher_publish)
 ADAPTER(inspect_status)
+ADAPTER(request_list)
+ADAPTER(request_show)
+ADAPTER(request_approve)
+ADAPTER(request_deny)
 
 static enum result enrollment_refused(struct authority *authority, struct peer *peer,
                                       const void *request, const struct error *refusal,
@@ -109,6 +114,12 @@ static const struct handler handlers[] = {
     {OPERATION_CRL_SHOW, run_inspect_crls, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
     {OPERATION_CRL_PUBLISH, run_publisher_publish, PEER_ADMIN, ROLES_THAT_ACT, NULL},
     {OPERATION_STATUS, run_inspect_status, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
+    {OPERATION_REQUEST_LIST, run_request_list, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
+    {OPERATION_REQUEST_SHOW, run_request_show, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
+    {OPERATION_REQUEST_APPROVE, run_request_approve, PEER_ADMIN, ADMIN_ROLES_THAT_DECIDE,
+     certificate_holder_refused},
+    {OPERATION_REQUEST_DENY, run_request_deny, PEER_ADMIN, ADMIN_ROLES_THAT_DECIDE,
+     certificate_holder_refused},
 };
 
 static const struct handler *handler_find(unsigned number) {

@@ -75,6 +75,13 @@ static struct buf borrowed(struct bytes bytes) {
     return (struct buf){.data = (uint8_t *)(uintptr_t)bytes.data, .size = bytes.size};
 }
 
+static const char *requested_from(const struct peer *peer, const struct issuance *issuance) {
+    if (issuance->address != NULL) {
+        return issuance->address;
+    }
+    return peer == NULL || peer->address[0] == '\0' ? NULL : peer->address;
+}
+
 static enum result record(struct authority *authority, const struct peer *peer,
                           const struct issuance *issuance,
                           const struct certificate *certificate, int64_t *out_id,
@@ -101,8 +108,7 @@ static enum result record(struct authority *authority, const struct peer *peer,
         .lineage_id = predecessor == NULL ? 0 : predecessor->lineage_id,
         .created = issuance->now,
         .request_id = borrowed(issuance->request_id),
-        .address =
-            peer == NULL || peer->address[0] == '\0' ? NULL : (char *)(uintptr_t)peer->address,
+        .address = (char *)(uintptr_t)requested_from(peer, issuance),
         .names = name_records,
         .name_count = names.count,
     };

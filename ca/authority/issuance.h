@@ -18,9 +18,10 @@ struct issuance {
     const struct grant *grant;
     const struct names *names; // the chosen ones
     struct bytes spki;
-    struct bytes csr_hash;                        // empty when the authority made the key
-    struct bytes token_id;                        // empty when not from a token
-    struct bytes request_id;                      // of an approved request, else empty
+    struct bytes csr_hash;   // empty when the authority made the key
+    struct bytes token_id;   // empty when not from a token
+    struct bytes request_id; // of an approved request, else empty
+    const char *address;     // where it was requested from; NULL: where the peer is
     const struct certificate_record *predecessor; // of a renewal, else NULL
     int64_t now;
 };

@@ -123,13 +123,17 @@ static unsigned role_from_name(const char *name) {
     return 0;
 }
 
-static const char *common_name(const struct certificate_record *record) {
-    for (size_t i = 0; i < record->name_count; i++) {
-        if (strcmp(record->names[i].type, name_type_prefix(NAME_CN)) == 0) {
-            return record->names[i].value;
-        }
+enum result peer_admin_may(struct authority *authority, const char *name, unsigned roles,
+                           bool *out_may, struct error *err) {
+    AUTO(admin_record_clear) struct admin_record admin = {0};
+    enum result result = store_find_admin(authority->store, name, &admin, err);
+    if (result == RESULT_NOT_FOUND) {
+        *out_may = false;
+        return RESULT_OK;
     }
-    return NULL;
+    TRY(result);
+    *out_may = admin.removed_at == 0 && (role_from_name(admin.role) & roles) != 0;
+    return RESULT_OK;
 }
 
 static enum result admin_required(struct error *err) {
@@ -141,7 +145,7 @@ static enum result admin_required(struct error *err) {
 
 enum result peer_require_role(struct authority *authority, unsigned roles, struct peer *peer,
                               struct error *err) {
-    const char *name = common_name(&peer->certificate);
+    const char *name = certificate_common_name(&peer->certificate);
     if (!peer->is_identified || strcmp(peer->certificate.profile, PROFILE_ADMIN) != 0 ||
         name == NULL) {
         return admin_required(err);

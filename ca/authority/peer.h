@@ -44,6 +44,11 @@ void peer_set_actor(struct peer *peer, const char *kind, const char *name);
 // "certificate_expired", "certificate_not_yet_valid".
 enum result peer_identify(struct authority *authority, struct bytes certificate, int64_t now,
                           struct peer *peer, struct error *err);
+// Who may approve and deny requests, and list devices that are approved at once.
+#define ADMIN_ROLES_THAT_DECIDE (ADMIN_ROLE_OWNER | ADMIN_ROLE_APPROVER)
+// Whether the administrator of that name is active and has one of these roles.
+enum result peer_admin_may(struct authority *authority, const char *name, unsigned roles,
+                           bool *out_may, struct error *err);
 // Of an identified peer: its certificate is an administrator's, who is active and has one of
 // these roles. RESULT_DENIED with the codes "admin_required", "admin_removed", "role_denied".
 enum result peer_require_role(struct authority *authority, unsigned roles, struct peer *peer,

@@ -8,7 +8,7 @@
 #include "authority/certificate_text.h"
 #include "authority/issuance.h"
 #include "authority/peer.h"
-#include "authority/policy_names.h"
+#include "authority/request_info.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -20,6 +20,7 @@
 // Ids of decided requests that wait to be told; more than one group ever decides.
 #define LIMIT_DECIDED_BYTES (64 * 1024)
 
+// Of the names as much as fits.
 #define EVENT_DETAIL_BYTES ((LIMIT_NAME_BYTES + 16) * 4)
 
 void request_id_text(struct bytes id, char out_text[REQUEST_ID_TEXT_SIZE]) {
@@ -47,15 +48,6 @@ void request_note_decided(struct authority *authority, const struct request_reco
 
 // --- what the requester is told --------------------------------------------------------------
 
-static enum result count_approval(void *context, const struct approval_record *approval,
-                                  struct error *err) {
-    (void)approval;
-    (void)err;
-    int64_t *count = context;
-    (*count)++;
-    return RESULT_OK;
-}
-
 static enum result tell_held(struct authority *authority, struct peer *peer,
                              const struct request_record *record, struct error *err) {
     struct held held = {
@@ -63,11 +55,7 @@ static enum result tell_held(struct authority *authority, struct peer *peer,
         .expires = record->expires,
         .retry_after = HELD_RETRY_SECONDS,
     };
-    TRY(store_each_approval(authority->store, record->sequence, count_approval, &held.approved,
-                            err));
-    if (held.approved > held.approvals) {
-        held.approved = held.approvals;
-    }
+    TRY(request_count_approvals(authority, record, &held.approved, err));
     char id[REQUEST_ID_TEXT_SIZE];
     request_id_text(buf_bytes(&record->id), id);
     message_clear(&held_type, &peer->held);
@@ -301,13 +289,13 @@ static enum result add(struct authority *authority, const struct peer *peer,
     return store_add_request(authority->store, &record, err);
 }
 
-// Profile, names and code: what people recognise a request by.
-static enum result record_event(struct authority *authority, const struct peer *peer,
-                                const char *event, const struct request_record *record,
-                                struct error *err) {
+enum result request_record_event(struct authority *authority, const struct peer *peer,
+                                 const char *event, const char *extra,
+                                 const struct request_record *record, struct error *err) {
     AUTO(buf_clear) struct buf detail = {0};
     buf_init(&detail, EVENT_DETAIL_BYTES);
-    TRY(buf_printf(&detail, "profile=%s code=%s names=", record->profile, record->code));
+    TRY(buf_printf(&detail, "%sprofile=%s code=%s names=", extra, record->profile,
+                   record->code));
     if (name_records_format(record->names, record->name_count, &detail) == RESULT_LIMIT) {
         TRY(buf_printf(&detail, "… (%zu in all)", record->name_count));
     }
@@ -331,7 +319,7 @@ enum result request_hold(struct authority *authority, struct peer *peer,
     AUTO(request_record_clear) struct request_record record = {0};
     TRY(store_find_request(authority->store, bytes_of(identity.id, REQUEST_ID_SIZE), &record,
                            err));
-    TRY(record_event(authority, peer, "request held", &record, err));
+    TRY(request_record_event(authority, peer, "request held", "", &record, err));
     return tell_held(authority, peer, &record, err);
 }
 
@@ -362,6 +350,20 @@ static enum result collect(void *context, const struct request_record *record,
     return RESULT_OK;
 }
 
+static enum result note_due(void *context, const struct request_record *record,
+                            struct error *err) {
+    (void)record;
+    (void)err;
+    *(bool *)context = true;
+    return RESULT_OK;
+}
+
+enum result request_is_due(struct authority *authority, int64_t now, bool *out_is_due,
+                           struct error *err) {
+    *out_is_due = false;
+    return store_each_request_over(authority->store, now, 1, note_due, out_is_due, err);
+}
+
 static enum result expire(struct authority *authority, struct bytes id, int64_t now,
                           struct error *err) {
     AUTO(request_record_clear) struct request_record record = {0};
@@ -371,7 +373,7 @@ static enum result expire(struct authority *authority, struct bytes id, int64_t 
         TRY(store_give_token_back(authority->store, buf_bytes(&record.token_id), err));
     }
     request_note_decided(authority, &record);
-    return record_event(authority, NULL, "request expired", &record, err);
+    return request_record_event(authority, NULL, "request expired", "", &record, err);
 }
 
 enum result request_expire_due(struct authority *authority, int64_t now, struct error *err) {

@@ -66,6 +66,9 @@ enum result request_ask(struct authority *authority, struct peer *peer,
                         const struct hold_request *hold, struct issued *reply,
                         struct error *err);
 
+// Whether a request waits whose time is over: asked before a transaction is opened for it.
+enum result request_is_due(struct authority *authority, int64_t now, bool *out_is_due,
+                           struct error *err);
 // Records as expired what has waited for too long, a bounded number at a time, in the caller's
 // transaction.
 enum result request_expire_due(struct authority *authority, int64_t now, struct error *err);
@@ -77,6 +80,11 @@ enum request_state request_state_at(const struct request_record *record, int64_t
 // At least one: a request that waits for nobody would not be held.
 int64_t request_approvals_needed(const struct profile *profile);
 void request_id_text(struct bytes id, char out_text[REQUEST_ID_TEXT_SIZE]);
+// Audits an event of a request with its profile, code and names: what people recognise it by.
+// `extra` comes before them, with a space behind it when it is not empty.
+enum result request_record_event(struct authority *authority, const struct peer *peer,
+                                 const char *event, const char *extra,
+                                 const struct request_record *record, struct error *err);
 // Gateways are told of every request that is decided, once that is durable. A notice too many
 // (the transaction was undone) or too few (memory is out) costs a poll, nothing else.
 void request_note_decided(struct authority *authority, const struct request_record *record);

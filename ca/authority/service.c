@@ -13,6 +13,7 @@
 #include "authority/authority.h"
 #include "authority/gateways.h"
 #include "authority/group.h"
+#include "authority/request.h"
 #include "authority/sandbox.h"
 #include "authority/supervisor.h"
 #include "base/clock.h"
@@ -150,6 +151,55 @@ static enum result send_news(struct service *service, struct error *err) {
     return RESULT_OK;
 }
 
+// --- held requests ---------------------------------------------------------------------------
+
+// Those that wait for a decision in a long poll wait on an enroll gateway.
+static enum result tell_decided(struct service *service, const char *id, struct error *err) {
+    AUTO(buf_clear) struct buf body = {0};
+    buf_init(&body, 256);
+    struct decided decided = {.id = (char *)(uintptr_t)id}; // borrows: nothing to clear
+    TRY(message_to_binary(&decided_type, &decided, &body, err));
+    for (size_t i = 0; i < gateways_count(service->gateways); i++) {
+        struct gateway *gateway = gateways_at(service->gateways, i);
+        if (gateway_role(gateway) == CHANNEL_ENROLL) {
+            send_notice(gateway, NOTICE_DECIDED, buf_bytes(&body));
+        }
+    }
+    return RESULT_OK;
+}
+
+static void tell_all_decided(struct service *service) {
+    struct buf *decided = &service->authority.decided;
+    while (decided->size > 0) {
+        char id[REQUEST_ID_TEXT_SIZE];
+        struct error err = {0};
+        request_id_text(buf_bytes(decided), id);
+        buf_consume(decided, REQUEST_ID_SIZE);
+        if (tell_decided(service, id, &err) != RESULT_OK) {
+            log_error(LOG_LEVEL_ERROR, "decision not told", &err);
+        }
+    }
+}
+
+static enum result expire_due(struct authority *authority, void *context, struct error *err) {
+    const int64_t *now = context;
+    return request_expire_due(authority, *now, err);
+}
+
+static void expire_requests(struct service *service) {
+    int64_t now = clock_now();
+    bool is_due = false;
+    struct error err = {0};
+    enum result result = request_is_due(&service->authority, now, &is_due, &err);
+    if (result == RESULT_OK && is_due) {
+        result = authority_transact(&service->authority, expire_due, &now, &err);
+    }
+    if (result != RESULT_OK) {
+        log_error(LOG_LEVEL_ERROR, "requests not expired", &err);
+    }
+    tell_all_decided(service);
+}
+
 // --- publishing and rotating -----------------------------------------------------------------
 
 static void publish(struct service *service);
@@ -207,6 +257,7 @@ static void on_tick(uv_timer_t *timer) {
     struct service *service = timer->data;
     service->authority.gateways = (int64_t)gateways_running(service->gateways);
     rotate_identity(service);
+    expire_requests(service);
     if (publisher_is_due(&service->authority, clock_now())) {
         publish_after(service, 0);
     }
@@ -285,6 +336,7 @@ static void on_more_waits(uv_idle_t *idle) {
 }
 
 static void after_group(struct service *service) {
+    tell_all_decided(service);
     if (service->authority.publisher.has_news) {
         publish_after(service, 0);
     } else if (publisher_is_due(&service->authority, clock_now())) {

@@ -24,6 +24,10 @@ static const struct route routes[] = {
     {"GET", "/v1/crl", OPERATION_CRL_SHOW},
     {"POST", "/v1/crl/publish", OPERATION_CRL_PUBLISH},
     {"GET", "/v1/status", OPERATION_STATUS},
+    {"GET", "/v1/requests", OPERATION_REQUEST_LIST},
+    {"GET", "/v1/requests/{id}", OPERATION_REQUEST_SHOW},
+    {"POST", "/v1/requests/{id}/approve", OPERATION_REQUEST_APPROVE},
+    {"POST", "/v1/requests/{id}/deny", OPERATION_REQUEST_DENY},
 };
 #define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
 

@@ -562,7 +562,11 @@ enum channel {
     X(CERTIFICATE_REVOKE, 25, certificate_revoke, certificate_info, CHANNEL_ADMIN)             \
     X(CRL_SHOW, 26, nothing, crl_page, CHANNEL_ADMIN)                                          \
     X(CRL_PUBLISH, 27, nothing, crl_page, CHANNEL_ADMIN)                                       \
-    X(STATUS, 28, nothing, status, CHANNEL_ADMIN)
+    X(STATUS, 28, nothing, status, CHANNEL_ADMIN)                                              \
+    X(REQUEST_LIST, 30, request_list, request_page, CHANNEL_ADMIN)                             \
+    X(REQUEST_SHOW, 31, request_show, request_info, CHANNEL_ADMIN)                             \
+    X(REQUEST_APPROVE, 32, request_approve, request_info, CHANNEL_ADMIN)                       \
+    X(REQUEST_DENY, 33, request_deny, request_info, CHANNEL_ADMIN)
 
 enum operation_id {
 #define OPERATION_CONSTANT(constant, number, request, reply, channels)                         \
