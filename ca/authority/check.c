@@ -50,6 +50,17 @@ static enum result check_config(struct inspection *inspection, struct error *err
     return buf_printf(&inspection->detail, "%zu profiles", editable);
 }
 
+// What the configuration allows but seldom means; each stands on a line of its own.
+static enum result report_warnings(const struct config *config, struct buf *report) {
+    const char *rest = buf_string(&config->warnings);
+    while (rest[0] != '\0') {
+        size_t size = strcspn(rest, "\n");
+        TRY(buf_printf(report, "WARNING %.*s\n", (int)size, rest));
+        rest = &rest[size + (rest[size] == '\n' ? 1 : 0)];
+    }
+    return RESULT_OK;
+}
+
 static enum result check_mode(const char *path, mode_t forbidden, mode_t wanted,
                               struct error *err) {
     struct stat status;
@@ -134,9 +145,37 @@ static enum result require_store(const struct inspection *inspection, struct err
                : error_set(err, RESULT_UNAVAILABLE, "the store could not be opened");
 }
 
+static bool has_issuer(const struct issuer_set *set, const char *name) {
+    for (size_t i = 0; i < set->count; i++) {
+        if (strcmp(set->items[i].record.name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum result check_profile_issuers(const struct inspection *inspection,
+                                         struct error *err) {
+    const struct profile_list *profiles = &inspection->config.profiles;
+    for (size_t i = 0; i < profiles->count; i++) {
+        const struct profile *profile = &profiles->items[i];
+        if (profile->issuer != NULL && !has_issuer(&inspection->set, profile->issuer)) {
+            (void)error_set(err, RESULT_INVALID,
+                            "profile %s names the issuer \"%s\", which there is not",
+                            profile->name, profile->issuer);
+            error_field(err, "issuer");
+            error_hint(err, "make it with: signetd issuer add, or correct issuer in %s",
+                       LAYOUT_CONFIG);
+            return RESULT_INVALID;
+        }
+    }
+    return RESULT_OK;
+}
+
 static enum result check_issuers(struct inspection *inspection, struct error *err) {
     TRY(require_store(inspection, err));
     TRY(issuer_set_load(inspection->folder, inspection->store, &inspection->set, err));
+    TRY(check_profile_issuers(inspection, err));
     int64_t left = inspection->set.issuing->certificate.not_after - clock_now();
     return buf_printf(&inspection->detail, "the issuing CA holds for %lld more days",
                       (long long)(left / DAY));
@@ -174,6 +213,9 @@ enum result authority_check(const char *folder, struct buf *report, struct error
         if (checks[i].run(&inspection, &failure) == RESULT_OK) {
             TRY(buf_printf(report, "ok      %s: %s\n", checks[i].title,
                            buf_string(&inspection.detail)));
+            if (i == 0) {
+                TRY(report_warnings(&inspection.config, report));
+            }
             continue;
         }
         TRY(report_failure(checks[i].title, &failure, report));

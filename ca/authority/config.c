@@ -21,6 +21,9 @@ void config_clear(struct config *config) {
     string_free_at(&config->enroll_url);
     string_free_at(&config->admin_url);
     string_free_at(&config->public_url);
+    string_free_at(&config->service_issuer);
+    string_free_at(&config->admin_issuer);
+    buf_clear(&config->warnings);
     config_list_clear(&config->hosts);
     config_list_clear(&config->enroll_listen);
     config_list_clear(&config->admin_listen);
@@ -30,13 +33,25 @@ void config_clear(struct config *config) {
     *config = (struct config){0};
 }
 
-enum result config_crl_url(const struct config *config, const char *issuer_name,
-                           struct buf *out) {
+// The public URL without a slash at its end.
+static enum result append_public_url(const struct config *config, struct buf *out) {
     size_t size = strlen(config->public_url);
     while (size > 0 && config->public_url[size - 1] == '/') {
         size--;
     }
-    return buf_printf(out, "%.*s/crl/%s.crl", (int)size, config->public_url, issuer_name);
+    return buf_append(out, bytes_of(config->public_url, size));
+}
+
+enum result config_crl_url(const struct config *config, const char *issuer_name,
+                           struct buf *out) {
+    TRY(append_public_url(config, out));
+    return buf_printf(out, "/crl/%s.crl", issuer_name);
+}
+
+enum result config_ca_issuers_url(const struct config *config, const char *issuer_name,
+                                  struct buf *out) {
+    TRY(append_public_url(config, out));
+    return buf_printf(out, "/ca/%s.der", issuer_name);
 }
 
 // --- where a mistake is ----------------------------------------------------------------------
@@ -50,6 +65,11 @@ static const size_t *lines_of(const struct config_reader *reader, const char *se
 static const char *title_of(const struct config_reader *reader, const char *section) {
     return config_section_has_name(section) ? reader->instances[reader->instance].title
                                             : section;
+}
+
+bool config_is_given(const struct config_reader *reader, const char *section, const char *key) {
+    const struct option *option = option_find(section, key);
+    return option != NULL && lines_of(reader, section)[option - config_options] > 0;
 }
 
 enum result config_misplaced(const struct config_reader *reader, const char *section,
@@ -75,6 +95,23 @@ enum result config_mistake(const struct config_reader *reader, const char *secti
     va_end(arguments);
     return config_misplaced(reader, section, key, error_set(err, RESULT_INVALID, "%s", message),
                             err);
+}
+
+// More warnings than fit are not read either.
+#define LIMIT_WARNINGS_BYTES (64 * 1024)
+
+enum result config_warn(const struct config_reader *reader, const char *section,
+                        const char *key, struct error *err, const char *format, ...) {
+    char message[320];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(message, sizeof(message), format, arguments);
+    va_end(arguments);
+    struct error place = {0};
+    (void)config_misplaced(reader, section, key,
+                           error_set(&place, RESULT_INVALID, "%s", message), &place);
+    enum result result = buf_printf(&reader->config->warnings, "%s\n", place.message);
+    return result == RESULT_INTERNAL ? error_out_of_memory(err) : RESULT_OK;
 }
 
 // A mistake of the line being read, in no particular key.
@@ -392,6 +429,37 @@ static enum result check_instance(struct config_reader *reader, size_t index,
     return config_check_manufacturer(reader, manufacturer, err);
 }
 
+static enum result check_references(struct config_reader *reader, struct error *err) {
+    for (size_t i = 0; i < reader->instance_count; i++) {
+        const struct config_instance *instance = &reader->instances[i];
+        reader->instance = i;
+        if (strcmp(instance->section, SECTION_PROFILE) == 0) {
+            TRY(config_check_references(reader, &reader->config->profiles.items[instance->item],
+                                        err));
+        }
+    }
+    return RESULT_OK;
+}
+
+// Whether certificates carry addresses is decided here, once, so that it is part of a profile's
+// hash.
+static enum result finish_profiles(struct config *config, struct error *err) {
+    bool has_url = config->public_url != NULL;
+    for (size_t i = 0; i < config->profiles.count; i++) {
+        struct profile *profile = &config->profiles.items[i];
+        profile->crl_distribution_point =
+            profile->crl_distribution_point && config->crl_url_in_certificates;
+        profile->authority_info_access = profile->authority_info_access && has_url;
+    }
+    const struct profile_settings settings = {
+        .admin_issuer = config->admin_issuer,
+        .admin_lifetime = config->admin_lifetime,
+        .service_issuer = config->service_issuer,
+        .public_url = config->public_url,
+    };
+    return profile_list_finish(&config->profiles, &settings, err);
+}
+
 static enum result read_all(struct config_reader *reader, struct bytes text,
                             struct error *err) {
     for (size_t i = 0; config_sections[i] != NULL; i++) {
@@ -408,8 +476,9 @@ static enum result read_all(struct config_reader *reader, struct bytes text,
     for (size_t i = 0; i < reader->instance_count; i++) {
         TRY(check_instance(reader, i, err));
     }
+    TRY(check_references(reader, err));
     TRY(config_check(reader, err));
-    return profile_list_finish(&reader->config->profiles, err);
+    return finish_profiles(reader->config, err);
 }
 
 static void reader_clear(struct config_reader *reader) {
@@ -422,6 +491,7 @@ enum result config_parse(const char *path_for_messages, struct bytes text,
     AUTO(config_clear) struct config config = {0};
     AUTO(reader_clear)
     struct config_reader reader = {.path = path_for_messages, .config = &config};
+    buf_init(&config.warnings, LIMIT_WARNINGS_BYTES);
     TRY(read_all(&reader, text, err));
     *out_config = config;
     config = (struct config){0};

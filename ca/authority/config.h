@@ -43,15 +43,25 @@ struct config {
     int64_t token_lifetime;
     // [service]
     int64_t service_lifetime; // of the gateways' TLS certificate
+    char *service_issuer;     // name of the CA that issues it; NULL: the default one
+    // [admins]
+    char *admin_issuer;
+    int64_t admin_lifetime; // of administrators' certificates
     // [manufacturer NAME]…
     struct manufacturer_list manufacturers;
     // [profile NAME]…
     struct profile_list profiles;
+    // What is allowed but seldom meant: one line of text each, for people.
+    struct buf warnings;
 };
 
 // Appends "PUBLIC_URL/crl/ISSUER.crl": where the CRL of an issuer is published.
 enum result config_crl_url(const struct config *config, const char *issuer_name,
                            struct buf *out);
+
+// Appends "PUBLIC_URL/ca/ISSUER.der": where the certificate of an issuer is published.
+enum result config_ca_issuers_url(const struct config *config, const char *issuer_name,
+                                  struct buf *out);
 
 void config_clear(struct config *config);
 // Reads DIR/signetd.conf and the files it names. Every mistake names file and line, the field,

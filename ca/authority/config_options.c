@@ -30,8 +30,12 @@
     }
 
 const char *const config_sections[] = {
-    "authority", "gateway enroll", "gateway admin",      "gateway public", "limits", "crl",
-    "tokens",    "service",        SECTION_MANUFACTURER, SECTION_PROFILE,  NULL,
+    "authority",     "gateway enroll",
+    "gateway admin", "gateway public",
+    "limits",        "crl",
+    "tokens",        "service",
+    "admins",        SECTION_MANUFACTURER,
+    SECTION_PROFILE, NULL,
 };
 
 const struct option config_options[] = {
@@ -90,6 +94,15 @@ const struct option config_options[] = {
     CONFIG("service", "lifetime", OPTION_DURATION, service_lifetime, "7d", 5 * MINUTE,
            SERVER_LIFETIME_MAXIMUM,
            "Of the gateways' TLS certificate, which the authority renews by itself."),
+    CONFIG("service", "issuer", OPTION_TEXT, service_issuer, "", 0, 0,
+           "Name of the CA that issues it; the authority's first one when this is not given."),
+
+    CONFIG(
+        "admins", "issuer", OPTION_TEXT, admin_issuer, "", 0, 0,
+        "Name of the CA that issues administrators' certificates; the authority's own choice\n"
+        "when this is not given."),
+    CONFIG("admins", "lifetime", OPTION_DURATION, admin_lifetime, "397d", HOUR,
+           SERVER_LIFETIME_MAXIMUM, "Of administrators' certificates."),
 
     MANUFACTURER("certificates", OPTION_TEXT, file, OPTION_REQUIRED,
                  "File with the manufacturer's CA certificates in PEM, below this folder."),
@@ -99,10 +112,10 @@ const struct option config_options[] = {
         "subject of its certificate says, as in cn:{serialNumber} "
         "uri:urn:device:{serialNumber}"),
 
-    PROFILE(
-        "extended_key_usages", OPTION_EXTENDED_KEY_USAGES, extended_key_usages, OPTION_REQUIRED,
-        0, 0,
-        "What the certificate is for: clientAuth, serverAuth, emailProtection, codeSigning."),
+    PROFILE("extended_key_usages", OPTION_EXTENDED_KEY_USAGES, name, OPTION_REQUIRED, 0, 0,
+            "What the certificate is for: clientAuth, serverAuth, emailProtection, "
+            "codeSigning, or\n"
+            "dotted identifiers."),
     PROFILE(
         "key_usages", OPTION_KEY_USAGES, key_usage, "digitalSignature", 0, 0,
         "digitalSignature, nonRepudiation, keyEncipherment, dataEncipherment, keyAgreement."),
@@ -119,10 +132,28 @@ const struct option config_options[] = {
             "All names but the common name, together."),
     PROFILE("mqtt_common_name", OPTION_BOOL, common_name_fits_mqtt, "no", 0, 0,
             "The common name must do as an MQTT user: none of + # /"),
-    PROFILE("xmpp_bare", OPTION_BOOL, xmpp_bare, "yes", 0, 0,
-            "XMPP addresses without resource."),
+    PROFILE(
+        "cn_patterns", OPTION_PATTERNS, patterns[NAME_CN], "", NAME_CN, 0,
+        "Common names must match one of these, such as tracker-*; without patterns, any may\n"
+        "be granted. The same for the other types:"),
+    PROFILE("dns_patterns", OPTION_PATTERNS, patterns[NAME_DNS], "", NAME_DNS, 0,
+            "DNS names, such as *.example.org."),
+    PROFILE("ip_networks", OPTION_PATTERNS, patterns[NAME_IP], "", NAME_IP, 0,
+            "Networks of IP addresses, such as 10.0.0.0/8 2001:db8::/32."),
+    PROFILE("email_patterns", OPTION_PATTERNS, patterns[NAME_EMAIL], "", NAME_EMAIL, 0,
+            "E-mail addresses, such as *@example.org."),
+    PROFILE("uri_patterns", OPTION_PATTERNS, patterns[NAME_URI], "", NAME_URI, 0,
+            "URIs, such as urn:device:*."),
+    PROFILE("xmpp_domains", OPTION_PATTERNS, patterns[NAME_XMPP], "", NAME_XMPP, 0,
+            "Domains of XMPP addresses, such as example.org."),
+    PROFILE("xmpp_form", OPTION_JID_FORM, xmpp_form, "bare", 0, 0,
+            "XMPP addresses are bare (user@domain), full (user@domain/resource), or either."),
     PROFILE("dns_wildcards", OPTION_BOOL, dns_wildcards, "no", 0, 0,
             "DNS names such as *.example.org are allowed, where a token grants them."),
+    PROFILE("crl_distribution_point", OPTION_BOOL, crl_distribution_point, "yes", 0, 0,
+            "Certificates say where their CRL is (with url_in_certificates in [crl])."),
+    PROFILE("authority_info_access", OPTION_BOOL, authority_info_access, "no", 0, 0,
+            "Certificates say where their issuer's certificate is, under public_url."),
     PROFILE("key_algorithms", OPTION_KEY_ALGORITHMS, key_algorithms,
             "p256 p384 ed25519 rsa2048 rsa3072 rsa4096", 0, 0, "Keys that are taken."),
     PROFILE("lifetime", OPTION_DURATION, lifetime_default, "90d", MINUTE, 100LL * YEAR,
@@ -155,6 +186,7 @@ const struct option config_options[] = {
 const size_t config_option_count = sizeof(config_options) / sizeof(config_options[0]);
 static_assert(sizeof(config_options) / sizeof(config_options[0]) <= LIMIT_CONFIG_OPTIONS,
               "a reader has a line number for each option");
+static_assert(offsetof(struct profile, name) == 0, "usages are read into the whole profile");
 static_assert(sizeof(config_sections) / sizeof(config_sections[0]) <= LIMIT_CONFIG_SECTIONS,
               "a reader has a line number for each section");
 

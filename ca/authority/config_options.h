@@ -24,6 +24,8 @@ enum option_type {
     OPTION_EXTENDED_KEY_USAGES,
     OPTION_ASK,
     OPTION_AT_LIMIT,
+    OPTION_PATTERNS, // `minimum` is the type of the names
+    OPTION_JID_FORM,
 };
 
 // Sections that carry a name and may stand there more than once: their options lie in a struct
@@ -57,6 +59,14 @@ const struct option *option_find(const char *section, const char *key);
 // Reads a value into `target`, the struct that the option belongs to. RESULT_INVALID says what was expected.
 enum result option_read(const struct option *option, const char *value, void *target,
                         struct error *err);
+// Reads extended key usages into a struct profile (OPTION_EXTENDED_KEY_USAGES).
+enum result option_read_usages(const struct option *option, const char *value, void *member,
+                               struct error *err);
+// Reads patterns of names, networks or domains (OPTION_PATTERNS).
+enum result option_read_patterns(const struct option *option, const char *value, void *member,
+                                 struct error *err);
+// The next word of *rest as a copy, or NULL in *out_word at the end.
+enum result option_next_word(const char **rest, char **out_word, struct error *err);
 // Sets every option of the section that has a default to it.
 enum result option_set_defaults(const char *section, void *target, struct error *err);
 
@@ -92,6 +102,13 @@ enum result config_mistake(const struct config_reader *reader, const char *secti
 enum result config_misplaced(const struct config_reader *reader, const char *section,
                              const char *key, enum result result, struct error *err);
 
+// Adds "PATH:LINE: KEY in [SECTION]: MESSAGE" to the configuration's warnings.
+enum result config_warn(const struct config_reader *reader, const char *section,
+                        const char *key, struct error *err, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+// Whether the file says anything about this key.
+bool config_is_given(const struct config_reader *reader, const char *section, const char *key);
+
 // What the options of one profile or manufacturer must satisfy together; called when all are
 // read.
 enum result config_check_profile(const struct config_reader *reader,
@@ -99,5 +116,8 @@ enum result config_check_profile(const struct config_reader *reader,
 enum result config_check_manufacturer(const struct config_reader *reader,
                                       const struct manufacturer *manufacturer,
                                       struct error *err);
+// What a profile's references to others must satisfy.
+enum result config_check_references(const struct config_reader *reader,
+                                    const struct profile *profile, struct error *err);
 // What all options must satisfy together.
 enum result config_check(const struct config_reader *reader, struct error *err);

@@ -20,17 +20,11 @@ static const struct {
     {"keyAgreement", KEY_USAGE_KEY_AGREEMENT},
 };
 
-// Those an end entity may carry. anyExtendedKeyUsage would undo the others, and an OCSP
-// responder's certificate speaks for the CA.
-static const enum oid extended_key_usages[] = {OID_SERVER_AUTH, OID_CLIENT_AUTH,
-                                               OID_EMAIL_PROTECTION, OID_CODE_SIGNING};
-
 static enum result unexpected(struct error *err, const char *expected, const char *value) {
     return error_set(err, RESULT_INVALID, "expected %s, not \"%s\"", expected, value);
 }
 
-// The next word of *rest as a copy, or NULL in *out_word at the end.
-static enum result next_word(const char **rest, char **out_word, struct error *err) {
+enum result option_next_word(const char **rest, char **out_word, struct error *err) {
     const char *start = *rest + strspn(*rest, " \t");
     size_t size = strcspn(start, " \t");
     *rest = start + size;
@@ -91,7 +85,7 @@ static enum result read_list(const struct option *option, const char *value, voi
     AUTO(config_list_clear) struct config_list list = {0};
     for (const char *rest = value;;) {
         AUTO(string_free_at) char *word = NULL;
-        TRY(next_word(&rest, &word, err));
+        TRY(option_next_word(&rest, &word, err));
         if (word == NULL) {
             break;
         }
@@ -230,7 +224,7 @@ static enum result choose_words(const char *value, const char *what, const char 
                                 size_t count, bool *chosen, struct error *err) {
     for (const char *rest = value;;) {
         AUTO(string_free_at) char *word = NULL;
-        TRY(next_word(&rest, &word, err));
+        TRY(option_next_word(&rest, &word, err));
         if (word == NULL) {
             return RESULT_OK;
         }
@@ -277,27 +271,6 @@ static enum result read_key_usages(const struct option *option, const char *valu
     return RESULT_OK;
 }
 
-static enum result read_extended_key_usages(const struct option *option, const char *value,
-                                            void *member, struct error *err) {
-    (void)option;
-    enum { COUNT = sizeof(extended_key_usages) / sizeof(extended_key_usages[0]) };
-    const char *known[COUNT];
-    for (size_t i = 0; i < COUNT; i++) {
-        known[i] = oid_name(extended_key_usages[i]);
-    }
-    bool chosen[COUNT] = {false};
-    TRY(choose_words(value, "extended key usage", known, COUNT, chosen, err));
-    enum oid *usages = member;
-    size_t count = 0;
-    for (size_t i = 0; i < COUNT; i++) {
-        if (chosen[i]) {
-            usages[count++] = extended_key_usages[i];
-        }
-    }
-    usages[count] = OID_UNKNOWN;
-    return RESULT_OK;
-}
-
 static void profile_ask_clear(struct profile_ask *ask) {
     string_free_at(&ask->holders);
     string_free_at(&ask->manufacturer);
@@ -340,7 +313,7 @@ static enum result read_ask(const struct option *option, const char *value, void
     AUTO(profile_ask_clear) struct profile_ask ask = {0};
     for (const char *rest = value;;) {
         AUTO(string_free_at) char *word = NULL;
-        TRY(next_word(&rest, &word, err));
+        TRY(option_next_word(&rest, &word, err));
         if (word == NULL) {
             break;
         }
@@ -367,6 +340,21 @@ static enum result read_at_limit(const struct option *option, const char *value,
     return RESULT_OK;
 }
 
+static enum result read_jid_form(const struct option *option, const char *value, void *member,
+                                 struct error *err) {
+    (void)option;
+    static const char *const forms[] = {
+        [JID_BARE] = "bare", [JID_FULL] = "full", [JID_EITHER] = "either"};
+    enum jid_form *form = member;
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        if (strcmp(forms[i], value) == 0) {
+            *form = (enum jid_form)i;
+            return RESULT_OK;
+        }
+    }
+    return unexpected(err, "bare, full or either", value);
+}
+
 typedef enum result value_reader(const struct option *option, const char *value, void *member,
                                  struct error *err);
 
@@ -382,9 +370,11 @@ static value_reader *const readers[] = {
     [OPTION_COUNT_RANGE] = read_count_range,
     [OPTION_KEY_ALGORITHMS] = read_key_algorithms,
     [OPTION_KEY_USAGES] = read_key_usages,
-    [OPTION_EXTENDED_KEY_USAGES] = read_extended_key_usages,
+    [OPTION_EXTENDED_KEY_USAGES] = option_read_usages,
     [OPTION_ASK] = read_ask,
     [OPTION_AT_LIMIT] = read_at_limit,
+    [OPTION_PATTERNS] = option_read_patterns,
+    [OPTION_JID_FORM] = read_jid_form,
 };
 
 enum result option_read(const struct option *option, const char *value, void *target,

@@ -59,12 +59,19 @@ static enum result sign(struct authority *authority, const struct issuance *issu
     if (has_crl_url) {
         TRY(config_crl_url(config, issuer->record.name, &crl_url));
     }
+    AUTO(buf_clear) struct buf ca_issuers_url = {0};
+    buf_init(&ca_issuers_url, LIMIT_URL_BYTES);
+    bool has_public_url = authority_has_public_url(authority);
+    if (has_public_url) {
+        TRY(config_ca_issuers_url(config, issuer->record.name, &ca_issuers_url));
+    }
     struct issue_request request = {
         .profile = issuance->profile,
         .grant = issuance->grant,
         .names = issuance->names,
         .spki = issuance->spki,
         .crl_url = has_crl_url ? buf_string(&crl_url) : NULL,
+        .ca_issuers_url = has_public_url ? buf_string(&ca_issuers_url) : NULL,
         .now = issuance->now,
     };
     return issue_certificate(issuer, &request, out_der, err);

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "x509/der.h"
+#include "x509/oid.h"
 
 static int64_t earlier(int64_t a, int64_t b) {
     return a < b ? a : b;
@@ -33,6 +35,17 @@ static enum result choose_validity(const struct issuer *issuer,
     return RESULT_OK;
 }
 
+static enum result encode_other_usages(const struct profile *profile, struct buf *out,
+                                       struct error *err) {
+    for (size_t i = 0; i < profile->other_usages.count; i++) {
+        size_t mark = 0;
+        TRY(der_begin(out, DER_OID, &mark));
+        TRY(oid_encode(profile->other_usages.items[i], out, err));
+        TRY(der_end(out, mark));
+    }
+    return RESULT_OK;
+}
+
 // A signature that came out wrong (a fault in key storage or memory) never leaves the process.
 static enum result check_signed(struct bytes der, const struct issuer *issuer,
                                 struct error *err) {
@@ -56,8 +69,14 @@ enum result issue_certificate(const struct issuer *issuer, const struct issue_re
         .spki = request->spki,
         .path_length = PATH_LENGTH_NONE,
         .key_usage = request->profile->key_usage,
-        .crl_url = request->crl_url,
+        .crl_url = request->profile->crl_distribution_point ? request->crl_url : NULL,
+        .ca_issuers_url =
+            request->profile->authority_info_access ? request->ca_issuers_url : NULL,
     };
+    AUTO(buf_clear) struct buf other_usages = {0};
+    buf_init(&other_usages, LIMIT_CERTIFICATE_BYTES);
+    TRY(encode_other_usages(request->profile, &other_usages, err));
+    plan.other_usages = buf_bytes(&other_usages);
     memcpy(plan.extended_key_usages, request->profile->extended_key_usages,
            sizeof(plan.extended_key_usages));
     TRY(choose_validity(issuer, request, &plan, err));

@@ -16,6 +16,7 @@ struct issue_request {
     const struct names *names; // the chosen ones
     struct bytes spki;
     const char *crl_url; // NULL leaves it out
+    const char *ca_issuers_url;
     int64_t now;
 };
 

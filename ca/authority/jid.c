@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "authority/jid.h"
 
+#include <idna.h>
+#include <stdlib.h>
 #include <string.h>
 #include <stringprep.h>
 
@@ -20,7 +22,8 @@ static enum result prepare(struct bytes part, const Stringprep_profile *profile,
     }
     memcpy(text, part.data, part.size);
     text[part.size] = '\0';
-    if (stringprep(text, sizeof(text), 0, profile) != STRINGPREP_OK) {
+    // Unassigned code points may become letters that fold: what is stored must never change.
+    if (stringprep(text, sizeof(text), STRINGPREP_NO_UNASSIGNED, profile) != STRINGPREP_OK) {
         return RESULT_INVALID;
     }
     size_t size = strlen(text);
@@ -28,6 +31,25 @@ static enum result prepare(struct bytes part, const Stringprep_profile *profile,
         return RESULT_INVALID;
     }
     return buf_append(out, bytes_of(text, size));
+}
+
+static void free_at(char **text) {
+    free(*text);
+}
+
+// RFC 7622, 3.2: the form of a domain is the one with U-labels. Compatibility forms such as "℀"
+// (a/c) must not bring a separator in.
+static enum result prepare_domain(struct bytes part, struct buf *out) {
+    AUTO(buf_clear) struct buf text = {0};
+    AUTO(free_at) char *unicode = NULL;
+    buf_init(&text, PART_ROOM);
+    TRY(prepare(part, stringprep_nameprep, &text));
+    if (strpbrk(buf_string(&text), "@/") != NULL ||
+        idna_to_unicode_8z8z(buf_string(&text), &unicode, 0) != IDNA_SUCCESS) {
+        return RESULT_INVALID;
+    }
+    // What a label in ASCII form stands for may need preparing itself.
+    return prepare(bytes_of_string(unicode), stringprep_nameprep, out);
 }
 
 static size_t find(struct bytes text, char wanted) {
@@ -46,7 +68,7 @@ static enum result prepare_all(struct bytes jid, struct buf *out) {
         TRY(buf_append_byte(out, '@'));
         domain = bytes_slice(bare, at + 1, SIZE_MAX);
     }
-    TRY(prepare(domain, stringprep_nameprep, out));
+    TRY(prepare_domain(domain, out));
     if (slash < jid.size) {
         TRY(buf_append_byte(out, '/'));
         TRY(prepare(bytes_slice(jid, slash + 1, SIZE_MAX), stringprep_xmpp_resourceprep, out));
@@ -54,27 +76,66 @@ static enum result prepare_all(struct bytes jid, struct buf *out) {
     return RESULT_OK;
 }
 
-enum result jid_check(const char *jid, bool is_bare, struct error *err) {
-    struct bytes text = bytes_of_string(jid);
+static enum result refuse(const char *what, struct error *err) {
+    (void)error_set_code(err, RESULT_INVALID, "name_invalid",
+                         "\"%.200s\" holds characters that no XMPP address may have", what);
+    error_field(err, "xmpp");
+    error_hint(err, "use letters and digits, without blanks and without \" & ' / : < > @");
+    return RESULT_INVALID;
+}
+
+enum result jid_prepare(const char *jid, struct buf *out, struct error *err) {
     AUTO(buf_clear) struct buf prepared = {0};
     buf_init(&prepared, LIMIT_JID_BYTES);
-    if (prepare_all(text, &prepared) != RESULT_OK) {
-        (void)error_set(err, RESULT_INVALID,
-                        "\"%s\" holds characters that no XMPP address may have", jid);
-        error_hint(err, "use letters and digits, without blanks and without \" & ' / : < > @");
+    if (prepare_all(bytes_of_string(jid), &prepared) != RESULT_OK) {
+        return refuse(jid, err);
+    }
+    return buf_append(out, buf_bytes(&prepared));
+}
+
+enum result jid_prepare_domain(const char *domain, struct buf *out, struct error *err) {
+    AUTO(buf_clear) struct buf prepared = {0};
+    buf_init(&prepared, LIMIT_JID_BYTES);
+    if (strpbrk(domain, "@/") != NULL ||
+        prepare_domain(bytes_of_string(domain), &prepared) != RESULT_OK) {
+        return refuse(domain, err);
+    }
+    return buf_append(out, buf_bytes(&prepared));
+}
+
+enum result jid_domain(const char *jid, struct buf *out) {
+    struct bytes text = bytes_of_string(jid);
+    struct bytes bare = bytes_slice(text, 0, find(text, '/'));
+    size_t at = find(bare, '@');
+    return buf_append(out, at < bare.size ? bytes_slice(bare, at + 1, SIZE_MAX) : bare);
+}
+
+static enum result check_form(const char *jid, enum jid_form form, struct error *err) {
+    struct bytes text = bytes_of_string(jid);
+    size_t slash = find(text, '/');
+    bool is_full = slash < text.size;
+    if (form == JID_BARE && is_full) {
+        (void)error_set(err, RESULT_INVALID, "\"%s\" has a resource", jid);
+        error_hint(err, "use %.*s", (int)slash, jid);
         return RESULT_INVALID;
     }
-    if (!bytes_equal(text, buf_bytes(&prepared))) {
+    if (form == JID_FULL && !is_full) {
+        (void)error_set(err, RESULT_INVALID, "\"%s\" has no resource", jid);
+        error_hint(err, "use %s/RESOURCE", jid);
+        return RESULT_INVALID;
+    }
+    return RESULT_OK;
+}
+
+enum result jid_check(const char *jid, enum jid_form form, struct error *err) {
+    AUTO(buf_clear) struct buf prepared = {0};
+    buf_init(&prepared, LIMIT_JID_BYTES);
+    TRY(jid_prepare(jid, &prepared, err));
+    if (!bytes_equal(bytes_of_string(jid), buf_bytes(&prepared))) {
         (void)error_set(err, RESULT_INVALID,
                         "\"%s\" is not in the form that servers compare (RFC 7622)", jid);
         error_hint(err, "use %s", buf_string(&prepared));
         return RESULT_INVALID;
     }
-    size_t slash = find(text, '/');
-    if (is_bare && slash < text.size) {
-        (void)error_set(err, RESULT_INVALID, "\"%s\" has a resource", jid);
-        error_hint(err, "use %.*s", (int)slash, jid);
-        return RESULT_INVALID;
-    }
-    return RESULT_OK;
+    return check_form(jid, form, err);
 }

@@ -13,7 +13,7 @@
 // a value into another: not "@" in e-mail addresses, not "@" and "/" in JIDs, not "/", "?", "#"
 // and "@" in URIs. In a DNS name it may cover several labels, and the "*." of a wildcard (which
 // profiles rule on by themselves); names of all other types that hold a "*" match no star.
-// IP addresses have networks instead (network.h).
+// IP addresses have networks instead (ip_network.h).
 
 // Appends the canonical form: lower case where names of the type have it. RESULT_INVALID (code
 // "pattern_invalid") for one that is empty, longer than LIMIT_PATTERN_BYTES, holds more than

@@ -3,6 +3,7 @@
 #include "authority/policy.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,9 @@
 #include "x509/der.h"
 #include "x509/hash.h"
 #include "x509/oid.h"
+
+// Octets of an OID that a profile may name.
+#define USAGE_BYTES 64
 
 // All that a decision looks at; the certificate's views point into the bytes to be signed.
 struct decision_input {
@@ -37,21 +41,35 @@ static enum result deny(struct error *err, const struct profile *profile, const 
 
 enum criticality { NEVER_CRITICAL, ALWAYS_CRITICAL, EITHER };
 
+#define EVERY_PROFILE SIZE_MAX
+
 // Every extension a certificate of ours may have; anything else is refused.
 static const struct {
     enum oid oid;
     enum criticality criticality;
     bool is_required;
+    size_t allowed_offset; // of the profile's bool that allows it
 } extensions[] = {
-    {OID_SUBJECT_KEY_ID, NEVER_CRITICAL, true},
-    {OID_AUTHORITY_KEY_ID, NEVER_CRITICAL, true},
-    {OID_BASIC_CONSTRAINTS, ALWAYS_CRITICAL, true},
-    {OID_KEY_USAGE, ALWAYS_CRITICAL, true},
-    {OID_EXTENDED_KEY_USAGE, NEVER_CRITICAL, true},
-    {OID_SUBJECT_ALT_NAME, EITHER, false},
-    {OID_CRL_DISTRIBUTION_POINTS, NEVER_CRITICAL, false},
+    {OID_SUBJECT_KEY_ID, NEVER_CRITICAL, true, EVERY_PROFILE},
+    {OID_AUTHORITY_KEY_ID, NEVER_CRITICAL, true, EVERY_PROFILE},
+    {OID_BASIC_CONSTRAINTS, ALWAYS_CRITICAL, true, EVERY_PROFILE},
+    {OID_KEY_USAGE, ALWAYS_CRITICAL, true, EVERY_PROFILE},
+    {OID_EXTENDED_KEY_USAGE, NEVER_CRITICAL, true, EVERY_PROFILE},
+    {OID_SUBJECT_ALT_NAME, EITHER, false, EVERY_PROFILE},
+    {OID_CRL_DISTRIBUTION_POINTS, NEVER_CRITICAL, false,
+     offsetof(struct profile, crl_distribution_point)},
+    {OID_AUTHORITY_INFO_ACCESS, NEVER_CRITICAL, false,
+     offsetof(struct profile, authority_info_access)},
 };
 #define EXTENSION_COUNT (sizeof(extensions) / sizeof(extensions[0]))
+
+static bool is_allowed(const struct profile *profile, size_t offset) {
+    bool allowed = true;
+    if (offset != EVERY_PROFILE) {
+        memcpy(&allowed, &((const uint8_t *)profile)[offset], sizeof(allowed));
+    }
+    return allowed;
+}
 
 static enum result check_extension(struct der *extension, const struct profile *profile,
                                    bool seen[EXTENSION_COUNT], struct error *err) {
@@ -69,6 +87,9 @@ static enum result check_extension(struct der *extension, const struct profile *
     if (i == EXTENSION_COUNT) {
         return deny(err, profile, "extension", "an extension that no profile has (%s)",
                     oid == OID_UNKNOWN ? "unknown" : oid_name(oid));
+    }
+    if (!is_allowed(profile, extensions[i].allowed_offset)) {
+        return deny(err, profile, "extension", "it does not want %s", oid_name(oid));
     }
     if (extensions[i].criticality != EITHER &&
         is_critical != (extensions[i].criticality == ALWAYS_CRITICAL)) {
@@ -206,46 +227,77 @@ static enum result check_key(const struct decision_input *input, struct error *e
     return RESULT_OK;
 }
 
-static size_t count_usages(const struct profile *profile) {
-    size_t count = 0;
-    while (count < LIMIT_EXTENDED_KEY_USAGES &&
-           profile->extended_key_usages[count] != OID_UNKNOWN) {
-        count++;
+// The profile's usages, each as the content of its OID.
+struct usages {
+    struct buf octets[LIMIT_EXTENDED_KEY_USAGES];
+    bool found[LIMIT_EXTENDED_KEY_USAGES];
+    size_t count;
+};
+
+static void usages_clear(struct usages *usages) {
+    for (size_t i = 0; i < LIMIT_EXTENDED_KEY_USAGES; i++) {
+        buf_clear(&usages->octets[i]);
     }
-    return count;
+}
+
+static enum result read_usages(const struct profile *profile, struct usages *usages,
+                               struct error *err) {
+    for (size_t i = 0; i < LIMIT_EXTENDED_KEY_USAGES; i++) {
+        buf_init(&usages->octets[i], USAGE_BYTES);
+    }
+    for (size_t i = 0;
+         i < LIMIT_EXTENDED_KEY_USAGES && profile->extended_key_usages[i] != OID_UNKNOWN; i++) {
+        TRY(buf_append(&usages->octets[usages->count++],
+                       oid_content(profile->extended_key_usages[i])));
+    }
+    for (size_t i = 0; i < profile->other_usages.count; i++) {
+        if (usages->count == LIMIT_EXTENDED_KEY_USAGES) {
+            return deny(err, profile, "extended_key_usage", "it has too many usages");
+        }
+        TRY(oid_encode(profile->other_usages.items[i], &usages->octets[usages->count++], err));
+    }
+    return RESULT_OK;
+}
+
+static enum result deny_usage(const struct profile *profile, struct bytes usage,
+                              const char *what, struct error *err) {
+    AUTO(buf_clear) struct buf dotted = {0};
+    buf_init(&dotted, 256);
+    bool is_dotted = oid_find(usage) == OID_UNKNOWN && oid_format(usage, &dotted) == RESULT_OK;
+    return deny(err, profile, "extended_key_usage", "the extended key usage %s %s",
+                is_dotted ? buf_string(&dotted) : oid_name(oid_find(usage)), what);
+}
+
+// Marks the profile's usage as found.
+static enum result find_usage(const struct profile *profile, struct usages *usages,
+                              struct bytes usage, struct error *err) {
+    for (size_t i = 0; i < usages->count; i++) {
+        if (bytes_equal(buf_bytes(&usages->octets[i]), usage)) {
+            if (usages->found[i]) {
+                return deny_usage(profile, usage, "stands there twice", err);
+            }
+            usages->found[i] = true;
+            return RESULT_OK;
+        }
+    }
+    return deny_usage(profile, usage, "does not belong to it", err);
 }
 
 // Exactly the profile's, in any order.
 static enum result check_extended_key_usages(const struct decision_input *input,
                                              struct error *err) {
+    AUTO(usages_clear) struct usages usages = {0};
+    TRY(read_usages(input->profile, &usages, err));
     struct der list = der_of(input->certificate->extended_key_usages);
-    size_t found = 0;
     while (!der_at_end(&list)) {
         struct bytes content = {0};
         TRY(der_read(&list, DER_OID, &content, err));
-        enum oid oid = oid_find(content);
-        size_t i = 0;
-        while (i < count_usages(input->profile) &&
-               input->profile->extended_key_usages[i] != oid) {
-            i++;
-        }
-        if (i == count_usages(input->profile)) {
-            return deny(err, input->profile, "extended_key_usage",
-                        "the extended key usage %s does not belong to it",
-                        oid == OID_UNKNOWN ? "unknown" : oid_name(oid));
-        }
-        found++;
+        TRY(find_usage(input->profile, &usages, content, err));
     }
-    for (size_t i = 0; i < count_usages(input->profile); i++) {
-        enum oid wanted = input->profile->extended_key_usages[i];
-        if (!certificate_has_extended_key_usage(input->certificate, wanted)) {
-            return deny(err, input->profile, "extended_key_usage",
-                        "the extended key usage %s is missing", oid_name(wanted));
+    for (size_t i = 0; i < usages.count; i++) {
+        if (!usages.found[i]) {
+            return deny_usage(input->profile, buf_bytes(&usages.octets[i]), "is missing", err);
         }
-    }
-    if (found != count_usages(input->profile)) {
-        return deny(err, input->profile, "extended_key_usage",
-                    "an extended key usage stands there twice");
     }
     return RESULT_OK;
 }

@@ -17,7 +17,10 @@ struct grant {
 };
 
 // Names to put into the certificate: the CSR's, all of which the grant must hold; a CSR without
-// any name takes all of the grant's. RESULT_DENIED (code "name_not_granted") names the one.
+// any name takes all of the grant's. JIDs are compared (and put into the certificate) as RFC
+// 7622 prepares them. RESULT_DENIED (code "name_not_granted") names the one; RESULT_INVALID
+// (code "name_invalid") a JID that cannot be prepared; RESULT_CONFLICT (code "name_duplicate")
+// two that are the same then.
 enum result policy_choose_names(const struct csr *csr, const struct grant *grant,
                                 struct names *out_names, struct error *err);
 

@@ -4,7 +4,10 @@
 
 #include <string.h>
 
+#include "authority/ip_network.h"
 #include "authority/jid.h"
+#include "authority/name_pattern.h"
+#include "base/limits.h"
 #include "base/text.h"
 
 // "exactly 1", "at most 5", "at least 2", "2 to 5".
@@ -62,9 +65,16 @@ static enum result check_form(const struct profile *profile, const struct name *
         error_hint(err, "name every host, or set dns_wildcards = yes in the profile");
         return RESULT_DENIED;
     }
+    // "*.org" would be everybody's.
+    if (name->type == NAME_DNS && name->value[0] == '*' &&
+        strchr(&name->value[2], '.') == NULL) {
+        (void)deny_form(err, profile, name, "a wildcard under a single label");
+        error_hint(err, "use a wildcard under a domain of your own, such as *.example.org");
+        return RESULT_DENIED;
+    }
     if (name->type == NAME_XMPP) {
         struct error cause = {0};
-        if (jid_check(name->value, profile->xmpp_bare, &cause) != RESULT_OK) {
+        if (jid_check(name->value, profile->xmpp_form, &cause) != RESULT_OK) {
             (void)deny_form(err, profile, name, cause.message);
             error_hint(err, "%s", cause.hint);
             return RESULT_DENIED;
@@ -72,6 +82,53 @@ static enum result check_form(const struct profile *profile, const struct name *
     }
     return RESULT_OK;
 }
+
+// --- patterns --------------------------------------------------------------------------------
+
+static bool matches(enum name_type type, const char *pattern, const char *value) {
+    if (type == NAME_IP) {
+        return ip_network_contains(pattern, value);
+    }
+    if (type != NAME_XMPP) {
+        return name_pattern_matches(type, pattern, value);
+    }
+    AUTO(buf_clear) struct buf domain = {0};
+    buf_init(&domain, LIMIT_JID_BYTES);
+    return jid_domain(value, &domain) == RESULT_OK && strcmp(buf_string(&domain), pattern) == 0;
+}
+
+static enum result check_patterns(const struct profile *profile, const struct name *name,
+                                  struct error *err) {
+    static const char *const what[NAME_TYPE_COUNT] = {
+        [NAME_CN] = "patterns",    [NAME_DNS] = "patterns", [NAME_IP] = "networks",
+        [NAME_EMAIL] = "patterns", [NAME_URI] = "patterns", [NAME_XMPP] = "domains"};
+    const struct config_list *patterns = &profile->patterns[name->type];
+    for (size_t i = 0; i < patterns->count; i++) {
+        if (matches(name->type, patterns->items[i], name->value)) {
+            return RESULT_OK;
+        }
+    }
+    if (patterns->count == 0) {
+        return RESULT_OK;
+    }
+    (void)error_set_code(err, RESULT_DENIED, "name_pattern",
+                         "profile %s does not take the %s \"%s\": it fits none of its %s",
+                         profile->name, name_type_text(name->type), name->value,
+                         what[name->type]);
+    error_field(err, name_type_prefix(name->type));
+    AUTO(buf_clear) struct buf all = {0};
+    buf_init(&all, sizeof(((struct error *)NULL)->hint));
+    for (size_t i = 0; i < patterns->count; i++) {
+        // What does not fit into the hint is left out.
+        if (buf_printf(&all, "%s%s", i == 0 ? "" : ", ", patterns->items[i]) != RESULT_OK) {
+            break;
+        }
+    }
+    error_hint(err, "allowed: %s", buf_string(&all));
+    return RESULT_DENIED;
+}
+
+// --- counts and all together -----------------------------------------------------------------
 
 enum result policy_check_names(const struct names *names, const struct profile *profile,
                                struct error *err) {
@@ -89,6 +146,7 @@ enum result policy_check_names(const struct names *names, const struct profile *
                     err));
     for (size_t i = 0; i < names->count; i++) {
         TRY(check_form(profile, &names->items[i], err));
+        TRY(check_patterns(profile, &names->items[i], err));
     }
     return RESULT_OK;
 }
@@ -116,6 +174,23 @@ enum result policy_check_granted(const struct names *names, const struct grant *
     return RESULT_DENIED;
 }
 
+// The names of a request as servers compare them: JIDs in the form of RFC 7622. Names of other
+// types are in theirs since they were read.
+static enum result prepare_names(const struct names *names, struct names *out_names,
+                                 struct error *err) {
+    AUTO(names_clear) struct names prepared = {0};
+    for (size_t i = 0; i < names->count; i++) {
+        const struct name *name = &names->items[i];
+        AUTO(buf_clear) struct buf value = {0};
+        buf_init(&value, LIMIT_NAME_BYTES);
+        TRY(name->type == NAME_XMPP ? jid_prepare(name->value, &value, err)
+                                    : buf_append_string(&value, name->value));
+        TRY(names_add(&prepared, name->type, buf_bytes(&value), err));
+    }
+    names_move(out_names, &prepared);
+    return RESULT_OK;
+}
+
 enum result policy_choose_names(const struct csr *csr, const struct grant *grant,
                                 struct names *out_names, struct error *err) {
     if (csr->asks_for_ca) {
@@ -125,8 +200,10 @@ enum result policy_choose_names(const struct csr *csr, const struct grant *grant
         error_hint(err, "make the request without basicConstraints CA:TRUE");
         return RESULT_DENIED;
     }
-    TRY(policy_check_granted(&csr->names, grant, err));
-    const struct names *chosen = csr->names.count > 0 ? &csr->names : grant->names;
+    AUTO(names_clear) struct names prepared = {0};
+    TRY(prepare_names(&csr->names, &prepared, err));
+    TRY(policy_check_granted(&prepared, grant, err));
+    const struct names *chosen = prepared.count > 0 ? &prepared : grant->names;
     if (names_copy(out_names, chosen) != RESULT_OK) {
         return error_out_of_memory(err);
     }

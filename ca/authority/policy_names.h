@@ -5,7 +5,7 @@
 #include "authority/policy.h"
 
 // Counts and forms of the names against the profile's rules. RESULT_DENIED with the codes
-// "name_count", "name_form".
+// "name_count", "name_form", "name_pattern".
 enum result policy_check_names(const struct names *names, const struct profile *profile,
                                struct error *err);
 // RESULT_DENIED (code "name_not_granted") unless the grant holds every one of them.

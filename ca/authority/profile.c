@@ -12,12 +12,17 @@
 
 #define MINUTE 60
 #define DAY (24 * 60 * MINUTE)
+#define INTERNAL_LIFETIME (397LL * DAY)
 
 static void profile_clear(struct profile *profile) {
     string_free_at(&profile->name);
     string_free_at(&profile->issuer);
     string_free_at(&profile->ask.holders);
     string_free_at(&profile->ask.manufacturer);
+    config_list_clear(&profile->other_usages);
+    for (size_t i = 0; i < NAME_TYPE_COUNT; i++) {
+        config_list_clear(&profile->patterns[i]);
+    }
     *profile = (struct profile){0};
 }
 
@@ -56,16 +61,18 @@ static struct profile internal_profile(enum oid extended_key_usage) {
                            [KEY_RSA2048] = true,
                            [KEY_RSA3072] = true,
                            [KEY_RSA4096] = true},
-        .lifetime_default = 397LL * DAY,
-        .lifetime_maximum = 397LL * DAY,
+        .crl_distribution_point = true,
+        .lifetime_default = INTERNAL_LIFETIME,
+        .lifetime_maximum = INTERNAL_LIFETIME,
         .backdate = 5LL * MINUTE,
         .renew_percent = 66,
     };
 }
 
-static struct profile admin_profile(void) {
+static struct profile admin_profile(int64_t lifetime) {
     struct profile profile = internal_profile(OID_CLIENT_AUTH);
     profile.names[NAME_CN] = (struct name_rule){1, 1};
+    profile.lifetime_default = lifetime > 0 ? lifetime : INTERNAL_LIFETIME;
     return profile;
 }
 
@@ -80,22 +87,20 @@ static struct profile service_profile(void) {
 }
 
 static enum result profile_list_add(struct profile_list *list, const char *name,
-                                    struct profile profile, struct error *err) {
+                                    const char *issuer, struct profile profile,
+                                    struct error *err) {
     struct profile *items = realloc(list->items, (list->count + 1) * sizeof(*items));
     if (items == NULL) {
         return error_out_of_memory(err);
     }
     list->items = items;
     profile.name = string_copy(name);
-    if (profile.name == NULL) {
+    profile.issuer = issuer == NULL ? NULL : string_copy(issuer);
+    items[list->count++] = profile; // which frees what there is of the texts
+    if (profile.name == NULL || (issuer != NULL && profile.issuer == NULL)) {
         return error_out_of_memory(err);
     }
-    items[list->count++] = profile;
     return RESULT_OK;
-}
-
-static enum result write_rule(struct buf *text, struct name_rule rule) {
-    return buf_printf(text, " %zu-%zu", rule.minimum, rule.maximum);
 }
 
 // No name of a profile or issuer is "-".
@@ -103,20 +108,44 @@ static const char *text_or_none(const char *text) {
     return text == NULL ? "-" : text;
 }
 
-// A text without ambiguity: names have no blanks, and everything else is a number.
-static enum result write_canonical(const struct profile *profile, struct buf *text) {
-    TRY(buf_printf(text, "profile-2 %s %d eku", profile->name, profile->is_internal));
+static enum result write_rule(struct buf *text, struct name_rule rule) {
+    return buf_printf(text, " %zu-%zu", rule.minimum, rule.maximum);
+}
+
+// The count in front keeps one list apart from the next.
+static enum result write_words(const struct config_list *list, struct buf *text) {
+    TRY(buf_printf(text, " %zu", list->count));
+    for (size_t i = 0; i < list->count; i++) {
+        TRY(buf_printf(text, " %s", list->items[i]));
+    }
+    return RESULT_OK;
+}
+
+static enum result write_names(const struct profile *profile, struct buf *text) {
+    TRY(buf_append_string(text, " names"));
+    for (size_t i = 0; i < NAME_TYPE_COUNT; i++) {
+        TRY(write_rule(text, profile->names[i]));
+        TRY(write_words(&profile->patterns[i], text));
+    }
+    TRY(write_rule(text, profile->alternative_names));
+    return buf_printf(text, " forms %d %d %d", profile->common_name_fits_mqtt,
+                      (int)profile->xmpp_form, profile->dns_wildcards);
+}
+
+// A text without ambiguity: words have no blanks, and everything else is a number.
+static enum result write_canonical(const struct profile *profile, const char *public_url,
+                                   struct buf *text) {
+    TRY(buf_printf(text, "profile-3 %s %d eku", profile->name, profile->is_internal));
     for (size_t i = 0;
          i < LIMIT_EXTENDED_KEY_USAGES && profile->extended_key_usages[i] != OID_UNKNOWN; i++) {
         TRY(buf_printf(text, " %s", oid_name(profile->extended_key_usages[i])));
     }
-    TRY(buf_printf(text, " ku %u names", (unsigned)profile->key_usage));
-    for (size_t i = 0; i < NAME_TYPE_COUNT; i++) {
-        TRY(write_rule(text, profile->names[i]));
-    }
-    TRY(write_rule(text, profile->alternative_names));
-    TRY(buf_printf(text, " forms %d %d %d keys", profile->common_name_fits_mqtt,
-                   profile->xmpp_bare, profile->dns_wildcards));
+    TRY(write_words(&profile->other_usages, text));
+    TRY(buf_printf(text, " ku %u", (unsigned)profile->key_usage));
+    TRY(write_names(profile, text));
+    bool has_url = profile->crl_distribution_point || profile->authority_info_access;
+    TRY(buf_printf(text, " urls %d %d %s keys", profile->crl_distribution_point,
+                   profile->authority_info_access, has_url ? text_or_none(public_url) : "-"));
     for (size_t i = 0; i < KEY_ALGORITHM_COUNT; i++) {
         TRY(buf_printf(text, " %d", profile->key_algorithms[i]));
     }
@@ -130,18 +159,24 @@ static enum result write_canonical(const struct profile *profile, struct buf *te
                       (long long)profile->active_maximum, (int)profile->at_limit);
 }
 
-static enum result fill_hash(struct profile *profile) {
+// Patterns make the longest part of it.
+#define CANONICAL_BYTES (4096 + NAME_TYPE_COUNT * LIMIT_NAME_PATTERNS * (LIMIT_NAME_BYTES + 1))
+
+static enum result fill_hash(struct profile *profile, const char *public_url) {
     AUTO(buf_clear) struct buf text = {0};
-    buf_init(&text, 2048);
-    TRY(write_canonical(profile, &text));
+    buf_init(&text, CANONICAL_BYTES);
+    TRY(write_canonical(profile, public_url, &text));
     return hash_sha256(buf_bytes(&text), profile->hash);
 }
 
-enum result profile_list_finish(struct profile_list *list, struct error *err) {
-    TRY(profile_list_add(list, PROFILE_ADMIN, admin_profile(), err));
-    TRY(profile_list_add(list, PROFILE_SERVICE, service_profile(), err));
+enum result profile_list_finish(struct profile_list *list,
+                                const struct profile_settings *settings, struct error *err) {
+    TRY(profile_list_add(list, PROFILE_ADMIN, settings->admin_issuer,
+                         admin_profile(settings->admin_lifetime), err));
+    TRY(profile_list_add(list, PROFILE_SERVICE, settings->service_issuer, service_profile(),
+                         err));
     for (size_t i = 0; i < list->count; i++) {
-        if (fill_hash(&list->items[i]) != RESULT_OK) {
+        if (fill_hash(&list->items[i], settings->public_url) != RESULT_OK) {
             return error_set(err, RESULT_INTERNAL, "profile %s cannot be hashed",
                              list->items[i].name);
         }

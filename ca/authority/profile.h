@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "authority/config_list.h"
+#include "authority/jid.h"
 #include "base/error.h"
 #include "x509/certificate.h"
 #include "x509/key.h"
@@ -45,12 +47,18 @@ struct profile {
     int64_t active_maximum; // lines of certificates that one identity may have; 0: any number
     enum at_limit at_limit;
     enum oid extended_key_usages[LIMIT_EXTENDED_KEY_USAGES]; // ended by OID_UNKNOWN
+    struct config_list other_usages; // those without a name here, dotted, sorted
     uint16_t key_usage;
     struct name_rule names[NAME_TYPE_COUNT];
     struct name_rule alternative_names; // all types but the common name, together
+    // Of each type, what a name must match one of; none: any name. Canonical patterns
+    // (name_pattern.h), but networks of IP addresses and domains of JIDs.
+    struct config_list patterns[NAME_TYPE_COUNT];
     bool common_name_fits_mqtt; // no "+", "#", "/" (use_identity_as_username, ACL patterns)
-    bool xmpp_bare;             // JIDs without resource only
-    bool dns_wildcards;         // "*." in front of a DNS name is allowed
+    enum jid_form xmpp_form;
+    bool dns_wildcards;          // "*." in front of a DNS name is allowed
+    bool crl_distribution_point; // certificates say where the CRL is (if there is an address)
+    bool authority_info_access;  // and where the issuer's certificate is
     bool key_algorithms[KEY_ALGORITHM_COUNT];
     int64_t lifetime_default; // seconds
     int64_t lifetime_maximum;
@@ -71,6 +79,16 @@ const struct profile *profile_find(const struct profile_list *list, const char *
 #define PROFILE_SERVICE "service" // of the gateways' TLS certificate
 
 bool profile_is_internal_name(const char *name);
+
+// What a configuration says about profiles without belonging to one. Borrowed.
+struct profile_settings {
+    const char *admin_issuer; // of the internal profiles; NULL: the default CA
+    int64_t admin_lifetime;   // 0: 397 days
+    const char *service_issuer;
+    const char *public_url; // where certificates say that CRLs are; NULL: nowhere
+};
+
 // Adds the internal profiles and fills the hashes; called once when a configuration is
 // complete.
-enum result profile_list_finish(struct profile_list *list, struct error *err);
+enum result profile_list_finish(struct profile_list *list,
+                                const struct profile_settings *settings, struct error *err);

@@ -119,8 +119,6 @@
 #define LIMIT_PATTERN_BYTES 256
 // CAs of device manufacturers, each with certificates to be held in memory.
 #define LIMIT_MANUFACTURERS 32
-// IP networks of one profile.
-#define LIMIT_NETWORKS 32
 // Actor and detail of an audit record; the names of a certificate make the longest details.
 #define LIMIT_AUDIT_TEXT 320
 #define LIMIT_AUDIT_DETAIL (64 * 1024)

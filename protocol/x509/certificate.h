@@ -99,6 +99,7 @@ struct certificate_plan {
     int path_length;    // of a CA; PATH_LENGTH_NONE for none
     uint16_t key_usage; // critical; 0 leaves it out
     enum oid extended_key_usages[LIMIT_EXTENDED_KEY_USAGES]; // ended by OID_UNKNOWN
+    struct bytes other_usages; // more of them: OBJECT IDENTIFIER elements, one behind the other
     struct bytes authority_key_id; // empty leaves it out (self-signed)
     const char *crl_url;           // NULL leaves it out
     const char *ca_issuers_url;

@@ -46,10 +46,12 @@ static enum result write_key_usage(struct buf *out, uint16_t bits) {
     return extension_end(out, &marks);
 }
 
-static enum result write_extended_key_usages(struct buf *out, const enum oid *usages) {
+static enum result write_extended_key_usages(struct buf *out,
+                                             const struct certificate_plan *plan) {
+    const enum oid *usages = plan->extended_key_usages;
     struct extension_marks marks = {0};
     size_t mark = 0;
-    if (usages[0] == OID_UNKNOWN) {
+    if (usages[0] == OID_UNKNOWN && plan->other_usages.size == 0) {
         return RESULT_OK;
     }
     TRY(extension_begin(out, OID_EXTENDED_KEY_USAGE, false, &marks));
@@ -57,6 +59,7 @@ static enum result write_extended_key_usages(struct buf *out, const enum oid *us
     for (size_t i = 0; i < LIMIT_EXTENDED_KEY_USAGES && usages[i] != OID_UNKNOWN; i++) {
         TRY(oid_write(out, usages[i]));
     }
+    TRY(der_write_raw(out, plan->other_usages));
     TRY(der_end(out, mark));
     return extension_end(out, &marks);
 }
@@ -133,7 +136,7 @@ static enum result write_extensions(struct buf *out, const struct certificate_pl
     TRY(der_begin(out, DER_SEQUENCE, &list));
     TRY(write_basic_constraints(out, plan));
     TRY(write_key_usage(out, plan->key_usage));
-    TRY(write_extended_key_usages(out, plan->extended_key_usages));
+    TRY(write_extended_key_usages(out, plan));
     TRY(write_subject_alt_name(out, plan->names));
     TRY(write_subject_key_id(out, plan->spki));
     if (plan->authority_key_id.size > 0) {

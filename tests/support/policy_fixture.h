@@ -89,7 +89,8 @@ static inline int policy_fixture_set_up(void **state) {
         .names =
             {[NAME_CN] = {0, 1}, [NAME_DNS] = {0, 2}, [NAME_IP] = {0, 1}, [NAME_XMPP] = {0, 1}},
         .alternative_names = {0, 2},
-        .xmpp_bare = true,
+        .xmpp_form = JID_BARE,
+        .crl_distribution_point = true,
         .key_algorithms = {[KEY_P256] = true, [KEY_P384] = true},
         .lifetime_default = 90 * POLICY_DAY,
         .lifetime_maximum = 120 * POLICY_DAY,

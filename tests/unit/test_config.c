@@ -80,8 +80,8 @@ static void every_value_that_is_set_arrives(void **state) {
                                     "ip = 0-2\n"
                                     "alternative_names = 2-4\n"
                                     "dns_wildcards = yes\n"
-                                    "xmpp_bare = no\n"
-                                    "key_algorithms = p384 rsa4096\n"
+                                    "xmpp_form = either\n"
+                                    "key_algorithms = rsa3072 rsa4096\n"
                                     "lifetime = 1d\n"
                                     "lifetime_maximum = 2d\n"
                                     "backdate = 0\n"
@@ -110,8 +110,8 @@ static void every_value_that_is_set_arrives(void **state) {
     assert_int_equal(profile->alternative_names.minimum, 2);
     assert_int_equal(profile->alternative_names.maximum, 4);
     assert_true(profile->dns_wildcards);
-    assert_false(profile->xmpp_bare);
-    assert_true(profile->key_algorithms[KEY_P384]);
+    assert_int_equal(profile->xmpp_form, JID_EITHER);
+    assert_true(profile->key_algorithms[KEY_RSA3072]);
     assert_true(profile->key_algorithms[KEY_RSA4096]);
     assert_false(profile->key_algorithms[KEY_P256]);
     assert_int_equal(profile->lifetime_default, 86400);
@@ -227,9 +227,152 @@ static const struct mistake {
      "\"clientauth\"; known are serverAuth, clientAuth, emailProtection, codeSigning",
      "extended_key_usages", "did you mean \"clientAuth\"?"},
     {MINIMAL "[profile x]\nextended_key_usages = anyExtendedKeyUsage\n",
-     "signetd.conf:11: extended_key_usages in [profile x]: unknown extended key usage "
-     "\"anyExtendedKeyUsage\"; known are serverAuth, clientAuth, emailProtection, codeSigning",
+     "signetd.conf:11: extended_key_usages in [profile x]: anyExtendedKeyUsage would undo "
+     "every "
+     "other one",
      "extended_key_usages", ""},
+    {MINIMAL "[profile x]\nextended_key_usages = 2.5.29.37.0\n",
+     "signetd.conf:11: extended_key_usages in [profile x]: anyExtendedKeyUsage would undo "
+     "every "
+     "other one",
+     "extended_key_usages", ""},
+    {MINIMAL "[profile x]\nextended_key_usages = 1.3.6.1.5.5.7.3.9\n",
+     "signetd.conf:11: extended_key_usages in [profile x]: OCSPSigning is for certificates "
+     "that "
+     "speak for the CA itself",
+     "extended_key_usages", ""},
+    {MINIMAL "[profile x]\nextended_key_usages = 2.5.4.3\n",
+     "signetd.conf:11: extended_key_usages in [profile x]: CN is no extended key usage",
+     "extended_key_usages", ""},
+    {MINIMAL "[profile x]\nextended_key_usages = timeStamping\n",
+     "signetd.conf:11: extended_key_usages in [profile x]: unknown extended key usage "
+     "\"timeStamping\"; known are serverAuth, clientAuth, emailProtection, codeSigning",
+     "extended_key_usages",
+     "write any other as a dotted identifier, such as 1.3.6.1.5.5.7.3.17"},
+    {MINIMAL "[profile x]\nextended_key_usages = 1.2.3 1.2.4 1.2.3\n",
+     "signetd.conf:11: extended_key_usages in [profile x]: \"1.2.3\" stands there twice",
+     "extended_key_usages", ""},
+    {MINIMAL
+     "[profile x]\nextended_key_usages = 1.2.1 1.2.2 1.2.3 1.2.4 1.2.5 1.2.6 1.2.7 1.2.8 "
+     "1.2.9\n",
+     "signetd.conf:11: extended_key_usages in [profile x]: expected at most 8 extended key "
+     "usages",
+     "extended_key_usages", ""},
+    {MINIMAL "cn_patterns = a**\n",
+     "signetd.conf:10: cn_patterns in [profile client]: \"a**\" is no pattern of a common "
+     "name: "
+     "two stars stand side by side",
+     "cn_patterns", "One star stands for any number of characters."},
+    {MINIMAL "cn_patterns = a b c d e f g h i j k\n",
+     "signetd.conf:10: cn_patterns in [profile client]: expected at most 10 patterns",
+     "cn_patterns", ""},
+    {MINIMAL "ip_networks = 10.0.0.1/8\n",
+     "signetd.conf:10: ip_networks in [profile client]: \"10.0.0.1/8\" has bits behind the "
+     "first "
+     "8",
+     "ip_networks", "write the first address of the network, or more bits"},
+    {MINIMAL "ip_networks = 10.0.0.0/33\n",
+     "signetd.conf:10: ip_networks in [profile client]: expected a network such as 10.0.0.0/8 "
+     "or "
+     "2001:db8::/32, not \"10.0.0.0/33\"",
+     "ip_networks", ""},
+    {MINIMAL "xmpp_domains = a@example.org\n",
+     "signetd.conf:10: xmpp_domains in [profile client]: \"a@example.org\" holds characters "
+     "that "
+     "no XMPP address may have",
+     "xmpp_domains", NULL},
+    {MINIMAL "xmpp_form = naked\n",
+     "signetd.conf:10: xmpp_form in [profile client]: expected bare, full or either, not "
+     "\"naked\"",
+     "xmpp_form", ""},
+    {MINIMAL "xmpp_bare = no\n",
+     "signetd.conf:10: unknown key \"xmpp_bare\" in [profile client]", "xmpp_bare",
+     "did you mean \"xmpp_form\"?"},
+    {MINIMAL "dns_patterns = *.example.org\n",
+     "signetd.conf:10: dns_patterns in [profile client]: the profile takes no DNS name, so "
+     "nothing can match",
+     "dns_patterns", "say how many there may be, or remove dns_patterns"},
+    {MINIMAL "dns_wildcards = yes\n",
+     "signetd.conf:10: dns_wildcards in [profile client]: the profile takes no DNS names",
+     "dns_wildcards", "set dns to how many there may be, or remove dns_wildcards"},
+    {MINIMAL "dns = 1\ndns_wildcards = yes\ndns_patterns = gw-*.example.org\n",
+     "signetd.conf:11: dns_wildcards in [profile client]: none of dns_patterns lets a wildcard "
+     "through",
+     "dns_wildcards", "add a pattern such as *.example.org, or set dns_wildcards = no"},
+    {MINIMAL "mqtt_common_name = yes\ncn_patterns = a/* b+*\n",
+     "signetd.conf:11: cn_patterns in [profile client]: every pattern holds one of + # /, "
+     "which "
+     "mqtt_common_name forbids",
+     "cn_patterns", "use other characters, or set mqtt_common_name = no"},
+    {MINIMAL "key_usages = nonRepudiation\n",
+     "signetd.conf:10: key_usages in [profile client]: clientAuth needs digitalSignature or "
+     "keyAgreement (RFC 5280, 4.2.1.12)",
+     "key_usages", "add one of them to key_usages"},
+    {MINIMAL "key_usages = digitalSignature keyEncipherment\n",
+     "signetd.conf:10: key_usages in [profile client]: keys of type p256 cannot do all of this",
+     "key_usages",
+     "list in key_algorithms only keys that can: RSA for encipherment, P-256 and P-384 for "
+     "agreement"},
+    {MINIMAL "key_usages = digitalSignature keyAgreement\nkey_algorithms = p256 ed25519\n",
+     "signetd.conf:10: key_usages in [profile client]: keys of type ed25519 cannot do all of "
+     "this",
+     "key_usages", NULL},
+    {MINIMAL "renew_grace = 31d\nlifetime = 30d\n",
+     "signetd.conf:10: renew_grace in [profile client]: certificates would renew for longer "
+     "after their end than they held",
+     "renew_grace", "make it shorter than lifetime"},
+    {MINIMAL "ask = anyone\n",
+     "signetd.conf:10: ask in [profile client]: anyone would get a certificate that logs in in "
+     "whatever name they choose, for nobody approves it",
+     "ask", "set approvals to 1 or more, or remove anyone from ask"},
+    {MINIMAL "at_limit = supersede\n",
+     "signetd.conf:10: at_limit in [profile client]: there is no limit, so nothing happens at "
+     "it",
+     "at_limit", "set active_maximum, or remove at_limit"},
+    {MINIMAL "ask = holders:clent\n",
+     "signetd.conf:10: ask in [profile client]: there is no [profile clent]", "ask",
+     "did you mean \"client\"?"},
+    {MINIMAL "ask = holders:client\n",
+     "signetd.conf:10: ask in [profile client]: holders of the profile itself renew instead",
+     "ask", "name another profile, or remove holders from ask"},
+    {MINIMAL "ask = holders:admin\n",
+     "signetd.conf:10: ask in [profile client]: the authority's own certificates do not ask "
+     "for "
+     "others",
+     "ask", "name a profile of this file"},
+    {MINIMAL "ask = holders:b\n[profile b]\nextended_key_usages = serverAuth\n"
+             "common_name = 1\nask = holders:client\n",
+     "signetd.conf:10: ask in [profile client]: the profiles ask for each other's "
+     "certificates, "
+     "so nobody gets a first one",
+     "ask", "let one of them be asked for with a token as well"},
+    {MINIMAL "[profile b]\nextended_key_usages = serverAuth\ndns = 1\nask = holders:client\n",
+     "signetd.conf:13: ask in [profile b]: certificates of client have at most 0 of the DNS "
+     "name, but at least 1 must be here",
+     "ask", "holders get the names that they have: ask for no others"},
+    {MINIMAL "ask = manufacturer:acme\n",
+     "signetd.conf:10: ask in [profile client]: there is no [manufacturer acme]", "ask",
+     "add a section [manufacturer acme]"},
+    {MINIMAL "ask = manufacturer:acme\n[manufacturer acme]\ncertificates = a.pem\n"
+             "names = cn:{CN} dns:{CN}\n",
+     "signetd.conf:10: ask in [profile client]: [manufacturer acme] gives 1 of the DNS name, "
+     "but 0 to 0 must be here",
+     "ask", "change names in [manufacturer acme], or the counts of this profile"},
+    {MINIMAL "[manufacturer acme]\nnames = cn:{CN}\n",
+     "signetd.conf: certificates in [manufacturer acme]: this key is missing", "certificates",
+     ""},
+    {MINIMAL "[manufacturer acme]\ncertificates = a.pem\nnames = cn:{CM}\n",
+     "signetd.conf:12: names in [manufacturer acme]: \"cn:{CM}\": \"CM\" is no attribute of a "
+     "subject",
+     "names", NULL},
+    {MINIMAL "[manufacturer acme]\ncertificates = a.pem\nnames =\n",
+     "signetd.conf:12: names in [manufacturer acme]: expected at least one name", "names",
+     NULL},
+    {MINIMAL "[manufacturer a]\n[manufacturer a]\n",
+     "signetd.conf:11: there is a [manufacturer a] already", "", ""},
+    {MINIMAL "[admins]\nlifetime = 398d\n",
+     "signetd.conf:11: lifetime in [admins]: expected a duration from 1h to 397d, not \"398d\"",
+     "lifetime", ""},
     {MINIMAL "key_usages = keyCertSign\n",
      "signetd.conf:10: key_usages in [profile client]: unknown key usage \"keyCertSign\"; "
      "known are "
@@ -296,6 +439,93 @@ static void each_mistake_names_line_field_and_cure(void **state) {
         }
         assert_null(config.name);
     }
+}
+
+// What is near a mistake and is accepted, with the warning it brings.
+static const struct {
+    const char *text;
+    const char *warnings;
+} neighbours[] = {
+    {MINIMAL "ask = token anyone\napprovals = 1\nhold = 1d\n", ""},
+    {MINIMAL "active_maximum = 2\nat_limit = supersede\n", ""},
+    {MINIMAL "renew_grace = 30d\nlifetime = 30d\n", ""},
+    {MINIMAL "key_usages = digitalSignature keyAgreement\nkey_algorithms = p256 p384\n", ""},
+    {MINIMAL "mqtt_common_name = yes\ncn_patterns = a/* b*\n", ""},
+    {MINIMAL "dns = 1\ndns_wildcards = yes\ndns_patterns = gw.example.org *.example.org\n", ""},
+    {MINIMAL "[profile b]\nextended_key_usages = 1.2.3.4\ncommon_name = 1\n"
+             "ask = token holders:client\n",
+     ""},
+    {MINIMAL "ask = holders:b\n[profile b]\nextended_key_usages = serverAuth\n"
+             "common_name = 1\nask = token holders:client\n",
+     ""},
+    {MINIMAL "ask = manufacturer:acme\n[manufacturer acme]\ncertificates = a.pem\n"
+             "names = cn:{CN}\n",
+     ""},
+    {MINIMAL "hold = 1d\n",
+     "signetd.conf:10: hold in [profile client]: nothing is held while approvals is 0\n"},
+    {MINIMAL
+     "[profile s]\nextended_key_usages = serverAuth\ndns = 1\nlifetime_maximum = 398d\n",
+     "signetd.conf:13: lifetime_maximum in [profile s]: browsers and Apple's systems refuse "
+     "servers' certificates of more than 397 days\n"},
+    {MINIMAL "lifetime_maximum = 3y\nrenew_grace = 1d\n",
+     "signetd.conf:11: renew_grace in [profile client]: certificates of more than 730 days "
+     "need "
+     "no grace: who finds an old device would get a new one\n"},
+    {MINIMAL "[profile x]\nextended_key_usages = clientAuth\nxmpp = 1\n",
+     "signetd.conf:12: xmpp in [profile x]: certificates of client come from the same CA and "
+     "may "
+     "lack an XMPP address: ejabberd takes them for any user; give this profile an issuer of "
+     "its "
+     "own\n"},
+    {MINIMAL "[profile x]\nextended_key_usages = clientAuth\nxmpp = 1\nissuer = xmpp\n", ""},
+};
+
+static void warnings_are_no_mistakes(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(neighbours) / sizeof(neighbours[0]); i++) {
+        AUTO(config_clear) struct config config = {0};
+        struct error err = {0};
+        assert_ok(parse(neighbours[i].text, &config, &err), &err);
+        assert_string_equal(buf_string(&config.warnings), neighbours[i].warnings);
+    }
+}
+
+static void values_of_profiles_are_made_canonical(void **state) {
+    (void)state;
+    AUTO(config_clear) struct config config = {0};
+    struct error err = {0};
+    assert_ok(parse(AUTHORITY_LINES "[profile x]\n"
+                                    "extended_key_usages = 1.2.4 1.3.6.1.5.5.7.3.2 1.2.3\n"
+                                    "dns = 1\nip = 0-1\nxmpp = 0-1\n"
+                                    "dns_patterns = *.Example.ORG\n"
+                                    "ip_networks = 10.0.0.0/8 2001:DB8::/32 192.0.2.1\n"
+                                    "xmpp_domains = Example.org\n"
+                                    "authority_info_access = yes\n"
+                                    "[crl]\nurl_in_certificates = no\n"
+                                    "[admins]\nissuer = people\nlifetime = 30d\n"
+                                    "[service]\nissuer = hosts\n",
+                    &config, &err),
+              &err);
+    const struct profile *profile = profile_find(&config.profiles, "x");
+    assert_int_equal(profile->extended_key_usages[0], OID_CLIENT_AUTH);
+    assert_int_equal(profile->extended_key_usages[1], OID_UNKNOWN);
+    assert_int_equal(profile->other_usages.count, 2);
+    assert_string_equal(profile->other_usages.items[0], "1.2.3");
+    assert_string_equal(profile->other_usages.items[1], "1.2.4");
+    assert_string_equal(profile->patterns[NAME_DNS].items[0], "*.example.org");
+    assert_string_equal(profile->patterns[NAME_IP].items[1], "2001:db8::/32");
+    assert_string_equal(profile->patterns[NAME_IP].items[2], "192.0.2.1/32");
+    assert_string_equal(profile->patterns[NAME_XMPP].items[0], "example.org");
+    assert_true(profile->authority_info_access);
+    assert_false(profile->crl_distribution_point); // [crl] says no for all
+    const struct profile *admin = profile_find(&config.profiles, PROFILE_ADMIN);
+    assert_string_equal(admin->issuer, "people");
+    assert_int_equal(admin->lifetime_default, 30 * 86400);
+    assert_string_equal(profile_find(&config.profiles, PROFILE_SERVICE)->issuer, "hosts");
+    AUTO(buf_clear) struct buf url = {0};
+    buf_init(&url, 256);
+    assert_int_equal(config_ca_issuers_url(&config, "hosts", &url), RESULT_OK);
+    assert_string_equal(buf_string(&url), "http://ca.example:8080/ca/hosts.der");
 }
 
 // The keys of [authority], each with a value and what is wrong with it.
@@ -496,6 +726,8 @@ int main(void) {
         cmocka_unit_test(a_minimal_configuration_gets_all_defaults),
         cmocka_unit_test(every_value_that_is_set_arrives),
         cmocka_unit_test(each_mistake_names_line_field_and_cure),
+        cmocka_unit_test(warnings_are_no_mistakes),
+        cmocka_unit_test(values_of_profiles_are_made_canonical),
         cmocka_unit_test(the_authoritys_values_are_checked_together),
         cmocka_unit_test(without_a_public_url_certificates_cannot_carry_it),
         cmocka_unit_test(the_default_file_is_accepted_and_means_the_defaults),

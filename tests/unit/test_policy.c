@@ -110,6 +110,88 @@ static void wildcards_are_allowed_where_the_profile_says_so(void **state) {
     expect_allowed(f);
 }
 
+static void a_wildcard_needs_a_domain_of_its_own(void **state) {
+    struct policy_fixture *f = *state;
+    f->profile.dns_wildcards = true;
+    const char *const names[] = {"dns:*.org"};
+    policy_fixture_name(f, names, 1);
+    expect_denied(f, "name_form");
+}
+
+// --- patterns --------------------------------------------------------------------------------
+
+static const struct {
+    enum name_type type;
+    const char *pattern;
+    const char *name;
+    bool is_allowed;
+} pattern_cases[] = {
+    {NAME_CN, "sensor-*", "cn:sensor-1", true},
+    {NAME_CN, "sensor-*", "cn:tracker-1", false},
+    {NAME_CN, "sensor-*", "cn:sensor-*", false},
+    {NAME_DNS, "*.example.org", "dns:a.example.org", true},
+    {NAME_DNS, "*.example.org", "dns:*.iot.example.org", true},
+    {NAME_DNS, "a.example.org", "dns:*.example.org", false},
+    {NAME_DNS, "*.example.org", "dns:example.org", false},
+    {NAME_IP, "10.0.0.0/8", "ip:10.255.0.1", true},
+    {NAME_IP, "10.0.0.0/8", "ip:11.0.0.1", false},
+    {NAME_IP, "10.0.0.0/8", "ip:::ffff:10.0.0.1", false},
+    {NAME_IP, "2001:db8::/33", "ip:2001:db8:7fff::1", true},
+    {NAME_IP, "2001:db8::/33", "ip:2001:db8:8000::1", false},
+    {NAME_IP, "0.0.0.0/0", "ip:192.0.2.1", true},
+    {NAME_IP, "0.0.0.0/0", "ip:::1", false},
+    {NAME_XMPP, "example.org", "xmpp:a@example.org", true},
+    {NAME_XMPP, "example.org", "xmpp:example.org", true},
+    {NAME_XMPP, "example.org", "xmpp:a@sub.example.org", false},
+    {NAME_XMPP, "example.org", "xmpp:a@evil.test/x@example.org", false},
+    {NAME_XMPP, "example.org", "xmpp:evil.test/example.org", false},
+};
+
+static void names_match_one_of_the_profiles_patterns(void **state) {
+    struct policy_fixture *f = *state;
+    f->profile.dns_wildcards = true;
+    f->profile.xmpp_form = JID_EITHER;
+    for (size_t i = 0; i < sizeof(pattern_cases) / sizeof(pattern_cases[0]); i++) {
+        struct config_list *patterns = &f->profile.patterns[pattern_cases[i].type];
+        struct error err = {0};
+        policy_fixture_name(f, &pattern_cases[i].name, 1);
+        expect_allowed(f);
+        assert_ok(config_list_add(patterns, "nothing.test", &err), &err);
+        expect_denied(f, "name_pattern");
+        assert_ok(config_list_add(patterns, pattern_cases[i].pattern, &err), &err);
+        if (pattern_cases[i].is_allowed) {
+            expect_allowed(f);
+        } else {
+            expect_denied(f, "name_pattern");
+            assert_result(RESULT_DENIED, policy_check_grant(&f->profile, &f->grant, &err),
+                          &err);
+            assert_non_null(strstr(err.hint, pattern_cases[i].pattern));
+        }
+        config_list_clear(patterns);
+    }
+}
+
+static void jids_have_the_profiles_form(void **state) {
+    struct policy_fixture *f = *state;
+    static const struct {
+        enum jid_form form;
+        bool bare, full;
+    } forms[] = {{JID_BARE, true, false}, {JID_FULL, false, true}, {JID_EITHER, true, true}};
+    const char *const bare[] = {"xmpp:a@example.org"};
+    const char *const full[] = {"xmpp:a@example.org/phone"};
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        f->profile.xmpp_form = forms[i].form;
+        for (int is_full = 0; is_full < 2; is_full++) {
+            policy_fixture_name(f, is_full ? full : bare, 1);
+            if (is_full ? forms[i].full : forms[i].bare) {
+                expect_allowed(f);
+            } else {
+                expect_denied(f, "name_form");
+            }
+        }
+    }
+}
+
 static void a_wildcard_in_a_grant_is_no_pattern(void **state) {
     struct policy_fixture *f = *state;
     struct error err = {0};
@@ -180,6 +262,36 @@ static void extended_key_usage_is_exactly_the_profiles(void **state) {
     expect_denied(f, "extended_key_usage");
     f->plan.extended_key_usages[0] = OID_UNKNOWN;
     expect_denied(f, "extension");
+}
+
+static void a_usage_without_a_name_is_as_exact(void **state) {
+    struct policy_fixture *f = *state;
+    struct error err = {0};
+    static const uint8_t ipsec[] = {DER_OID, 8, 0x2b, 6, 1, 5, 5, 7, 3, 17};
+    static const uint8_t other[] = {DER_OID, 8, 0x2b, 6, 1, 5, 5, 7, 3, 18};
+    f->plan.other_usages = bytes_of(ipsec, sizeof(ipsec));
+    expect_denied(f, "extended_key_usage");
+    assert_ok(config_list_add(&f->profile.other_usages, "1.3.6.1.5.5.7.3.17", &err), &err);
+    expect_allowed(f);
+    f->plan.other_usages = bytes_of(other, sizeof(other));
+    expect_denied(f, "extended_key_usage");
+    f->plan.other_usages = (struct bytes){0};
+    expect_denied(f, "extended_key_usage");
+    config_list_clear(&f->profile.other_usages);
+    expect_allowed(f);
+}
+
+static void addresses_are_carried_where_the_profile_says_so(void **state) {
+    struct policy_fixture *f = *state;
+    expect_allowed(f);
+    f->profile.crl_distribution_point = false;
+    expect_denied(f, "extension");
+    f->plan.crl_url = NULL;
+    expect_allowed(f);
+    f->plan.ca_issuers_url = "http://ca.example/ca/issuing.der";
+    expect_denied(f, "extension");
+    f->profile.authority_info_access = true;
+    expect_allowed(f);
 }
 
 static void a_ca_certificate_is_refused(void **state) {
@@ -477,6 +589,114 @@ static void a_request_may_ask_for_fewer_names_but_no_others(void **state) {
     assert_int_equal(chosen.count, 0);
 }
 
+// What a request asks for, under a grant for hamlet@shakespeare.lit.
+static const struct {
+    const char *name;
+    enum result result;
+    const char *code; // of a refusal
+} jids[] = {
+    {"xmpp:hamlet@shakespeare.lit", RESULT_OK, NULL},
+    {"xmpp:Hamlet@Shakespeare.LIT", RESULT_OK, NULL},
+    {"xmpp:HAMLET@shakespeare.lit", RESULT_OK, NULL},
+    // Full-width letters, which are compatibility forms of the plain ones.
+    {"xmpp:\xef\xbd\x88\xef\xbd\x81mlet@shakespeare.lit", RESULT_OK, NULL},
+    {"xmpp:hamlet@\xef\xbd\x93hakespeare.lit", RESULT_OK, NULL},
+    // A soft hyphen and a zero-width joiner are mapped to nothing.
+    {"xmpp:ham\xc2\xadlet@shakespeare.lit", RESULT_OK, NULL},
+    {"xmpp:ham\xe2\x80\x8dlet@shakespeare.lit", RESULT_OK, NULL},
+    // Look-alikes stay other names: Cyrillic "а", Greek "ο", dotless "ı".
+    {"xmpp:h\xd0\xb0mlet@shakespeare.lit", RESULT_DENIED, "name_not_granted"},
+    {"xmpp:hamlet@shakespe\xd0\xb0re.lit", RESULT_DENIED, "name_not_granted"},
+    {"xmpp:hamlet@shakespeare.l\xc4\xb1t", RESULT_DENIED, "name_not_granted"},
+    {"xmpp:hamlet@shakespeare.lit/phone", RESULT_DENIED, "name_not_granted"},
+    {"xmpp:shakespeare.lit", RESULT_DENIED, "name_not_granted"},
+    // Prohibited: a right-to-left override, a private code point, a blank of another alphabet.
+    {"xmpp:ham\xe2\x80\xaelet@shakespeare.lit", RESULT_INVALID, "name_invalid"},
+    {"xmpp:ham\xee\x80\x80let@shakespeare.lit", RESULT_INVALID, "name_invalid"},
+    {"xmpp:ham\xe2\x80\x83let@shakespeare.lit", RESULT_INVALID, "name_invalid"},
+    // Not assigned in Unicode 3.2.
+    {"xmpp:ham\xf0\x9f\x98\x80let@shakespeare.lit", RESULT_INVALID, "name_invalid"},
+    // "℀" would become "a/c" and bring a separator in.
+    {"xmpp:ham\xe2\x84\x80let@shakespeare.lit", RESULT_INVALID, "name_invalid"},
+};
+
+static void jids_are_compared_in_prepared_form(void **state) {
+    struct policy_fixture *f = *state;
+    const char *const granted[] = {"xmpp:hamlet@shakespeare.lit"};
+    policy_fixture_name(f, granted, 1);
+    for (size_t i = 0; i < sizeof(jids) / sizeof(jids[0]); i++) {
+        AUTO(buf_clear) struct buf der = {0};
+        AUTO(csr_clear) struct csr csr = {0};
+        AUTO(names_clear) struct names chosen = {0};
+        struct error err = {0};
+        make_csr(f, &jids[i].name, 1, &der, &csr);
+        enum result result = policy_choose_names(&csr, &f->grant, &chosen, &err);
+        if (result != jids[i].result) {
+            print_error("%s: %s\n", jids[i].name, err.message);
+        }
+        assert_int_equal(result, jids[i].result);
+        if (result == RESULT_OK) {
+            assert_true(names_equal(&chosen, &f->granted));
+        } else {
+            assert_string_equal(err.code, jids[i].code);
+            assert_string_equal(err.field, "xmpp");
+            assert_int_not_equal(err.hint[0], '\0');
+        }
+    }
+}
+
+// The Kelvin sign folds to "k"; so does nobody else's letter.
+static void a_kelvin_sign_is_a_k(void **state) {
+    struct policy_fixture *f = *state;
+    const char *const granted[] = {"xmpp:k@example.org"};
+    const char *const kelvin[] = {"xmpp:\xe2\x84\xaa@example.org"};
+    AUTO(buf_clear) struct buf der = {0};
+    AUTO(csr_clear) struct csr csr = {0};
+    AUTO(names_clear) struct names chosen = {0};
+    struct error err = {0};
+    policy_fixture_name(f, granted, 1);
+    make_csr(f, kelvin, 1, &der, &csr);
+    assert_ok(policy_choose_names(&csr, &f->grant, &chosen, &err), &err);
+    assert_string_equal(names_first(&chosen, NAME_XMPP), "k@example.org");
+}
+
+static void two_spellings_of_one_jid_are_a_conflict(void **state) {
+    struct policy_fixture *f = *state;
+    const char *const granted[] = {"xmpp:hamlet@shakespeare.lit"};
+    const char *const twice[] = {"xmpp:hamlet@shakespeare.lit", "xmpp:Hamlet@shakespeare.lit"};
+    AUTO(buf_clear) struct buf der = {0};
+    AUTO(csr_clear) struct csr csr = {0};
+    AUTO(names_clear) struct names chosen = {0};
+    struct error err = {0};
+    policy_fixture_name(f, granted, 1);
+    make_csr(f, twice, 2, &der, &csr);
+    assert_result(RESULT_CONFLICT, policy_choose_names(&csr, &f->grant, &chosen, &err), &err);
+    assert_string_equal(err.code, "name_duplicate");
+}
+
+// Host names in a request: case does not matter, an international name has one form.
+static void host_names_are_compared_in_lower_case(void **state) {
+    struct policy_fixture *f = *state;
+    const char *const granted[] = {"dns:xn--bcher-kva.example"};
+    const char *const wanted[] = {"dns:XN--Bcher-KVA.Example"};
+    AUTO(buf_clear) struct buf der = {0};
+    AUTO(csr_clear) struct csr csr = {0};
+    AUTO(names_clear) struct names chosen = {0};
+    struct error err = {0};
+    policy_fixture_name(f, granted, 1);
+    make_csr(f, wanted, 1, &der, &csr);
+    assert_ok(policy_choose_names(&csr, &f->grant, &chosen, &err), &err);
+    assert_true(names_equal(&chosen, &f->granted));
+    assert_result(RESULT_INVALID,
+                  names_add_text(&chosen,
+                                 "dns:b\xc3\xbc"
+                                 "cher.example",
+                                 &err),
+                  &err);
+    assert_string_equal(err.code, "name_invalid");
+    assert_non_null(strstr(err.hint, "xn--"));
+}
+
 static void a_request_for_a_ca_is_refused(void **state) {
     struct policy_fixture *f = *state;
     AUTO(buf_clear) struct buf der = {0};
@@ -498,11 +718,16 @@ int main(void) {
         POLICY_TEST(a_missing_name_is_refused),
         POLICY_TEST(names_for_mqtt_have_no_topic_characters),
         POLICY_TEST(wildcards_are_allowed_where_the_profile_says_so),
+        POLICY_TEST(a_wildcard_needs_a_domain_of_its_own),
+        POLICY_TEST(names_match_one_of_the_profiles_patterns),
+        POLICY_TEST(jids_have_the_profiles_form),
         POLICY_TEST(a_wildcard_in_a_grant_is_no_pattern),
         POLICY_TEST(a_name_outside_the_grant_is_refused),
         POLICY_TEST(a_key_type_that_the_profile_lacks_is_refused),
         POLICY_TEST(key_usage_is_exactly_the_profiles),
         POLICY_TEST(extended_key_usage_is_exactly_the_profiles),
+        POLICY_TEST(a_usage_without_a_name_is_as_exact),
+        POLICY_TEST(addresses_are_carried_where_the_profile_says_so),
         POLICY_TEST(a_ca_certificate_is_refused),
         POLICY_TEST(another_issuers_name_is_refused),
         POLICY_TEST(another_authority_key_id_is_refused),
@@ -517,6 +742,10 @@ int main(void) {
         POLICY_TEST(a_subject_holds_a_common_name_only),
         POLICY_TEST(a_request_without_names_takes_all_granted),
         POLICY_TEST(a_request_may_ask_for_fewer_names_but_no_others),
+        POLICY_TEST(jids_are_compared_in_prepared_form),
+        POLICY_TEST(a_kelvin_sign_is_a_k),
+        POLICY_TEST(two_spellings_of_one_jid_are_a_conflict),
+        POLICY_TEST(host_names_are_compared_in_lower_case),
         POLICY_TEST(a_request_for_a_ca_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
