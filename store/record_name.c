@@ -44,6 +44,21 @@ enum result store_last_name_release(struct store *store, const struct name_recor
                         err);
 }
 
+enum result store_is_name_held(struct store *store, const struct name_record *name,
+                               struct bytes key_hash, int64_t now, bool *out_is_held,
+                               struct error *err) {
+    AUTO(query_end) struct query query = {0};
+    const struct value parameters[] = {value_text(name->value), value_text(name->type),
+                                       value_bytes(key_hash), value_integer(now)};
+    enum result result =
+        query_first(store, STATEMENT_NAME_HELD, parameters, COUNT_OF(parameters), &query, err);
+    if (result != RESULT_OK && result != RESULT_NOT_FOUND) {
+        return result;
+    }
+    *out_is_held = result == RESULT_OK;
+    return RESULT_OK;
+}
+
 enum result store_count_name(struct store *store, const struct name_record *name,
                              int64_t *out_count, struct error *err) {
     const struct value parameters[] = {value_text(name->value), value_text(name->type)};

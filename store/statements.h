@@ -148,6 +148,11 @@
       " VALUES ($1, $2, $3, $4, $5)")                                                          \
     X(NAME_RELEASE_LAST, "SELECT MAX(certificate_id) FROM name_release"                        \
                          " WHERE type = $1 AND value = $2")                                    \
+    /* By who has a token: anybody else could block names by asking for them. */               \
+    X(NAME_HELD, "SELECT 1 FROM request_name n JOIN request r"                                 \
+                 " ON r.sequence = n.request_sequence WHERE n.value = $1 AND n.type = $2"      \
+                 " AND r.key_hash <> $3 AND r.state = 1 AND +r.expires > $4"                   \
+                 " AND r.token_id IS NOT NULL LIMIT 1")                                        \
     X(NAME_COUNT, "SELECT COUNT(*) FROM certificate_name WHERE value = $1 AND type = $2")      \
                                                                                                \
     X(CERTIFICATE_COUNT, "SELECT (SELECT COUNT(*) FROM certificate WHERE not_after >= $1),"    \

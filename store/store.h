@@ -191,6 +191,11 @@ enum result store_release_name(struct store *store, const struct name_record *na
 // The certificate up to which this name is released; 0: never.
 enum result store_last_name_release(struct store *store, const struct name_record *name,
                                     int64_t *out_certificate_id, struct error *err);
+// Whether a request with a token, of another key than this one, waits for a decision on this
+// name.
+enum result store_is_name_held(struct store *store, const struct name_record *name,
+                               struct bytes key_hash, int64_t now, bool *out_is_held,
+                               struct error *err);
 // Certificates that ever carried this name.
 enum result store_count_name(struct store *store, const struct name_record *name,
                              int64_t *out_count, struct error *err);

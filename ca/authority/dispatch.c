@@ -7,6 +7,7 @@
 #include "authority/authority.h"
 #include "authority/enroll.h"
 #include "authority/inspect.h"
+#include "authority/name_release.h"
 #include "authority/peer.h"
 #include "authority/profile.h"
 #include "authority/renew.h"
@@ -22,7 +23,12 @@
 // --- the table -------------------------------------------------------------------------------
 
 // Who must be behind a request for it to be looked at.
-enum peer_need { PEER_ANYONE, PEER_CERTIFICATE, PEER_ADMIN };
+enum peer_need {
+    PEER_ANYONE,
+    PEER_CERTIFICATE,
+    PEER_RENEWABLE, // a certificate that may have expired, within its profile's grace
+    PEER_ADMIN,
+};
 
 typedef enum result handler_run(struct authority *authority, struct peer *peer,
                                 const void *request, void *reply, struct error *err);
@@ -56,6 +62,7 @@ ADAPTER(token_revoke)
 ADAPTER(inspect_list_certificates)
 ADAPTER(inspect_show_certificate)
 ADAPTER(revoke_certificate)
+ADAPTER(name_release)
 ADAPTER(inspect_crls)
 ADAPTER(publisher_publish)
 ADAPTER(inspect_status)
@@ -64,22 +71,12 @@ ADAPTER(request_show)
 ADAPTER(request_approve)
 ADAPTER(request_deny)
 
-static enum result enrollment_refused(struct authority *authority, struct peer *peer,
-                                      const void *request, const struct error *refusal,
-                                      struct error *err) {
-    const struct enroll *enroll = request;
-    if (enroll->token == NULL) {
-        return RESULT_OK; // who has no token fills no audit trail
-    }
-    return token_note_refusal(authority, peer, enroll->token, refusal, err);
-}
-
 // Of peers that hold a valid certificate: who has none fills no audit trail.
 static enum result certificate_holder_refused(struct authority *authority, struct peer *peer,
                                               const void *request, const struct error *refusal,
                                               struct error *err) {
     (void)request;
-    if (!peer->is_identified) {
+    if (!peer->is_identified && !peer->is_manufacturers) {
         return RESULT_OK;
     }
     AUTO(buf_clear) struct buf detail = {0};
@@ -89,6 +86,15 @@ static enum result certificate_holder_refused(struct authority *authority, struc
                            buf_string(&detail), err);
 }
 
+static enum result enrollment_refused(struct authority *authority, struct peer *peer,
+                                      const void *request, const struct error *refusal,
+                                      struct error *err) {
+    const struct enroll *enroll = request;
+    return enroll->token != NULL
+               ? token_note_refusal(authority, peer, enroll->token, refusal, err)
+               : certificate_holder_refused(authority, peer, request, refusal, err);
+}
+
 #define ROLES_THAT_ACT (ADMIN_ROLE_OWNER | ADMIN_ROLE_OPERATOR)
 #define ROLES_THAT_LOOK                                                                        \
     (ADMIN_ROLE_OWNER | ADMIN_ROLE_APPROVER | ADMIN_ROLE_OPERATOR | ADMIN_ROLE_AUDITOR)
@@ -96,7 +102,7 @@ static enum result certificate_holder_refused(struct authority *authority, struc
 static const struct handler handlers[] = {
     {OPERATION_AUTHORITY, run_inspect_authority, PEER_ANYONE, 0, NULL},
     {OPERATION_ENROLL, run_enroll_device, PEER_ANYONE, 0, enrollment_refused},
-    {OPERATION_RENEW, run_renew_certificate, PEER_CERTIFICATE, 0, certificate_holder_refused},
+    {OPERATION_RENEW, run_renew_certificate, PEER_RENEWABLE, 0, certificate_holder_refused},
     {OPERATION_REVOKE_SELF, run_revoke_own_certificate, PEER_CERTIFICATE, 0,
      certificate_holder_refused},
     {OPERATION_CLAIM, run_request_claim, PEER_ANYONE, 0, NULL},
@@ -110,6 +116,8 @@ static const struct handler handlers[] = {
     {OPERATION_CERTIFICATE_SHOW, run_inspect_show_certificate, PEER_ADMIN, ROLES_THAT_LOOK,
      NULL},
     {OPERATION_CERTIFICATE_REVOKE, run_revoke_certificate, PEER_ADMIN, ROLES_THAT_ACT,
+     certificate_holder_refused},
+    {OPERATION_NAME_RELEASE, run_name_release, PEER_ADMIN, ROLES_THAT_ACT,
      certificate_holder_refused},
     {OPERATION_CRL_SHOW, run_inspect_crls, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
     {OPERATION_CRL_PUBLISH, run_publisher_publish, PEER_ADMIN, ROLES_THAT_ACT, NULL},
@@ -222,7 +230,11 @@ static enum result admit(struct authority *authority, enum channel channel,
     if (handler->need == PEER_ANYONE) {
         return RESULT_OK;
     }
-    TRY(peer_identify(authority, request->peer_certificate, clock_now(), peer, err));
+    struct bytes certificate = request->peer_certificate;
+    int64_t now = clock_now();
+    TRY(handler->need == PEER_RENEWABLE
+            ? peer_identify_for_renewal(authority, certificate, now, peer, err)
+            : peer_identify(authority, certificate, now, peer, err));
     if (channel != CHANNEL_ADMIN) {
         TRY(refuse_internal(peer, err));
     }
@@ -321,6 +333,7 @@ void dispatch(struct authority *authority, enum channel channel, const struct fr
     struct error err = {0};
     AUTO(peer_clear) struct peer peer = {0};
     peer_init(&peer, request->peer_address);
+    peer.shown = request->peer_certificate;
     struct answer answer = {0};
     // The reply may hold a token's secret.
     buf_init_secret(&answer.body, LIMIT_FRAME_REPLY_BYTES);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "authority/active.h"
 #include "authority/authority.h"
 #include "authority/certificate_text.h"
 #include "authority/issue.h"
@@ -123,11 +124,15 @@ static enum result record(struct authority *authority, const struct peer *peer,
 }
 
 static enum result decide(struct authority *authority, const struct peer *peer,
-                          const char *event, const struct certificate_record *record,
-                          struct error *err) {
+                          const char *event, const char *device,
+                          const struct certificate_record *record, struct error *err) {
     AUTO(buf_clear) struct buf detail = {0};
     buf_init(&detail, (LIMIT_NAME_BYTES + 16) * 4);
-    TRY(buf_printf(&detail, "profile=%s names=", record->profile));
+    TRY(buf_printf(&detail, "profile=%s ", record->profile));
+    if (device != NULL && device[0] != '\0') {
+        TRY(buf_printf(&detail, "device=%s ", device));
+    }
+    TRY(buf_append_string(&detail, "names="));
     if (name_records_format(record->names, record->name_count, &detail) == RESULT_LIMIT) {
         TRY(buf_printf(&detail, "… (%zu in all)", record->name_count));
     }
@@ -145,11 +150,16 @@ enum result issuance_run(struct authority *authority, const struct peer *peer,
     TRY(sign(authority, issuance, &der, err));
     struct certificate certificate = {0};
     TRY(certificate_read(buf_bytes(&der), &certificate, err));
+    if (issuance->predecessor == NULL) {
+        // Behind policy: what is refused supersedes nothing.
+        TRY(active_make_room(authority, peer, issuance->profile, issuance->names, issuance->now,
+                             err));
+    }
     int64_t id = 0;
     TRY(record(authority, peer, issuance, &certificate, &id, err));
     AUTO(certificate_record_clear) struct certificate_record read_back = {0};
     TRY(store_find_certificate_by_id(authority->store, id, &read_back, err));
-    TRY(decide(authority, peer, event, &read_back, err));
+    TRY(decide(authority, peer, event, issuance->device, &read_back, err));
     *out_record = read_back;
     read_back = (struct certificate_record){0};
     return RESULT_OK;

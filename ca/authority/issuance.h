@@ -22,6 +22,7 @@ struct issuance {
     struct bytes token_id;   // empty when not from a token
     struct bytes request_id; // of an approved request, else empty
     const char *address;     // where it was requested from; NULL: where the peer is
+    const char *device; // serial of the manufacturer's certificate, for the audit; NULL or ""
     const struct certificate_record *predecessor; // of a renewal, else NULL
     int64_t now;
 };

@@ -60,15 +60,16 @@ static enum result find_record(struct authority *authority,
     return unknown(err);
 }
 
-static enum result check_state(const struct certificate_record *record, int64_t now,
-                               struct error *err) {
+// `grace`: seconds after notAfter in which it still counts.
+static enum result check_state(const struct certificate_record *record, int64_t grace,
+                               int64_t now, struct error *err) {
     if (record->revoked_at != 0) {
         (void)error_set_code(err, RESULT_DENIED, "certificate_revoked",
                              "the client certificate has been revoked");
         error_hint(err, "Enroll again with a new key and a new token.");
         return RESULT_DENIED;
     }
-    if (now > record->not_after) {
+    if (now > record->not_after + grace) {
         (void)error_set_code(err, RESULT_DENIED, "certificate_expired",
                              "the client certificate has expired");
         error_hint(err, "Enroll again with a new token.");
@@ -83,8 +84,15 @@ static enum result check_state(const struct certificate_record *record, int64_t 
     return RESULT_OK;
 }
 
-enum result peer_identify(struct authority *authority, struct bytes certificate, int64_t now,
-                          struct peer *peer, struct error *err) {
+static int64_t grace_of(const struct authority *authority,
+                        const struct certificate_record *record) {
+    const struct profile *profile = profile_find(&authority->config.profiles, record->profile);
+    return profile == NULL ? 0 : profile->renew_grace;
+}
+
+static enum result identify(struct authority *authority, struct bytes certificate,
+                            bool is_for_renewal, int64_t now, struct peer *peer,
+                            struct error *err) {
     if (certificate.size == 0) {
         (void)error_set_code(err, RESULT_DENIED, "certificate_required",
                              "this request needs a client certificate of this authority");
@@ -95,7 +103,7 @@ enum result peer_identify(struct authority *authority, struct bytes certificate,
     TRY(certificate_read(certificate, &parsed, err));
     AUTO(certificate_record_clear) struct certificate_record record = {0};
     TRY(find_record(authority, &parsed, &record, err));
-    TRY(check_state(&record, now, err));
+    TRY(check_state(&record, is_for_renewal ? grace_of(authority, &record) : 0, now, err));
     char serial[CERTIFICATE_SERIAL_TEXT_SIZE];
     serial_text(buf_bytes(&record.serial), serial);
     peer_set_actor(peer, "certificate", serial);
@@ -103,6 +111,16 @@ enum result peer_identify(struct authority *authority, struct bytes certificate,
     peer->certificate = record;
     record = (struct certificate_record){0};
     return RESULT_OK;
+}
+
+enum result peer_identify(struct authority *authority, struct bytes certificate, int64_t now,
+                          struct peer *peer, struct error *err) {
+    return identify(authority, certificate, false, now, peer, err);
+}
+
+enum result peer_identify_for_renewal(struct authority *authority, struct bytes certificate,
+                                      int64_t now, struct peer *peer, struct error *err) {
+    return identify(authority, certificate, true, now, peer, err);
 }
 
 static const struct {

@@ -29,8 +29,11 @@ struct peer {
     char actor[320]; // for the audit: "admin:jane", "certificate:5e0c…", "token:…", "anyone"
     bool is_identified;
     struct certificate_record certificate; // of an identified peer
-    unsigned role;                         // one enum admin_role; 0 for all but administrators
-    struct held held;                      // with RESULT_PENDING: what the peer is told
+    bool is_manufacturers; // holds a certificate of a manufacturer that is configured
+    struct bytes
+        shown;        // the certificate whose key it proved to hold, identified or not; a view
+    unsigned role;    // one enum admin_role; 0 for all but administrators
+    struct held held; // with RESULT_PENDING: what the peer is told
 };
 
 // A peer of whom nothing but the address is known.
@@ -49,6 +52,10 @@ enum result peer_identify(struct authority *authority, struct bytes certificate,
 // Whether the administrator of that name is active and has one of these roles.
 enum result peer_admin_may(struct authority *authority, const char *name, unsigned roles,
                            bool *out_may, struct error *err);
+// As peer_identify, for a renewal: a certificate that expired renews for as long as its profile's
+// renew_grace says, to the second. One of a profile that is gone has no grace.
+enum result peer_identify_for_renewal(struct authority *authority, struct bytes certificate,
+                                      int64_t now, struct peer *peer, struct error *err);
 // Of an identified peer: its certificate is an administrator's, who is active and has one of
 // these roles. RESULT_DENIED with the codes "admin_required", "admin_removed", "role_denied".
 enum result peer_require_role(struct authority *authority, unsigned roles, struct peer *peer,

@@ -4,12 +4,16 @@
 
 #include <string.h>
 
+#include "authority/active.h"
 #include "authority/authority.h"
 #include "authority/certificate_text.h"
 #include "authority/issuance.h"
 #include "authority/peer.h"
 #include "base/clock.h"
 #include "x509/csr.h"
+
+// Renewals are counted over such a part of the lifetime (LIMIT_RENEWALS).
+#define RENEWAL_WINDOWS_PER_LIFETIME 4
 
 // Administrators renew like devices; the gateways' certificate is the authority's own business.
 static enum result find_profile(struct authority *authority, const struct peer *peer,
@@ -37,17 +41,15 @@ static enum result find_profile(struct authority *authority, const struct peer *
 
 // The lifetime that the token at the start of the line asked for; 0 when it asked for none.
 static enum result find_lifetime(struct authority *authority,
-                                 const struct certificate_record *predecessor,
-                                 int64_t *out_lifetime, struct error *err) {
+                                 const struct certificate_record *first, int64_t *out_lifetime,
+                                 struct error *err) {
     *out_lifetime = 0;
-    AUTO(certificate_record_clear) struct certificate_record first = {0};
-    TRY(store_find_certificate_by_id(authority->store, predecessor->lineage_id, &first, err));
-    if (first.token_id.size == 0) {
+    if (first->token_id.size == 0) {
         return RESULT_OK;
     }
     AUTO(token_record_clear) struct token_record token = {0};
     enum result result =
-        store_find_token(authority->store, buf_bytes(&first.token_id), &token, err);
+        store_find_token(authority->store, buf_bytes(&first->token_id), &token, err);
     if (result == RESULT_NOT_FOUND) {
         return RESULT_OK;
     }
@@ -74,6 +76,62 @@ static enum result check_key(struct authority *authority, struct bytes spki,
     TRY(hash_sha256(spki, key_hash));
     return store_each_certificate_of_key(authority->store, bytes_of(key_hash, SHA256_SIZE),
                                          refuse_certified_key, NULL, err);
+}
+
+// A device in a loop must not fill the store.
+static enum result check_frequency(struct authority *authority,
+                                   const struct certificate_record *predecessor, int64_t now,
+                                   struct error *err) {
+    int64_t lifetime = predecessor->not_after + 1 - predecessor->created;
+    int64_t count = 0;
+    TRY(store_count_renewals(authority->store, predecessor->lineage_id,
+                             now - lifetime / RENEWAL_WINDOWS_PER_LIFETIME, &count, err));
+    if (count < LIMIT_RENEWALS) {
+        return RESULT_OK;
+    }
+    (void)error_set_code(err, RESULT_LIMIT, "renewed_too_often",
+                         "this certificate's line was renewed %lld times within a quarter of "
+                         "its lifetime",
+                         (long long)count);
+    error_hint(err, "Use the certificate that the last renewal gave, and renew when that is "
+                    "due.");
+    return RESULT_LIMIT;
+}
+
+// The line of an expired certificate does not count any more: others may have taken its place.
+static enum result check_room(struct authority *authority, const struct profile *profile,
+                              const struct certificate_record *predecessor,
+                              const struct certificate_record *first, int64_t now,
+                              struct error *err) {
+    if (now <= predecessor->not_after) {
+        return RESULT_OK;
+    }
+    AUTO(names_clear) struct names identity = {0};
+    TRY(name_records_read(first->names, first->name_count, &identity, err));
+    return active_check_room(authority, profile, &identity, now, err);
+}
+
+// A name that an administrator released may be another's by now.
+static enum result check_released(struct authority *authority,
+                                  const struct certificate_record *predecessor,
+                                  const struct names *names, struct error *err) {
+    for (size_t i = 0; i < names->count; i++) {
+        const struct name *name = &names->items[i];
+        const struct name_record record = {
+            .type = (char *)(uintptr_t)name_type_prefix(name->type), .value = name->value};
+        int64_t released = 0;
+        TRY(store_last_name_release(authority->store, &record, &released, err));
+        if (predecessor->id <= released) {
+            (void)error_set_code(err, RESULT_DENIED, "name_released",
+                                 "the name %s:%.200s was released since this certificate was "
+                                 "issued",
+                                 record.type, name->value);
+            error_field(err, record.type);
+            error_hint(err, "Enroll again with a new token.");
+            return RESULT_DENIED;
+        }
+    }
+    return RESULT_OK;
 }
 
 // The certificate of an answer that was lost. RESULT_NOT_FOUND when this is the first time.
@@ -106,14 +164,20 @@ static enum result issue(struct authority *authority, const struct peer *peer,
     const struct certificate_record *predecessor = &peer->certificate;
     AUTO(names_clear) struct names granted = {0};
     TRY(name_records_read(predecessor->names, predecessor->name_count, &granted, err));
+    AUTO(certificate_record_clear) struct certificate_record first = {0};
+    TRY(store_find_certificate_by_id(authority->store, predecessor->lineage_id, &first, err));
     struct grant grant = {.names = &granted};
-    TRY(find_lifetime(authority, predecessor, &grant.lifetime, err));
+    TRY(find_lifetime(authority, &first, &grant.lifetime, err));
     if (grant.lifetime > profile->lifetime_maximum) {
         grant.lifetime = profile->lifetime_maximum; // lowered since the token was made
     }
     AUTO(names_clear) struct names names = {0};
     TRY(policy_choose_names(&csr, &grant, &names, err));
+    int64_t now = clock_now();
+    TRY(check_released(authority, predecessor, &names, err));
     TRY(check_key(authority, csr.spki, &granted, err));
+    TRY(check_frequency(authority, predecessor, now, err));
+    TRY(check_room(authority, profile, predecessor, &first, now, err));
     struct issuance issuance = {
         .profile = profile,
         .grant = &grant,
@@ -121,7 +185,7 @@ static enum result issue(struct authority *authority, const struct peer *peer,
         .spki = csr.spki,
         .csr_hash = csr_hash,
         .predecessor = predecessor,
-        .now = clock_now(),
+        .now = now,
     };
     AUTO(certificate_record_clear) struct certificate_record record = {0};
     TRY(issuance_run(authority, peer, "certificate renewed", &issuance, &record, err));

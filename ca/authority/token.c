@@ -8,6 +8,7 @@
 #include "authority/authority.h"
 #include "authority/certificate_text.h"
 #include "authority/cursor.h"
+#include "authority/fleet.h"
 #include "authority/peer.h"
 #include "authority/policy.h"
 #include "base/clock.h"
@@ -48,15 +49,45 @@ static enum result read_names(const struct text_list *texts, struct names *out_n
             return result;
         }
     }
-    if (names.count == 0) {
-        (void)error_set_code(err, RESULT_INVALID, "names_missing",
-                             "a token grants at least one name");
-        error_field(err, "names");
-        error_hint(err, "Write names as type:value, for instance cn:phone-7.");
-        return RESULT_INVALID;
-    }
     names_move(out_names, &names);
     return RESULT_OK;
+}
+
+// What the token is to grant: names, and patterns that devices pick names within.
+struct granting {
+    struct names names;
+    struct fleet fleet;
+};
+
+static void granting_clear(struct granting *granting) {
+    names_clear(&granting->names);
+    fleet_clear(&granting->fleet);
+}
+
+static enum result read_granting(const struct token_create *request, struct granting *granting,
+                                 struct error *err) {
+    TRY(read_names(&request->names, &granting->names, err));
+    TRY(fleet_read(&request->patterns, &granting->fleet, err));
+    if (granting->names.count == 0 && granting->fleet.count == 0) {
+        (void)error_set_code(err, RESULT_INVALID, "names_missing",
+                             "a token grants at least one name or pattern");
+        error_field(err, "names");
+        error_hint(err, "Write names as type:value, for instance cn:phone-7, and patterns as "
+                        "cn:tracker-*.");
+        return RESULT_INVALID;
+    }
+    return RESULT_OK;
+}
+
+static enum result check_ask(const struct profile *profile, struct error *err) {
+    if ((profile->ask.kinds & ASK_TOKEN) != 0) {
+        return RESULT_OK;
+    }
+    (void)error_set_code(err, RESULT_DENIED, "ask_denied", "profile %s takes no tokens",
+                         profile->name);
+    error_field(err, "profile");
+    error_hint(err, "Choose another profile, or add token to its ask in signetd.conf.");
+    return RESULT_DENIED;
 }
 
 // Where devices reach this authority, from its configuration.
@@ -90,26 +121,25 @@ static enum result make_token(const struct authority *authority,
     return RESULT_OK;
 }
 
-static int64_t lesser(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
-
 static enum result add_token(struct authority *authority, const struct peer *peer,
-                             const struct token_create *request, const struct names *names,
+                             const struct token_create *request,
+                             const struct granting *granting,
                              const struct enrollment_token *token, int64_t expires,
                              const struct profile *profile, struct error *err) {
     uint8_t secret_hash[SHA256_SIZE];
     TRY(hash_sha256(bytes_of(token->secret, TOKEN_SECRET_SIZE), secret_hash));
     AUTO(name_records_free_at) struct name_record *name_records = NULL;
-    TRY(name_records_borrow(names, &name_records));
+    TRY(name_records_borrow(&granting->names, &name_records));
     struct token_record record = {
         .id = {.data = (uint8_t *)(uintptr_t)token->id, .size = TOKEN_ID_SIZE},
         .secret_hash = {.data = secret_hash, .size = SHA256_SIZE},
         .profile = profile->name,
         .names = name_records,
-        .name_count = names->count,
+        .name_count = granting->names.count,
+        .patterns = (struct name_record *)(uintptr_t)granting->fleet.patterns,
+        .pattern_count = granting->fleet.count,
         .uses_allowed = request->uses == 0 ? 1 : request->uses,
-        .lifetime = lesser(request->lifetime, profile->lifetime_maximum),
+        .lifetime = request->lifetime,
         .created = clock_now(),
         .expires = expires,
         .created_by = (char *)(uintptr_t)peer->actor,
@@ -118,24 +148,32 @@ static enum result add_token(struct authority *authority, const struct peer *pee
     return store_add_token(authority->store, &record, err);
 }
 
+// As far as there is room.
+static enum result add_texts(struct buf *detail, const char *label,
+                             const struct text_list *texts) {
+    for (size_t i = 0; i < texts->count; i++) {
+        enum result result = buf_printf(detail, "%s%s", i == 0 ? label : ", ", texts->items[i]);
+        if (result != RESULT_OK) {
+            return result == RESULT_LIMIT ? RESULT_OK : result;
+        }
+    }
+    return RESULT_OK;
+}
+
 static enum result record_creation(struct authority *authority, const struct peer *peer,
                                    const struct token_created *created, struct error *err) {
     AUTO(buf_clear) struct buf detail = {0};
     buf_init(&detail, (LIMIT_NAME_BYTES + 16) * 4);
-    TRY(buf_printf(&detail, "profile=%s uses=%lld names=", created->profile,
+    TRY(buf_printf(&detail, "profile=%s uses=%lld", created->profile,
                    (long long)created->uses));
-    for (size_t i = 0; i < created->names.count; i++) {
-        if (buf_printf(&detail, "%s%s", i == 0 ? "" : ", ", created->names.items[i]) ==
-            RESULT_LIMIT) {
-            break;
-        }
-    }
+    TRY(add_texts(&detail, " names=", &created->names));
+    TRY(add_texts(&detail, " patterns=", &created->patterns));
     return decision_record(authority, peer, LOG_LEVEL_INFO, "token created", created->id,
                            buf_string(&detail), err);
 }
 
 static enum result fill_created(const struct enrollment_token *token,
-                                const struct profile *profile, const struct names *names,
+                                const struct profile *profile, const struct granting *granting,
                                 struct token_created *reply) {
     AUTO(buf_clear) struct buf text = {0};
     buf_init_secret(&text, LIMIT_TOKEN_TEXT_BYTES);
@@ -146,8 +184,9 @@ static enum result fill_created(const struct enrollment_token *token,
     TRY(text_set(&reply->id, id));
     TRY(text_set(&reply->profile, profile->name));
     AUTO(name_records_free_at) struct name_record *name_records = NULL;
-    TRY(name_records_borrow(names, &name_records));
-    return name_records_list(name_records, names->count, &reply->names);
+    TRY(name_records_borrow(&granting->names, &name_records));
+    TRY(name_records_list(name_records, granting->names.count, &reply->names));
+    return name_records_list(granting->fleet.patterns, granting->fleet.count, &reply->patterns);
 }
 
 enum result token_create(struct authority *authority, const struct peer *peer,
@@ -161,20 +200,17 @@ enum result token_create(struct authority *authority, const struct peer *peer,
 enum result token_create_in(struct authority *authority, const struct peer *peer,
                             const struct profile *profile, const struct token_create *request,
                             struct token_created *reply, struct error *err) {
-    AUTO(names_clear) struct names names = {0};
-    TRY(read_names(&request->names, &names, err));
-    struct grant grant = {
-        .names = &names,
-        .lifetime = lesser(request->lifetime, profile->lifetime_maximum),
-    };
-    TRY(policy_check_grant(profile, &grant, err));
+    TRY(check_ask(profile, err));
+    AUTO(granting_clear) struct granting granting = {0};
+    TRY(read_granting(request, &granting, err));
+    TRY(fleet_check(&granting.fleet, &granting.names, profile, request->lifetime, err));
     AUTO(enrollment_token_clear) struct enrollment_token token = {0};
     TRY(make_token(authority, &token, err));
     int64_t expires_in =
         request->expires_in == 0 ? authority->config.token_lifetime : request->expires_in;
     int64_t expires = clock_now() + expires_in;
-    TRY(add_token(authority, peer, request, &names, &token, expires, profile, err));
-    if (fill_created(&token, profile, &names, reply) != RESULT_OK) {
+    TRY(add_token(authority, peer, request, &granting, &token, expires, profile, err));
+    if (fill_created(&token, profile, &granting, reply) != RESULT_OK) {
         return error_out_of_memory(err);
     }
     reply->uses = request->uses == 0 ? 1 : request->uses;
@@ -232,6 +268,7 @@ static enum result fill_info(const struct token_record *record, int64_t now,
     TRY(text_set(&info->profile, record->profile));
     TRY(text_set(&info->state, token_state_name(token_record_state(record, now))));
     TRY(name_records_list(record->names, record->name_count, &info->names));
+    TRY(name_records_list(record->patterns, record->pattern_count, &info->patterns));
     if (record->created_by != NULL) {
         TRY(text_set(&info->created_by, record->created_by));
     }

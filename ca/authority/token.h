@@ -15,8 +15,8 @@ struct profile;
 
 #define TOKEN_ID_TEXT_SIZE (2 * TOKEN_ID_SIZE + 1)
 
-// A token that could never be used (unknown or internal profile, names or lifetime that the
-// profile refuses) is refused here. The secret is in the reply and nowhere else afterwards.
+// A token that could never be used (unknown or internal profile or one that takes no tokens,
+// names, patterns or lifetime that the profile refuses) is refused here. The secret is in the reply and nowhere else afterwards.
 enum result token_create(struct authority *authority, const struct peer *peer,
                          const struct token_create *request, struct token_created *reply,
                          struct error *err);

@@ -119,6 +119,10 @@
 #define LIMIT_PATTERN_BYTES 256
 // CAs of device manufacturers, each with certificates to be held in memory.
 #define LIMIT_MANUFACTURERS 32
+// Renewals of one line within a quarter of its certificates' lifetime. A device renews once in
+// that time, or a few times when it loses its answers and keys; one in a loop is stopped, and
+// its last certificate lives long enough for the quarter to pass.
+#define LIMIT_RENEWALS 32
 // Actor and detail of an audit record; the names of a certificate make the longest details.
 #define LIMIT_AUDIT_TEXT 320
 #define LIMIT_AUDIT_DETAIL (64 * 1024)

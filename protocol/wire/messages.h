@@ -296,10 +296,10 @@
     F(TEXT, kind, 16, REQUIRED)                                                                \
     F(TEXT, value, LIMIT_LABEL_BYTES, REQUIRED)
 
-#define name_release_FIELDS(F, R) F(TEXT, name, LIMIT_NAME_BYTES, REQUIRED)
+#define name_release_FIELDS(F, R) F(TEXT, name, LIMIT_LIST_TEXT_BYTES, REQUIRED)
 
 #define name_released_FIELDS(F, R)                                                             \
-    F(TEXT, name, LIMIT_NAME_BYTES, REQUIRED)                                                  \
+    F(TEXT, name, LIMIT_LIST_TEXT_BYTES, REQUIRED)                                             \
     F(INTEGER, certificates, INT64_MAX, REQUIRED)
 
 #define admin_add_FIELDS(F, R)                                                                 \
@@ -566,7 +566,8 @@ enum channel {
     X(REQUEST_LIST, 30, request_list, request_page, CHANNEL_ADMIN)                             \
     X(REQUEST_SHOW, 31, request_show, request_info, CHANNEL_ADMIN)                             \
     X(REQUEST_APPROVE, 32, request_approve, request_info, CHANNEL_ADMIN)                       \
-    X(REQUEST_DENY, 33, request_deny, request_info, CHANNEL_ADMIN)
+    X(REQUEST_DENY, 33, request_deny, request_info, CHANNEL_ADMIN)                             \
+    X(NAME_RELEASE, 37, name_release, name_released, CHANNEL_ADMIN)
 
 enum operation_id {
 #define OPERATION_CONSTANT(constant, number, request, reply, channels)                         \

@@ -560,6 +560,7 @@ static void the_plans_use_the_indexes(void **state) {
         {STATEMENT_NAME_OWNER, "certificate_name_value", false},
         {STATEMENT_NAME_CERTIFICATES, "certificate_name_value", false},
         {STATEMENT_NAME_RELEASE_LAST, "PRIMARY KEY", false},
+        {STATEMENT_NAME_HELD, "request_name_value", false},
         {STATEMENT_NAME_COUNT, "certificate_name_value", false},
         {STATEMENT_CERTIFICATE_LIST, "SEARCH c USING INTEGER PRIMARY KEY", false},
         {STATEMENT_CERTIFICATE_LIST_BY_PROFILE, "certificate_profile", false},

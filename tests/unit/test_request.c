@@ -23,7 +23,7 @@ static void a_request_without_token_is_held_where_anyone_may_ask(void **state) {
     // The neighbour: a profile that only takes tokens.
     fixture_expect_refusal(
         request_ask_for(f, FIXTURE_PROFILE "-test", key, "cn:phone-7", CLAIM), RESULT_DENIED,
-        "token_required");
+        "ask_denied");
 }
 
 static void the_same_request_with_the_same_claim_is_the_same_request(void **state) {

@@ -68,10 +68,13 @@ static void a_token_that_could_never_be_used_is_refused(void **state) {
     waiting_free(malformed);
 }
 
-static void a_lifetime_is_capped_by_the_profile(void **state) {
+static void a_lifetime_above_the_profiles_maximum_is_refused(void **state) {
     struct fixture *f = *state;
+    fixture_expect_refusal(
+        create(f, FIXTURE_PROFILE "-test", "cn:phone-7", 60LL * FIXTURE_DAY + 1), RESULT_DENIED,
+        "lifetime");
     struct token_created reply = {0};
-    fixture_expect_ok(create(f, FIXTURE_PROFILE "-test", "cn:phone-7", 1000LL * FIXTURE_DAY),
+    fixture_expect_ok(create(f, FIXTURE_PROFILE "-test", "cn:phone-7", 60LL * FIXTURE_DAY),
                       &token_created_type, &reply);
     char *credential = NULL;
     fixture_credential(reply.token, &credential);
@@ -231,7 +234,7 @@ int main(void) {
         TEST(a_token_carries_address_fingerprint_and_default_use),
         TEST(the_store_keeps_no_secret),
         TEST(a_token_that_could_never_be_used_is_refused),
-        TEST(a_lifetime_is_capped_by_the_profile),
+        TEST(a_lifetime_above_the_profiles_maximum_is_refused),
         TEST(wrong_secrets_look_like_unknown_tokens_and_lock_the_token),
         TEST(one_failure_less_does_not_lock),
         TEST(made_up_tokens_leave_no_trace_in_the_audit),
