@@ -91,7 +91,7 @@ static enum result send_identity(struct service *service, struct gateway *gatewa
     }
     AUTO(buf_clear) struct buf body = {0};
     buf_init_secret(&body, LIMIT_FRAME_REPLY_BYTES);
-    TRY(service_identity_encode(&service->authority, &body, err));
+    TRY(service_identity_encode(&service->authority, gateway_role(gateway), &body, err));
     send_notice(gateway, NOTICE_IDENTITY, buf_bytes(&body));
     return RESULT_OK;
 }
@@ -420,7 +420,10 @@ static void on_reload_signal(uv_signal_t *handle, int number) {
         log_event(LOG_LEVEL_WARNING, "restart needed", "reason", err.message, NULL);
     }
     for (size_t i = 0; i < gateways_count(service->gateways); i++) {
-        if (send_setup(service, gateways_at(service->gateways, i), &err) != RESULT_OK) {
+        struct gateway *gateway = gateways_at(service->gateways, i);
+        // The identity again: which manufacturers are trusted may have changed.
+        if (send_setup(service, gateway, &err) != RESULT_OK ||
+            send_identity(service, gateway, &err) != RESULT_OK) {
             log_error(LOG_LEVEL_ERROR, "gateway not set up", &err);
         }
     }

@@ -103,12 +103,32 @@ static struct blob borrowed(const struct buf *buf) {
     return (struct blob){.data = buf->data, .size = buf->size};
 }
 
-enum result service_identity_encode(const struct authority *authority, struct buf *out,
-                                    struct error *err) {
+static enum result add_manufacturers(const struct manufacturer_list *manufacturers,
+                                     struct buf *trust, struct error *err) {
+    for (size_t i = 0; i < manufacturers->count; i++) {
+        if (buf_append(trust, buf_bytes(&manufacturers->items[i].chain)) != RESULT_OK) {
+            (void)error_set(err, RESULT_LIMIT,
+                            "the certificates of all manufacturers have more than %d bytes",
+                            LIMIT_CHAIN_BYTES);
+            error_hint(err, "Leave out what no device chains to.");
+            return RESULT_LIMIT;
+        }
+    }
+    return RESULT_OK;
+}
+
+enum result service_identity_encode(const struct authority *authority, enum channel role,
+                                    struct buf *out, struct error *err) {
+    AUTO(buf_clear) struct buf trust = {0};
+    buf_init(&trust, LIMIT_CHAIN_BYTES);
+    TRY(buf_append(&trust, buf_bytes(&authority->chain)));
+    if (role == CHANNEL_ENROLL) {
+        TRY(add_manufacturers(&authority->config.manufacturers, &trust, err));
+    }
     struct identity message = {
         .key = borrowed(&authority->identity.key),
         .chain = borrowed(&authority->identity.chain),
-        .trust = borrowed(&authority->chain),
+        .trust = borrowed(&trust),
     };
     return message_to_binary(&identity_type, &message, out, err);
 }

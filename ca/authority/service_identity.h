@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "wire/messages.h"
 
 struct authority;
 
@@ -23,6 +24,8 @@ bool service_identity_is_due(const struct authority *authority, int64_t now);
 // Makes a new key and certificate in a transaction of its own. The old ones stay when it fails.
 enum result service_identity_replace(struct authority *authority, int64_t now,
                                      struct error *err);
-// Appends the body of NOTICE_IDENTITY to a secret buffer.
-enum result service_identity_encode(const struct authority *authority, struct buf *out,
-                                    struct error *err);
+// Appends the body of NOTICE_IDENTITY to a secret buffer. Enroll gateways (`role`) also trust
+// the CAs of manufacturers that are configured: their devices enroll with their certificates.
+// Nobody administers with one.
+enum result service_identity_encode(const struct authority *authority, enum channel role,
+                                    struct buf *out, struct error *err);

@@ -70,7 +70,7 @@ static void the_notice_carries_key_chain_and_trust(void **state) {
     assert_ok(service_identity_replace(&f->authority, FIXTURE_NOW, &f->err), &f->err);
     AUTO(buf_clear) struct buf body = {0};
     buf_init_secret(&body, LIMIT_FRAME_REQUEST_BYTES);
-    assert_ok(service_identity_encode(&f->authority, &body, &f->err), &f->err);
+    assert_ok(service_identity_encode(&f->authority, CHANNEL_ENROLL, &body, &f->err), &f->err);
     struct identity identity = {0};
     assert_ok(message_from_binary(&identity_type, buf_bytes(&body), &identity, &f->err),
               &f->err);
@@ -78,6 +78,36 @@ static void the_notice_carries_key_chain_and_trust(void **state) {
     assert_bytes_equal(buf_bytes(&f->authority.identity.chain), blob_bytes(&identity.chain));
     assert_bytes_equal(buf_bytes(&f->authority.chain), blob_bytes(&identity.trust));
     message_clear(&identity_type, &identity);
+}
+
+static void read_trust(struct fixture *f, enum channel role, struct buf *out_trust) {
+    AUTO(buf_clear) struct buf body = {0};
+    buf_init_secret(&body, LIMIT_FRAME_REQUEST_BYTES);
+    assert_ok(service_identity_encode(&f->authority, role, &body, &f->err), &f->err);
+    struct identity identity = {0};
+    assert_ok(message_from_binary(&identity_type, buf_bytes(&body), &identity, &f->err),
+              &f->err);
+    buf_init(out_trust, LIMIT_CHAIN_BYTES);
+    assert_int_equal(RESULT_OK, buf_append(out_trust, blob_bytes(&identity.trust)));
+    message_clear(&identity_type, &identity);
+}
+
+static void manufacturers_are_trusted_at_the_enroll_gateway_alone(void **state) {
+    struct fixture *f = *state;
+    assert_ok(service_identity_replace(&f->authority, FIXTURE_NOW, &f->err), &f->err);
+    struct manufacturer_list *list = &f->authority.config.manufacturers;
+    list->items = calloc(1, sizeof(*list->items));
+    list->count = 1;
+    buf_init(&list->items[0].chain, 16);
+    assert_int_equal(RESULT_OK, buf_append_string(&list->items[0].chain, "a CA"));
+    AUTO(buf_clear) struct buf enroll = {0};
+    AUTO(buf_clear) struct buf admin = {0};
+    read_trust(f, CHANNEL_ENROLL, &enroll);
+    read_trust(f, CHANNEL_ADMIN, &admin);
+    assert_bytes_equal(buf_bytes(&f->authority.chain), buf_bytes(&admin));
+    size_t own = admin.size;
+    assert_bytes_equal(buf_bytes(&admin), bytes_slice(buf_bytes(&enroll), 0, own));
+    assert_bytes_equal(BYTES_LITERAL("a CA"), bytes_slice(buf_bytes(&enroll), own, SIZE_MAX));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
@@ -89,6 +119,7 @@ int main(void) {
         TEST(other_hosts_in_the_configuration_make_it_due),
         TEST(the_old_one_stays_when_none_can_be_made),
         TEST(the_notice_carries_key_chain_and_trust),
+        TEST(manufacturers_are_trusted_at_the_enroll_gateway_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
