@@ -27,6 +27,21 @@ enum result store_add_admin(struct store *store, const struct admin_record *reco
     return result;
 }
 
+// Columns of ADMIN_FIND and ADMIN_EACH.
+static enum result read_admin(const struct query *query, struct admin_record *out_record,
+                              struct error *err) {
+    AUTO(admin_record_clear) struct admin_record record = {0};
+    TRY(column_copy_text(query, 0, &record.name, err));
+    TRY(column_copy_text(query, 1, &record.role, err));
+    record.created = query_integer(query, 2);
+    record.removed_at = query_integer(query, 3);
+    TRY(column_copy_text(query, 4, &record.created_by, err));
+    TRY(column_copy_bytes(query, 5, &record.token_id, err));
+    *out_record = record;
+    record = (struct admin_record){0};
+    return RESULT_OK;
+}
+
 enum result store_find_admin(struct store *store, const char *name,
                              struct admin_record *out_record, struct error *err) {
     AUTO(query_end) struct query query = {0};
@@ -36,16 +51,7 @@ enum result store_find_admin(struct store *store, const char *name,
         return error_set(err, RESULT_NOT_FOUND, "there is no administrator %s", name);
     }
     TRY(result);
-    AUTO(admin_record_clear) struct admin_record record = {0};
-    TRY(column_copy_text(&query, 0, &record.name, err));
-    TRY(column_copy_text(&query, 1, &record.role, err));
-    record.created = query_integer(&query, 2);
-    record.removed_at = query_integer(&query, 3);
-    TRY(column_copy_text(&query, 4, &record.created_by, err));
-    TRY(column_copy_bytes(&query, 5, &record.token_id, err));
-    *out_record = record;
-    record = (struct admin_record){0};
-    return RESULT_OK;
+    return read_admin(&query, out_record, err);
 }
 
 enum result store_remove_admin(struct store *store, const char *name, int64_t now,
@@ -60,4 +66,74 @@ enum result store_remove_admin(struct store *store, const char *name, int64_t no
     TRY(store_find_admin(store, name, &record, err));
     return error_set_code(err, RESULT_CONFLICT, "already_removed",
                           "the administrator %s is removed already", name);
+}
+
+enum result store_change_admin(struct store *store, const char *name, const char *role,
+                               struct error *err) {
+    const struct value parameters[] = {value_text(role), value_text(name)};
+    int64_t changed = 0;
+    TRY(statement_run(store->database, STATEMENT_ADMIN_CHANGE, parameters, 2, &changed, err));
+    if (changed == 1) {
+        return RESULT_OK;
+    }
+    AUTO(admin_record_clear) struct admin_record record = {0};
+    TRY(store_find_admin(store, name, &record, err));
+    return error_set_code(err, RESULT_CONFLICT, "admin_removed",
+                          "the administrator %s is removed", name);
+}
+
+enum result store_each_admin(struct store *store, size_t limit,
+                             enum result (*visit)(void *context,
+                                                  const struct admin_record *record,
+                                                  struct error *err),
+                             void *context, struct error *err) {
+    AUTO(query_end) struct query query = {0};
+    const struct value parameters[] = {value_integer((int64_t)limit)};
+    TRY(query_start(store->database, STATEMENT_ADMIN_EACH, parameters, 1, &query, err));
+    for (;;) {
+        enum result result = query_next(&query, err);
+        if (result == RESULT_NOT_FOUND) {
+            return RESULT_OK;
+        }
+        TRY(result);
+        AUTO(admin_record_clear) struct admin_record record = {0};
+        TRY(read_admin(&query, &record, err));
+        TRY(visit(context, &record, err));
+    }
+}
+
+enum result store_count_admins(struct store *store, int64_t *out_count, struct error *err) {
+    AUTO(query_end) struct query query = {0};
+    TRY(query_first(store, STATEMENT_ADMIN_COUNT, NULL, 0, &query, err));
+    *out_count = query_integer(&query, 0);
+    return RESULT_OK;
+}
+
+enum result store_count_able_admins(struct store *store, const char *role, const char *except,
+                                    const char *profile, int64_t now, int64_t *out_count,
+                                    struct error *err) {
+    AUTO(query_end) struct query query = {0};
+    const struct value parameters[] = {value_text(role), value_text(except),
+                                       value_text(profile), value_integer(now)};
+    TRY(query_first(store, STATEMENT_ADMIN_COUNT_ABLE, parameters, COUNT_OF(parameters), &query,
+                    err));
+    *out_count = query_integer(&query, 0);
+    return RESULT_OK;
+}
+
+enum result store_count_admin_certificates(struct store *store, const char *name,
+                                           const char *profile, int64_t now,
+                                           struct admin_certificates *out_certificates,
+                                           struct error *err) {
+    AUTO(query_end) struct query query = {0};
+    const struct value parameters[] = {value_integer(now), value_text(name),
+                                       value_text(profile)};
+    TRY(query_first(store, STATEMENT_ADMIN_COUNT_CERTIFICATES, parameters, COUNT_OF(parameters),
+                    &query, err));
+    *out_certificates = (struct admin_certificates){
+        .issued = query_integer(&query, 0),
+        .valid = query_integer(&query, 1),
+        .not_after = query_integer(&query, 2),
+    };
+    return RESULT_OK;
 }

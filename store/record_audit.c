@@ -59,6 +59,23 @@ enum result store_last_audit(struct store *store, struct audit_record *out_recor
     return RESULT_OK;
 }
 
+static enum result visit_all(struct query *query,
+                             enum result (*visit)(void *context,
+                                                  const struct audit_record *record,
+                                                  struct error *err),
+                             void *context, struct error *err) {
+    for (;;) {
+        enum result result = query_next(query, err);
+        if (result == RESULT_NOT_FOUND) {
+            return RESULT_OK;
+        }
+        TRY(result);
+        AUTO(audit_record_clear) struct audit_record record = {0};
+        TRY(read_audit(query, &record, err));
+        TRY(visit(context, &record, err));
+    }
+}
+
 enum result store_each_audit(struct store *store, int64_t from_sequence,
                              enum result (*visit)(void *context,
                                                   const struct audit_record *record,
@@ -67,14 +84,45 @@ enum result store_each_audit(struct store *store, int64_t from_sequence,
     AUTO(query_end) struct query query = {0};
     const struct value parameters[] = {value_integer(from_sequence)};
     TRY(query_start(store->database, STATEMENT_AUDIT_EACH, parameters, 1, &query, err));
-    for (;;) {
-        enum result result = query_next(&query, err);
-        if (result == RESULT_NOT_FOUND) {
-            return RESULT_OK;
-        }
-        TRY(result);
-        AUTO(audit_record_clear) struct audit_record record = {0};
-        TRY(read_audit(&query, &record, err));
-        TRY(visit(context, &record, err));
+    return visit_all(&query, visit, context, err);
+}
+
+// By the index that leaves the least to look at.
+static enum statement choose_list(const struct audit_filter *filter) {
+    if (filter->subject != NULL) {
+        return filter->is_ascending ? STATEMENT_AUDIT_LIST_BY_SUBJECT_ASC
+                                    : STATEMENT_AUDIT_LIST_BY_SUBJECT_DESC;
     }
+    if (filter->actor != NULL) {
+        return filter->is_ascending ? STATEMENT_AUDIT_LIST_BY_ACTOR_ASC
+                                    : STATEMENT_AUDIT_LIST_BY_ACTOR_DESC;
+    }
+    if (filter->event != NULL) {
+        return filter->is_ascending ? STATEMENT_AUDIT_LIST_BY_EVENT_ASC
+                                    : STATEMENT_AUDIT_LIST_BY_EVENT_DESC;
+    }
+    return filter->is_ascending ? STATEMENT_AUDIT_LIST_ASC : STATEMENT_AUDIT_LIST_DESC;
+}
+
+static struct value text_or_empty(const char *text) {
+    return value_text(text == NULL ? "" : text);
+}
+
+enum result store_list_audit(struct store *store, const struct audit_filter *filter,
+                             enum result (*visit)(void *context,
+                                                  const struct audit_record *record,
+                                                  struct error *err),
+                             void *context, struct error *err) {
+    AUTO(query_end) struct query query = {0};
+    const struct value parameters[] = {
+        value_integer(filter->from_sequence),
+        value_integer(filter->before_sequence == 0 ? INT64_MAX : filter->before_sequence),
+        text_or_empty(filter->event),
+        text_or_empty(filter->actor),
+        text_or_empty(filter->subject),
+        value_integer((int64_t)filter->limit),
+    };
+    TRY(query_start(store->database, choose_list(filter), parameters, COUNT_OF(parameters),
+                    &query, err));
+    return visit_all(&query, visit, context, err);
 }

@@ -58,6 +58,29 @@
 #define AUDIT_SELECT                                                                           \
     "SELECT sequence, time, actor, event, subject, detail, previous_hash, hash FROM audit "
 
+// Valid or not, the certificates with this common name: a name of administrators is theirs alone.
+#define ADMIN_CERTIFICATES(name)                                                               \
+    "FROM certificate_name n JOIN certificate c ON c.id = n.certificate_id"                    \
+    " LEFT JOIN revocation r ON r.certificate_id = c.id"                                       \
+    " WHERE n.value = " name " AND n.type = 'cn' AND +c.profile = "
+#define ADMIN_CERTIFICATE_IS_VALID "r.certificate_id IS NULL AND +c.not_after >= "
+
+// $1 <= sequence < $2; $3: event, $4: actor, $5: subject, '' for any. One of them leads.
+#define AUDIT_LIST(event, actor, subject, direction)                                           \
+    AUDIT_SELECT "WHERE sequence >= $1 AND sequence < $2 AND " event " AND " actor             \
+                 " AND " subject " ORDER BY sequence " direction " LIMIT $6"
+#define AUDIT_ANY(parameter, column) "(" parameter " = '' OR +" column " = " parameter ")"
+#define AUDIT_LIST_ROWS(X, direction)                                                          \
+    X(AUDIT_LIST_##direction, AUDIT_LIST(AUDIT_ANY("$3", "event"), AUDIT_ANY("$4", "actor"),   \
+                                         AUDIT_ANY("$5", "subject"), #direction))              \
+    X(AUDIT_LIST_BY_EVENT_##direction, AUDIT_LIST("event = $3", AUDIT_ANY("$4", "actor"),      \
+                                                  AUDIT_ANY("$5", "subject"), #direction))     \
+    X(AUDIT_LIST_BY_ACTOR_##direction, AUDIT_LIST(AUDIT_ANY("$3", "event"), "actor = $4",      \
+                                                  AUDIT_ANY("$5", "subject"), #direction))     \
+    X(AUDIT_LIST_BY_SUBJECT_##direction,                                                       \
+      AUDIT_LIST(AUDIT_ANY("$3", "event"), AUDIT_ANY("$4", "actor"), "subject = $5",           \
+                 #direction))
+
 // --- the table -------------------------------------------------------------------------------
 
 #define STATEMENT_TABLE(X)                                                                     \
@@ -266,12 +289,27 @@
     X(ADMIN_FIND, "SELECT name, role, created, removed_at, created_by, token_id FROM admin"    \
                   " WHERE name = $1")                                                          \
     X(ADMIN_REMOVE, "UPDATE admin SET removed_at = $1 WHERE name = $2 AND removed_at IS NULL") \
+    X(ADMIN_CHANGE, "UPDATE admin SET role = $1 WHERE name = $2 AND removed_at IS NULL")       \
+    /* Those who may act first, then the removed ones, the latest before the others. */        \
+    X(ADMIN_EACH, "SELECT name, role, created, removed_at, created_by, token_id FROM admin"    \
+                  " ORDER BY COALESCE(removed_at, 0) > 0, removed_at DESC, name LIMIT $1")     \
+    X(ADMIN_COUNT, "SELECT COUNT(*) FROM admin WHERE removed_at IS NULL")                      \
+    X(ADMIN_COUNT_ABLE,                                                                        \
+      "SELECT COUNT(*) FROM admin a WHERE a.role = $1 AND a.removed_at IS NULL"                \
+      " AND a.name <> $2 AND EXISTS (SELECT 1 " ADMIN_CERTIFICATES(                            \
+          "a.name") "$3 AND " ADMIN_CERTIFICATE_IS_VALID "$4)")                                \
+    X(ADMIN_COUNT_CERTIFICATES,                                                                \
+      "SELECT COUNT(*), COALESCE(SUM(CASE WHEN " ADMIN_CERTIFICATE_IS_VALID                    \
+      "$1 THEN 1 ELSE 0 END), 0), MAX(CASE WHEN " ADMIN_CERTIFICATE_IS_VALID                   \
+      "$1 THEN c.not_after ELSE 0 END) " ADMIN_CERTIFICATES("$2") "$3")                        \
                                                                                                \
     X(AUDIT_ADD,                                                                               \
       "INSERT INTO audit (sequence, time, actor, event, subject, detail, previous_hash, hash)" \
       " SELECT $1, $2, $3, $4, $5, $6, $7, $8"                                                 \
       " WHERE $1 = (SELECT " NEXT_SEQUENCE " FROM audit)")                                     \
     X(AUDIT_LAST, AUDIT_SELECT "ORDER BY sequence DESC LIMIT 1")                               \
+    AUDIT_LIST_ROWS(X, ASC)                                                                    \
+    AUDIT_LIST_ROWS(X, DESC)                                                                   \
     X(AUDIT_EACH, AUDIT_SELECT "WHERE sequence >= $1 ORDER BY sequence")                       \
     X(AUDIT_GAPS, "SELECT COALESCE(MAX(sequence), 0) - COUNT(*) FROM audit")
 

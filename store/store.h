@@ -411,6 +411,31 @@ enum result store_find_admin(struct store *store, const char *name,
 // RESULT_CONFLICT when removed already.
 enum result store_remove_admin(struct store *store, const char *name, int64_t now,
                                struct error *err);
+// RESULT_CONFLICT (code "admin_removed") for one who is removed.
+enum result store_change_admin(struct store *store, const char *name, const char *role,
+                               struct error *err);
+// Those who are not removed by name, then the removed ones, the latest first; `limit` in all.
+enum result store_each_admin(struct store *store, size_t limit,
+                             enum result (*visit)(void *context,
+                                                  const struct admin_record *record,
+                                                  struct error *err),
+                             void *context, struct error *err);
+// Who are not removed.
+enum result store_count_admins(struct store *store, int64_t *out_count, struct error *err);
+// Those of this role, but for `except`, who are not removed and have a certificate of `profile`
+// with their name that is valid at `now`: who can really act.
+enum result store_count_able_admins(struct store *store, const char *role, const char *except,
+                                    const char *profile, int64_t now, int64_t *out_count,
+                                    struct error *err);
+struct admin_certificates {
+    int64_t issued; // ever
+    int64_t valid;
+    int64_t not_after; // the last end among the valid ones; 0 without
+};
+enum result store_count_admin_certificates(struct store *store, const char *name,
+                                           const char *profile, int64_t now,
+                                           struct admin_certificates *out_certificates,
+                                           struct error *err);
 
 // --- audit (append-only, hash-chained) ------------------------------------------------------
 
@@ -432,6 +457,20 @@ enum result store_add_audit(struct store *store, const struct audit_record *reco
 // RESULT_NOT_FOUND when there is none yet.
 enum result store_last_audit(struct store *store, struct audit_record *out_record,
                              struct error *err);
+struct audit_filter {
+    const char *event;   // NULL: any; exact, as the others
+    const char *actor;   // NULL: any
+    const char *subject; // NULL: any
+    bool is_ascending;   // else newest first
+    int64_t from_sequence;
+    int64_t before_sequence; // 0: to the end
+    size_t limit;
+};
+enum result store_list_audit(struct store *store, const struct audit_filter *filter,
+                             enum result (*visit)(void *context,
+                                                  const struct audit_record *record,
+                                                  struct error *err),
+                             void *context, struct error *err);
 // In order from `from_sequence` on.
 enum result store_each_audit(struct store *store, int64_t from_sequence,
                              enum result (*visit)(void *context,

@@ -1,52 +1,58 @@
-// The audit chain: hashing, appending, verifying.
+// The audit chain in the store: appending, verifying.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "authority/audit.h"
 
 #include <string.h>
 
 #include "base/bytes.h"
-#include "x509/hash.h"
+#include "base/limits.h"
+#include "base/text.h"
 
-// Names of a certificate make the longest details.
-#define LIMIT_AUDIT_BYTES (1024 * 1024)
+static struct audit_entry entry_of(const struct audit_record *record) {
+    return (struct audit_entry){
+        .sequence = record->sequence,
+        .time = record->time,
+        .actor = record->actor,
+        .event = record->event,
+        .subject = record->subject,
+        .detail = record->detail,
+        .previous_hash = record->previous_hash,
+        .hash = record->hash,
+    };
+}
 
-static enum result append_number(struct buf *out, uint64_t number, int octets) {
-    for (int shift = 8 * (octets - 1); shift >= 0; shift -= 8) {
-        TRY(buf_append_byte(out, (uint8_t)(number >> shift)));
+enum result audit_follow(struct audit_chain *chain, const struct audit_record *record,
+                         struct error *err) {
+    const struct audit_entry entry = entry_of(record);
+    return audit_chain_follow(chain, &entry, err);
+}
+
+// Whatever a name or a quoted request holds, a record stays one line of text that fits its
+// message: what could not be shown to an administrator would hide the records around it.
+static char *one_line(const char *text, size_t most) {
+    struct bytes all = bytes_of_string(text == NULL ? "" : text);
+    char *copy = string_copy_bytes(bytes_slice(all, 0, most));
+    if (copy == NULL) {
+        return NULL;
     }
-    return RESULT_OK;
-}
-
-static enum result append_text(struct buf *out, const char *text) {
-    size_t size = text == NULL ? 0 : strlen(text);
-    TRY(append_number(out, size, 4));
-    return buf_append(out, bytes_of(text, size));
-}
-
-// The order and widths are part of the format: records are verified years later.
-static enum result record_hash(const struct audit_record *record, uint8_t out_hash[SHA256_SIZE],
-                               struct error *err) {
-    AUTO(buf_clear) struct buf text = {0};
-    buf_init(&text, LIMIT_AUDIT_BYTES);
-    if (buf_append(&text, bytes_of(record->previous_hash, SHA256_SIZE)) != RESULT_OK ||
-        append_number(&text, (uint64_t)record->sequence, 8) != RESULT_OK ||
-        append_number(&text, (uint64_t)record->time, 8) != RESULT_OK ||
-        append_text(&text, record->actor) != RESULT_OK ||
-        append_text(&text, record->event) != RESULT_OK ||
-        append_text(&text, record->subject) != RESULT_OK ||
-        append_text(&text, record->detail) != RESULT_OK) {
-        return error_set(err, RESULT_LIMIT, "an audit record is larger than %d bytes",
-                         LIMIT_AUDIT_BYTES);
+    if (all.size > most) {
+        // Not in the middle of a character.
+        size_t end = most;
+        while (end > 0 && (all.data[end] & 0xC0) == 0x80) {
+            end--;
+        }
+        copy[end] = '\0';
     }
-    return hash_sha256(buf_bytes(&text), out_hash);
-}
-
-// A record stays one line whatever a name or label holds.
-static char *one_line(const char *text) {
-    char *copy = string_copy(text == NULL ? "" : text);
-    for (char *next = copy; next != NULL && *next != '\0'; next++) {
-        if ((unsigned char)*next < ' ' || *next == 0x7f) {
-            *next = ' ';
+    bool is_text = text_is_utf8(bytes_of_string(copy));
+    bool has_control = is_text && text_has_control(bytes_of_string(copy));
+    for (size_t i = 0; copy[i] != '\0'; i++) {
+        uint8_t c = (uint8_t)copy[i];
+        if (c < ' ' || c == 0x7f) {
+            copy[i] = ' ';
+        } else if (c >= 0x80 && !is_text) {
+            copy[i] = '?';
+        } else if (has_control && c == 0xC2 && (uint8_t)copy[i + 1] < 0xA0) {
+            copy[i] = copy[i + 1] = ' '; // C1
         }
     }
     return copy;
@@ -54,15 +60,16 @@ static char *one_line(const char *text) {
 
 static enum result fill(struct audit_record *record, const char *actor, const char *event,
                         const char *subject, const char *detail, struct error *err) {
-    record->actor = one_line(actor);
-    record->event = one_line(event);
-    record->subject = one_line(subject);
-    record->detail = one_line(detail);
+    record->actor = one_line(actor, LIMIT_AUDIT_TEXT);
+    record->event = one_line(event, LIMIT_AUDIT_EVENT);
+    record->subject = one_line(subject, LIMIT_NAME_BYTES);
+    record->detail = one_line(detail, LIMIT_AUDIT_DETAIL);
     if (record->actor == NULL || record->event == NULL || record->subject == NULL ||
         record->detail == NULL) {
         return error_out_of_memory(err);
     }
-    return record_hash(record, record->hash, err);
+    const struct audit_entry entry = entry_of(record);
+    return audit_entry_hash(&entry, record->hash, err);
 }
 
 enum result audit_append(struct store *store, int64_t now, const char *actor, const char *event,
@@ -80,39 +87,34 @@ enum result audit_append(struct store *store, int64_t now, const char *actor, co
     return store_add_audit(store, &record, err);
 }
 
-struct verification {
-    int64_t expected;
-    uint8_t hash[SHA256_SIZE];
-};
+// --- verify --------------------------------------------------------------------------------------
 
-static enum result broken(const struct audit_record *record, const char *why,
-                          struct error *err) {
-    (void)error_set_code(err, RESULT_INVALID, "audit_broken", "audit record %lld %s",
-                         (long long)record->sequence, why);
-    error_hint(err, "the store was changed by hand: compare it with a backup");
-    return RESULT_INVALID;
-}
+struct verification {
+    struct audit_chain chain;
+    const struct audit_checkpoint *checkpoint;
+};
 
 static enum result verify_record(void *context, const struct audit_record *record,
                                  struct error *err) {
-    struct verification *chain = context;
-    uint8_t hash[SHA256_SIZE];
-    if (record->sequence != chain->expected) {
-        return broken(record, "does not follow the one before it", err);
+    struct verification *verification = context;
+    TRY(audit_follow(&verification->chain, record, err));
+    return verification->checkpoint == NULL
+               ? RESULT_OK
+               : audit_checkpoint_compare(verification->checkpoint, &verification->chain, err);
+}
+
+enum result audit_verify_to(struct store *store, const struct audit_checkpoint *checkpoint,
+                            struct audit_chain *out_end, struct error *err) {
+    struct verification verification = {.checkpoint = checkpoint};
+    TRY(store_each_audit(store, 1, verify_record, &verification, err));
+    if (checkpoint != NULL) {
+        TRY(audit_checkpoint_reached(checkpoint, &verification.chain, err));
     }
-    if (memcmp(record->previous_hash, chain->hash, SHA256_SIZE) != 0) {
-        return broken(record, "does not name the hash of the one before it", err);
-    }
-    TRY(record_hash(record, hash, err));
-    if (memcmp(hash, record->hash, SHA256_SIZE) != 0) {
-        return broken(record, "was changed: its hash does not fit", err);
-    }
-    chain->expected++;
-    memcpy(chain->hash, hash, SHA256_SIZE);
+    *out_end = verification.chain;
     return RESULT_OK;
 }
 
 enum result audit_verify(struct store *store, struct error *err) {
-    struct verification chain = {.expected = 1};
-    return store_each_audit(store, 1, verify_record, &chain, err);
+    struct audit_chain end = {0};
+    return audit_verify_to(store, NULL, &end, err);
 }

@@ -228,8 +228,9 @@ enum result authority_find_token_profile(const struct authority *authority, cons
         return authority_find_profile(authority, name, out_profile, err);
     }
     *out_profile = profile_find(&authority->config.profiles, name);
-    return *out_profile != NULL ? RESULT_OK
-                                : error_set(err, RESULT_INTERNAL, "profile %s is missing", name);
+    return *out_profile != NULL
+               ? RESULT_OK
+               : error_set(err, RESULT_INTERNAL, "profile %s is missing", name);
 }
 
 enum result authority_transact(struct authority *authority,

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "authority/admin.h"
+#include "authority/audit_view.h"
 #include "authority/authority.h"
 #include "authority/enroll.h"
 #include "authority/inspect.h"
@@ -34,8 +36,8 @@ typedef enum result handler_run(struct authority *authority, struct peer *peer,
                                 const void *request, void *reply, struct error *err);
 // Called after the roll-back of a refused request, in the group's transaction.
 typedef enum result handler_refused(struct authority *authority, struct peer *peer,
-                                    const void *request, const struct error *refusal,
-                                    struct error *err);
+                                    const struct operation *operation, const void *request,
+                                    const struct error *refusal, struct error *err);
 
 struct handler {
     enum operation_id id;
@@ -70,9 +72,16 @@ ADAPTER(request_list)
 ADAPTER(request_show)
 ADAPTER(request_approve)
 ADAPTER(request_deny)
+ADAPTER(admin_add)
+ADAPTER(admin_list)
+ADAPTER(admin_remove)
+ADAPTER(admin_change)
+ADAPTER(audit_list)
+ADAPTER(audit_sign_checkpoint)
 
 // Of peers that hold a valid certificate: who has none fills no audit trail.
 static enum result certificate_holder_refused(struct authority *authority, struct peer *peer,
+                                              const struct operation *operation,
                                               const void *request, const struct error *refusal,
                                               struct error *err) {
     (void)request;
@@ -82,17 +91,17 @@ static enum result certificate_holder_refused(struct authority *authority, struc
     AUTO(buf_clear) struct buf detail = {0};
     buf_init(&detail, 1024);
     TRY(buf_printf(&detail, "code=%s %s", refusal->code, refusal->message));
-    return decision_record(authority, peer, LOG_LEVEL_WARNING, "request refused", "",
-                           buf_string(&detail), err);
+    return decision_record(authority, peer, LOG_LEVEL_WARNING, "request refused",
+                           operation->name, buf_string(&detail), err);
 }
 
 static enum result enrollment_refused(struct authority *authority, struct peer *peer,
-                                      const void *request, const struct error *refusal,
-                                      struct error *err) {
+                                      const struct operation *operation, const void *request,
+                                      const struct error *refusal, struct error *err) {
     const struct enroll *enroll = request;
     return enroll->token != NULL
                ? token_note_refusal(authority, peer, enroll->token, refusal, err)
-               : certificate_holder_refused(authority, peer, request, refusal, err);
+               : certificate_holder_refused(authority, peer, operation, request, refusal, err);
 }
 
 #define ROLES_THAT_ACT (ADMIN_ROLE_OWNER | ADMIN_ROLE_OPERATOR)
@@ -120,7 +129,8 @@ static const struct handler handlers[] = {
     {OPERATION_NAME_RELEASE, run_name_release, PEER_ADMIN, ROLES_THAT_ACT,
      certificate_holder_refused},
     {OPERATION_CRL_SHOW, run_inspect_crls, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
-    {OPERATION_CRL_PUBLISH, run_publisher_publish, PEER_ADMIN, ROLES_THAT_ACT, NULL},
+    {OPERATION_CRL_PUBLISH, run_publisher_publish, PEER_ADMIN, ROLES_THAT_ACT,
+     certificate_holder_refused},
     {OPERATION_STATUS, run_inspect_status, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
     {OPERATION_REQUEST_LIST, run_request_list, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
     {OPERATION_REQUEST_SHOW, run_request_show, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
@@ -128,6 +138,15 @@ static const struct handler handlers[] = {
      certificate_holder_refused},
     {OPERATION_REQUEST_DENY, run_request_deny, PEER_ADMIN, ADMIN_ROLES_THAT_DECIDE,
      certificate_holder_refused},
+    {OPERATION_ADMIN_ADD, run_admin_add, PEER_ADMIN, ADMIN_ROLE_OWNER,
+     certificate_holder_refused},
+    {OPERATION_ADMIN_LIST, run_admin_list, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
+    {OPERATION_ADMIN_REMOVE, run_admin_remove, PEER_ADMIN, ADMIN_ROLE_OWNER,
+     certificate_holder_refused},
+    {OPERATION_ADMIN_CHANGE, run_admin_change, PEER_ADMIN, ADMIN_ROLE_OWNER,
+     certificate_holder_refused},
+    {OPERATION_AUDIT_LIST, run_audit_list, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
+    {OPERATION_AUDIT_CHECKPOINT, run_audit_sign_checkpoint, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
 };
 
 static const struct handler *handler_find(unsigned number) {
@@ -137,6 +156,11 @@ static const struct handler *handler_find(unsigned number) {
         }
     }
     return NULL;
+}
+
+unsigned dispatch_roles(unsigned number) {
+    const struct handler *handler = handler_find(number);
+    return handler != NULL && handler->need == PEER_ADMIN ? handler->roles : 0;
 }
 
 // --- answers ---------------------------------------------------------------------------------
@@ -287,13 +311,14 @@ static enum result run_in_savepoint(struct authority *authority, enum channel ch
 }
 
 static void note_refusal(struct authority *authority, const struct handler *handler,
-                         struct peer *peer, const void *request, const struct error *refusal) {
+                         const struct operation *operation, struct peer *peer,
+                         const void *request, const struct error *refusal) {
     struct error err = {0};
     if (handler->refused == NULL || refusal->result == RESULT_INTERNAL ||
         refusal->result == RESULT_UNAVAILABLE) {
         return;
     }
-    if (handler->refused(authority, peer, request, refusal, &err) != RESULT_OK) {
+    if (handler->refused(authority, peer, operation, request, refusal, &err) != RESULT_OK) {
         log_error(LOG_LEVEL_ERROR, "refusal not audited", &err);
     }
 }
@@ -313,7 +338,7 @@ static enum result answer_request(struct authority *authority, enum channel chan
         if (err->result == RESULT_OK) {
             (void)error_set(err, result, "%s", result_text(result));
         }
-        note_refusal(authority, handler, peer, request.message, err);
+        note_refusal(authority, handler, operation, peer, request.message, err);
     }
     return result;
 }

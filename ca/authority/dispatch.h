@@ -19,6 +19,10 @@ void answer_clear(struct answer *answer);
 // Replaces what is in it by an error.
 void answer_refuse(struct answer *answer, const struct error *err);
 
+// The roles (mask of enum admin_role) of which an administrator must have one to ask for this
+// operation; 0 for operations that are not theirs.
+unsigned dispatch_roles(unsigned number);
+
 // Inside a transaction: refuses what is unknown and what this channel may not ask, whatever the
 // frame says; decodes, identifies the peer, runs the one operation in a savepoint, encodes.
 // A refused request leaves nothing behind but the note of its refusal. A handler that holds a

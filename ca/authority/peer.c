@@ -10,6 +10,33 @@
 #include "authority/profile.h"
 #include "x509/certificate.h"
 
+static const struct {
+    unsigned role;
+    const char *name;
+} admin_roles[] = {
+#define ADMIN_ROLE_ROW(constant, value, name) {value, name},
+    ADMIN_ROLE_TABLE(ADMIN_ROLE_ROW)
+#undef ADMIN_ROLE_ROW
+};
+
+unsigned admin_role_from_name(const char *name) {
+    for (size_t i = 0; i < sizeof(admin_roles) / sizeof(admin_roles[0]); i++) {
+        if (strcmp(admin_roles[i].name, name) == 0) {
+            return admin_roles[i].role;
+        }
+    }
+    return 0;
+}
+
+const char *admin_role_name(enum admin_role role) {
+    for (size_t i = 0; i < sizeof(admin_roles) / sizeof(admin_roles[0]); i++) {
+        if (admin_roles[i].role == (unsigned)role) {
+            return admin_roles[i].name;
+        }
+    }
+    return "unknown";
+}
+
 void peer_init(struct peer *peer, struct bytes address) {
     *peer = (struct peer){0};
     size_t size =
@@ -60,19 +87,62 @@ static enum result find_record(struct authority *authority,
     return unknown(err);
 }
 
+static const char *admin_name(const struct certificate_record *record) {
+    return strcmp(record->profile, PROFILE_ADMIN) == 0 ? certificate_common_name(record) : NULL;
+}
+
+const char *peer_admin_name(const struct peer *peer) {
+    return peer->is_identified ? admin_name(&peer->certificate) : NULL;
+}
+
+static enum result admin_removed(const char *name, struct error *err) {
+    (void)error_set_code(err, RESULT_DENIED, "admin_removed",
+                         "administrator %s has been removed", name);
+    error_hint(err, "Ask an owner for an invitation under another name.");
+    return RESULT_DENIED;
+}
+
+// Removing an administrator revokes the certificates, but it is the removal that people should
+// hear of: a new key does not help them.
+static enum result check_admin(struct authority *authority,
+                               const struct certificate_record *record, struct error *err) {
+    const char *name = admin_name(record);
+    if (name == NULL) {
+        return RESULT_OK;
+    }
+    AUTO(admin_record_clear) struct admin_record admin = {0};
+    struct error reason = {0};
+    enum result result = store_find_admin(authority->store, name, &admin, &reason);
+    if (result == RESULT_OK || result == RESULT_NOT_FOUND) {
+        return admin.removed_at == 0 ? RESULT_OK : admin_removed(name, err);
+    }
+    return error_set(err, result, "%s", reason.message);
+}
+
+// Who cannot enroll with the token of a device needs another cure.
+static void hint_new_certificate(const struct certificate_record *record, const char *usual,
+                                 struct error *err) {
+    error_hint(
+        err, "%s",
+        admin_name(record) == NULL
+            ? usual
+            : "Ask an owner for an invitation under another name, or run \"signetd admin "
+              "reset\" on the authority's host.");
+}
+
 // `grace`: seconds after notAfter in which it still counts.
 static enum result check_state(const struct certificate_record *record, int64_t grace,
                                int64_t now, struct error *err) {
     if (record->revoked_at != 0) {
         (void)error_set_code(err, RESULT_DENIED, "certificate_revoked",
                              "the client certificate has been revoked");
-        error_hint(err, "Enroll again with a new key and a new token.");
+        hint_new_certificate(record, "Enroll again with a new key and a new token.", err);
         return RESULT_DENIED;
     }
     if (now > record->not_after + grace) {
         (void)error_set_code(err, RESULT_DENIED, "certificate_expired",
                              "the client certificate has expired");
-        error_hint(err, "Enroll again with a new token.");
+        hint_new_certificate(record, "Enroll again with a new token.", err);
         return RESULT_DENIED;
     }
     if (now < record->not_before) {
@@ -103,6 +173,7 @@ static enum result identify(struct authority *authority, struct bytes certificat
     TRY(certificate_read(certificate, &parsed, err));
     AUTO(certificate_record_clear) struct certificate_record record = {0};
     TRY(find_record(authority, &parsed, &record, err));
+    TRY(check_admin(authority, &record, err));
     TRY(check_state(&record, is_for_renewal ? grace_of(authority, &record) : 0, now, err));
     char serial[CERTIFICATE_SERIAL_TEXT_SIZE];
     serial_text(buf_bytes(&record.serial), serial);
@@ -123,24 +194,6 @@ enum result peer_identify_for_renewal(struct authority *authority, struct bytes 
     return identify(authority, certificate, true, now, peer, err);
 }
 
-static const struct {
-    unsigned role;
-    const char *name;
-} admin_roles[] = {
-#define ADMIN_ROLE_ROW(constant, value, name) {value, name},
-    ADMIN_ROLE_TABLE(ADMIN_ROLE_ROW)
-#undef ADMIN_ROLE_ROW
-};
-
-static unsigned role_from_name(const char *name) {
-    for (size_t i = 0; i < sizeof(admin_roles) / sizeof(admin_roles[0]); i++) {
-        if (strcmp(admin_roles[i].name, name) == 0) {
-            return admin_roles[i].role;
-        }
-    }
-    return 0;
-}
-
 enum result peer_admin_may(struct authority *authority, const char *name, unsigned roles,
                            bool *out_may, struct error *err) {
     AUTO(admin_record_clear) struct admin_record admin = {0};
@@ -150,7 +203,7 @@ enum result peer_admin_may(struct authority *authority, const char *name, unsign
         return RESULT_OK;
     }
     TRY(result);
-    *out_may = admin.removed_at == 0 && (role_from_name(admin.role) & roles) != 0;
+    *out_may = admin.removed_at == 0 && (admin_role_from_name(admin.role) & roles) != 0;
     return RESULT_OK;
 }
 
@@ -163,9 +216,8 @@ static enum result admin_required(struct error *err) {
 
 enum result peer_require_role(struct authority *authority, unsigned roles, struct peer *peer,
                               struct error *err) {
-    const char *name = certificate_common_name(&peer->certificate);
-    if (!peer->is_identified || strcmp(peer->certificate.profile, PROFILE_ADMIN) != 0 ||
-        name == NULL) {
+    const char *name = peer_admin_name(peer);
+    if (name == NULL) {
         return admin_required(err);
     }
     AUTO(admin_record_clear) struct admin_record admin = {0};
@@ -175,10 +227,10 @@ enum result peer_require_role(struct authority *authority, unsigned roles, struc
     }
     TRY(result);
     if (admin.removed_at != 0) {
-        return error_set_code(err, RESULT_DENIED, "admin_removed",
-                              "administrator %s has been removed", name);
+        return admin_removed(name, err);
     }
-    unsigned role = role_from_name(admin.role);
+    peer_set_actor(peer, "admin", name); // a refusal is noted under this name as well
+    unsigned role = admin_role_from_name(admin.role);
     if ((role & roles) == 0) {
         (void)error_set_code(err, RESULT_DENIED, "role_denied",
                              "administrator %s has the role %s, which may not do this", name,
@@ -187,6 +239,5 @@ enum result peer_require_role(struct authority *authority, unsigned roles, struc
         return RESULT_DENIED;
     }
     peer->role = role;
-    peer_set_actor(peer, "admin", name);
     return RESULT_OK;
 }

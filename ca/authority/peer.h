@@ -24,6 +24,10 @@ enum admin_role {
 #undef ADMIN_ROLE_CONSTANT
 };
 
+// 0 for what is no role.
+unsigned admin_role_from_name(const char *name);
+const char *admin_role_name(enum admin_role role);
+
 struct peer {
     char address[64];
     char actor[320]; // for the audit: "admin:jane", "certificate:5e0c…", "token:…", "anyone"
@@ -44,7 +48,8 @@ void peer_set_actor(struct peer *peer, const char *kind, const char *name);
 // Looks up the certificate whose key the peer proved to hold, by issuer and serial, compares
 // the exact bytes, and checks that it is neither revoked nor expired. RESULT_DENIED with the
 // codes "certificate_required", "certificate_unknown", "certificate_revoked",
-// "certificate_expired", "certificate_not_yet_valid".
+// "certificate_expired", "certificate_not_yet_valid"; "admin_removed" for whatever is left of
+// one who is no administrator any more.
 enum result peer_identify(struct authority *authority, struct bytes certificate, int64_t now,
                           struct peer *peer, struct error *err);
 // Who may approve and deny requests, and list devices that are approved at once.
@@ -56,6 +61,8 @@ enum result peer_admin_may(struct authority *authority, const char *name, unsign
 // renew_grace says, to the second. One of a profile that is gone has no grace.
 enum result peer_identify_for_renewal(struct authority *authority, struct bytes certificate,
                                       int64_t now, struct peer *peer, struct error *err);
+// The name of an administrator whose certificate this is or was; NULL for other certificates.
+const char *peer_admin_name(const struct peer *peer);
 // Of an identified peer: its certificate is an administrator's, who is active and has one of
 // these roles. RESULT_DENIED with the codes "admin_required", "admin_removed", "role_denied".
 enum result peer_require_role(struct authority *authority, unsigned roles, struct peer *peer,

@@ -29,6 +29,12 @@ static const struct route routes[] = {
     {"GET", "/v1/requests/{id}", OPERATION_REQUEST_SHOW},
     {"POST", "/v1/requests/{id}/approve", OPERATION_REQUEST_APPROVE},
     {"POST", "/v1/requests/{id}/deny", OPERATION_REQUEST_DENY},
+    {"GET", "/v1/admins", OPERATION_ADMIN_LIST},
+    {"POST", "/v1/admins", OPERATION_ADMIN_ADD},
+    {"POST", "/v1/admins/{name}/remove", OPERATION_ADMIN_REMOVE},
+    {"POST", "/v1/admins/{name}/role", OPERATION_ADMIN_CHANGE},
+    {"GET", "/v1/audit", OPERATION_AUDIT_LIST},
+    {"POST", "/v1/audit/checkpoint", OPERATION_AUDIT_CHECKPOINT},
 };
 #define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
 

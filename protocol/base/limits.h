@@ -126,6 +126,15 @@
 // Actor and detail of an audit record; the names of a certificate make the longest details.
 #define LIMIT_AUDIT_TEXT 320
 #define LIMIT_AUDIT_DETAIL (64 * 1024)
+#define LIMIT_AUDIT_EVENT 64
+// Administrators who are not removed: they are shown on one page.
+#define LIMIT_ADMINS LIMIT_LIST_PAGE
+// An invitation is for one person and is sent by mail or chat: a day is enough to take it.
+#define LIMIT_INVITATION_SECONDS_DEFAULT 86400
+// Characters of an administrator's name: what a common name may have (RFC 5280, appendix A.1).
+#define LIMIT_ADMIN_NAME_CHARACTERS 64
+// Texts of one page of the audit trail: JSON may double them, and clients read 8 MiB at most.
+#define LIMIT_AUDIT_PAGE_BYTES (2 * 1024 * 1024)
 // Gateway processes of one authority: more than cores never helps.
 #define LIMIT_GATEWAYS 64
 // How long gateways may take to end their connections when the authority stops.

@@ -330,7 +330,7 @@
     F(INTEGER, sequence, INT64_MAX, REQUIRED)                                                  \
     F(TIME, time, 0, REQUIRED)                                                                 \
     F(TEXT, actor, LIMIT_AUDIT_TEXT, REQUIRED)                                                 \
-    F(TEXT, event, 64, REQUIRED)                                                               \
+    F(TEXT, event, LIMIT_AUDIT_EVENT, REQUIRED)                                                \
     F(TEXT, subject, LIMIT_NAME_BYTES, OPTIONAL)                                               \
     F(TEXT, detail, LIMIT_AUDIT_DETAIL, OPTIONAL)                                              \
     F(TEXT, previous_hash, LIMIT_FINGERPRINT_TEXT, REQUIRED)                                   \
@@ -338,7 +338,7 @@
 
 #define audit_list_FIELDS(F, R)                                                                \
     F(INTEGER, from, INT64_MAX, OPTIONAL)                                                      \
-    F(TEXT, event, 64, OPTIONAL)                                                               \
+    F(TEXT, event, LIMIT_AUDIT_EVENT, OPTIONAL)                                                \
     F(TEXT, actor, LIMIT_AUDIT_TEXT, OPTIONAL)                                                 \
     F(TEXT, subject, LIMIT_NAME_BYTES, OPTIONAL)                                               \
     F(TEXT, after, 64, OPTIONAL)                                                               \
@@ -348,13 +348,16 @@
     R(records, audit_info, LIMIT_LIST_PAGE)                                                    \
     F(TEXT, next, 64, OPTIONAL)
 
-// Signed: whoever keeps it notices when the trail is cut before `sequence`.
+// Signed: whoever keeps it notices when the trail is cut before `sequence`, or rewritten up to it.
+// What is signed is said by audit_checkpoint_text; `chain` is the CA that signed, those above it,
+// the root last.
 #define audit_checkpoint_FIELDS(F, R)                                                          \
     F(INTEGER, sequence, INT64_MAX, REQUIRED)                                                  \
     F(TEXT, hash, LIMIT_FINGERPRINT_TEXT, REQUIRED)                                            \
     F(TIME, time, 0, REQUIRED)                                                                 \
     F(TEXT, issuer, LIMIT_LABEL_BYTES, REQUIRED)                                               \
-    F(BYTES, signature, 1024, REQUIRED)
+    F(BYTES, signature, 1024, REQUIRED)                                                        \
+    F(CERTIFICATES, chain, LIMIT_CHAIN_BYTES, REQUIRED)
 
 #define issuer_info_FIELDS(F, R)                                                               \
     F(TEXT, name, LIMIT_LABEL_BYTES, REQUIRED)                                                 \
@@ -567,7 +570,13 @@ enum channel {
     X(REQUEST_SHOW, 31, request_show, request_info, CHANNEL_ADMIN)                             \
     X(REQUEST_APPROVE, 32, request_approve, request_info, CHANNEL_ADMIN)                       \
     X(REQUEST_DENY, 33, request_deny, request_info, CHANNEL_ADMIN)                             \
-    X(NAME_RELEASE, 37, name_release, name_released, CHANNEL_ADMIN)
+    X(NAME_RELEASE, 37, name_release, name_released, CHANNEL_ADMIN)                            \
+    X(ADMIN_ADD, 40, admin_add, token_created, CHANNEL_ADMIN)                                  \
+    X(ADMIN_LIST, 41, nothing, admin_page, CHANNEL_ADMIN)                                      \
+    X(ADMIN_REMOVE, 42, admin_remove, admin_info, CHANNEL_ADMIN)                               \
+    X(ADMIN_CHANGE, 43, admin_change, admin_info, CHANNEL_ADMIN)                               \
+    X(AUDIT_LIST, 44, audit_list, audit_page, CHANNEL_ADMIN)                                   \
+    X(AUDIT_CHECKPOINT, 45, nothing, audit_checkpoint, CHANNEL_ADMIN)
 
 enum operation_id {
 #define OPERATION_CONSTANT(constant, number, request, reply, channels)                         \

@@ -251,6 +251,10 @@ struct bytes key_public(const struct key *key) {
 // --- signing ---
 
 struct bytes key_signature_algorithm(const struct key *key) {
+    return key_algorithm_signature(key->algorithm);
+}
+
+struct bytes key_algorithm_signature(enum key_algorithm algorithm) {
     // SEQUENCE { OID } for ECDSA (RFC 5758, 3.2) and Ed25519 (RFC 8410, 3: no parameters),
     // SEQUENCE { OID, NULL } for RSA (RFC 4055, 5).
     static const uint8_t ecdsa_sha256[] = {0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86,
@@ -260,7 +264,7 @@ struct bytes key_signature_algorithm(const struct key *key) {
     static const uint8_t ed25519[] = {0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70};
     static const uint8_t rsa_sha256[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
                                          0xf7, 0x0d, 0x01, 0x01, 0x0b, 0x05, 0x00};
-    switch (algorithms[key->algorithm].signature) {
+    switch (algorithms[algorithm].signature) {
     case OID_ECDSA_SHA256:
         return bytes_of(ecdsa_sha256, sizeof(ecdsa_sha256));
     case OID_ECDSA_SHA384:

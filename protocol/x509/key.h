@@ -60,6 +60,8 @@ struct bytes key_public(const struct key *key);
 // The AlgorithmIdentifier in DER of the signatures this key makes (ECDSA with the curve's hash,
 // RSA PKCS#1 v1.5 with SHA-256, Ed25519); static memory.
 struct bytes key_signature_algorithm(const struct key *key);
+// The same for all keys of this kind.
+struct bytes key_algorithm_signature(enum key_algorithm algorithm);
 // Appends the signature over `message` as it goes into the BIT STRING. Not thread-safe per key.
 enum result key_sign(const struct key *key, struct bytes message, struct buf *out_signature,
                      struct error *err);
