@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "authority/layout.h"
+#include "authority/profile_history.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -150,11 +151,50 @@ static bool needs_restart(const struct config *old, const struct config *new,
     return true;
 }
 
+static enum result record_reload(struct authority *authority, void *context,
+                                 struct error *err) {
+    const struct config *config = context;
+    TRY(decision_record(authority, NULL, LOG_LEVEL_INFO, "configuration reloaded", config->name,
+                        "", err));
+    return profile_history_record(authority, config, err);
+}
+
+static enum result record_start(struct authority *authority, void *context, struct error *err) {
+    (void)context;
+    AUTO(buf_clear) struct buf detail = {0};
+    buf_init(&detail, 256);
+    TRY(buf_printf(&detail, "version=" SIGNET_VERSION " root=%s",
+                   authority->root_fingerprint_text));
+    TRY(decision_record(authority, NULL, LOG_LEVEL_INFO, "authority started",
+                        authority->config.name, buf_string(&detail), err));
+    return profile_history_record(authority, &authority->config, err);
+}
+
+enum result authority_record_start(struct authority *authority, struct error *err) {
+    return authority_transact(authority, record_start, NULL, err);
+}
+
+static enum result record_stop(struct authority *authority, void *context, struct error *err) {
+    (void)context;
+    return decision_record(authority, NULL, LOG_LEVEL_INFO, "authority stopped",
+                           authority->config.name, "", err);
+}
+
+enum result authority_record_stop(struct authority *authority, struct error *err) {
+    return authority_transact(authority, record_stop, NULL, err);
+}
+
 enum result authority_reload(struct authority *authority, bool *out_needs_restart,
                              struct error *err) {
     struct config config = {0};
     TRY(load_config(authority->folder, &config, err));
     *out_needs_restart = needs_restart(&authority->config, &config, err);
+    // First the record, then the change: what could not be audited does not come into force.
+    enum result result = authority_transact(authority, record_reload, &config, err);
+    if (result != RESULT_OK) {
+        config_clear(&config);
+        return result;
+    }
     if (!lists_are_equal(&authority->config.hosts, &config.hosts)) {
         authority->identity.is_outdated = true;
     }

@@ -41,7 +41,12 @@ struct authority {
 enum result authority_open(const char *folder, struct authority *out_authority,
                            struct error *err);
 void authority_clear(struct authority *authority);
-// Reads the configuration anew; with a mistake in it the old one stays. *out_needs_restart
+// The first and the last record of a time in service, each in a transaction of its own; the
+// first also tells which profiles are others than at the last start.
+enum result authority_record_start(struct authority *authority, struct error *err);
+enum result authority_record_stop(struct authority *authority, struct error *err);
+// Reads the configuration anew and audits what changed in its profiles; with a mistake in it,
+// and when the record cannot be written, the old one stays. *out_needs_restart
 // tells that something changed which only a restart brings into effect (names it in `err`'s
 // message).
 enum result authority_reload(struct authority *authority, bool *out_needs_restart,

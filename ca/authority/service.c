@@ -415,7 +415,6 @@ static void on_reload_signal(uv_signal_t *handle, int number) {
     }
     const struct config *config = &service->authority.config;
     log_configure(config->log_level, config->log_format, LOG_COMPONENT);
-    log_event(LOG_LEVEL_INFO, "configuration reloaded", NULL);
     if (needs_restart) {
         log_event(LOG_LEVEL_WARNING, "restart needed", "reason", err.message, NULL);
     }
@@ -510,18 +509,16 @@ static enum result serve(struct service *service, const char *folder, struct err
         return RESULT_INVALID;
     }
     TRY(give_up_the_rest(folder, err));
+    TRY(authority_record_start(authority, err));
     TRY(start_publishing(service, err));
     TRY(service_identity_replace(authority, clock_now(), err));
     TRY(start_handles(service, err));
     TRY(gateways_start(service->gateways, err));
-    log_event(LOG_LEVEL_INFO, "authority started", "name", authority->config.name, "folder",
-              folder, "fingerprint", authority->root_fingerprint_text, NULL);
     supervisor_notify("READY=1");
     while (!service->is_over) {
         (void)uv_run(&service->loop, UV_RUN_DEFAULT);
     }
-    log_event(LOG_LEVEL_INFO, "authority stopped", NULL);
-    return RESULT_OK;
+    return authority_record_stop(authority, err);
 }
 
 static void close_handle(uv_handle_t *handle, void *context) {

@@ -238,6 +238,33 @@ static inline void fixture_device(struct fixture *f, const char *name, const str
     string_free_secret_at(&credential);
 }
 
+// Invites an administrator; `by` is the certificate of an owner. The caller expects the answer.
+static inline struct waiting *fixture_invite(struct fixture *f, struct bytes by,
+                                             const char *name, const char *role) {
+    struct admin_add request = {.name = (char *)(uintptr_t)name,
+                                .role = (char *)(uintptr_t)role};
+    return fixture_ask(f, CHANNEL_ADMIN, OPERATION_ADMIN_ADD, &request, by);
+}
+
+// The credential of an invitation.
+static inline char *fixture_invitation(struct fixture *f, const char *name, const char *role) {
+    struct token_created reply = {0};
+    fixture_expect_ok(fixture_invite(f, buf_bytes(&f->admin), name, role), &token_created_type,
+                      &reply);
+    char *credential = NULL;
+    fixture_credential(reply.token, &credential);
+    message_clear(&token_created_type, &reply);
+    return credential;
+}
+
+// An administrator with a certificate.
+static inline void fixture_admin(struct fixture *f, const char *name, const char *role,
+                                 const struct key *key, struct issued *out_issued) {
+    char *credential = fixture_invitation(f, name, role);
+    fixture_expect_ok(fixture_enroll(f, credential, key, NULL), &issued_type, out_issued);
+    string_free_secret_at(&credential);
+}
+
 static inline struct waiting *fixture_renew(struct fixture *f, struct bytes certificate,
                                             const struct key *key, const char *name) {
     struct renew request = {0};

@@ -1,5 +1,6 @@
 # Unit tests and fuzz targets of protocol/wire.
 # SPDX-License-Identifier: GPL-3.0-or-later
+signet_unit_test(audit_chain wire)
 signet_unit_test(channel wire)
 signet_unit_test(enrollment_token wire)
 signet_unit_test(frame wire)
