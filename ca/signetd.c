@@ -74,6 +74,15 @@ static const struct command commands[] = {
      run_check},
     {"backup", "", 0, 0, backup_options, "copy the store, also while the authority runs",
      run_backup},
+    {"admin reset", "", 0, 0, admin_reset_options,
+     "make an owner anew, while the authority does not run", run_admin_reset},
+    {"audit list", "", 0, 0, audit_list_options, "show the audit trail, newest first",
+     run_audit_list},
+    {"audit verify", "", 0, 0, audit_verify_options,
+     "look whether the audit trail is whole\n\n"
+     "Names the first record that is missing or was changed. Only with a checkpoint is it\n"
+     "noticed that the tail was cut off, or that all was written anew.",
+     run_audit_verify},
     {0},
 };
 

@@ -8,8 +8,14 @@
 #include "x509/key.h"
 
 enum result run_init(const struct arguments *arguments, struct error *err);
+enum result run_admin_reset(const struct arguments *arguments, struct error *err);
+enum result run_audit_list(const struct arguments *arguments, struct error *err);
+enum result run_audit_verify(const struct arguments *arguments, struct error *err);
 
 extern const struct option init_options[];
+extern const struct option admin_reset_options[];
+extern const struct option audit_list_options[];
+extern const struct option audit_verify_options[];
 
 #define DEFAULT_FOLDER "/var/lib/signet"
 // A row of the options of every command that works on a state folder.

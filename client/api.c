@@ -28,6 +28,12 @@ static const struct route {
     {OPERATION_CRL_SHOW, "GET", "/v1/crl"},
     {OPERATION_CRL_PUBLISH, "POST", "/v1/crl/publish"},
     {OPERATION_STATUS, "GET", "/v1/status"},
+    {OPERATION_ADMIN_ADD, "POST", "/v1/admins"},
+    {OPERATION_ADMIN_LIST, "GET", "/v1/admins"},
+    {OPERATION_ADMIN_REMOVE, "POST", "/v1/admins/{name}/remove"},
+    {OPERATION_ADMIN_CHANGE, "POST", "/v1/admins/{name}/role"},
+    {OPERATION_AUDIT_LIST, "GET", "/v1/audit"},
+    {OPERATION_AUDIT_CHECKPOINT, "POST", "/v1/audit/checkpoint"},
 };
 
 static const struct route *find_route(enum operation_id operation) {

@@ -30,6 +30,34 @@ static const struct command commands[] = {
      run_certificate_revoke},
     {"crl show", "", 0, 0, NULL, "show what the published CRLs hold", run_crl_show},
     {"crl publish", "", 0, 0, NULL, "make and publish new CRLs now", run_crl_publish},
+    {"admin add", "NAME", 1, 1, admin_add_options,
+     "invite an administrator\n\n"
+     "Prints a token with which the person enrolls, and nothing else, on standard output; it "
+     "is\n"
+     "not shown again. A name stays taken for good.",
+     run_admin_add},
+    {"admin list", "", 0, 0, NULL, "list administrators", run_admin_list},
+    {"admin remove", "NAME", 1, 1, NULL,
+     "remove an administrator, for good\n\n"
+     "The next request is refused; invitation and certificates are revoked.",
+     run_admin_remove},
+    {"admin role", "NAME ROLE", 2, 2, NULL,
+     "give an administrator another role: owner, approver, operator, auditor", run_admin_role},
+    {"audit list", "", 0, 0, audit_list_options, "show the audit trail, newest first",
+     run_audit_list},
+    {"audit export", "", 0, 0, audit_export_options,
+     "write the audit trail, a line of JSON for each record\n\n"
+     "Checks the chain on the way. With --to an interrupted or older export is continued, if "
+     "the\n"
+     "trail still holds what the file ends with.",
+     run_audit_export},
+    {"audit verify", "[FILE]", 0, 1, audit_verify_options,
+     "recompute the chain of the audit trail, or of an export\n\n"
+     "Here, without trusting the server, and names the first record that does not fit.",
+     run_audit_verify},
+    {"audit checkpoint", "", 0, 0, NULL,
+     "print a signed statement of where the trail ends, to be kept elsewhere",
+     run_audit_checkpoint},
     {"status", "", 0, 0, NULL, "how the authority does", run_status},
     {"authority", "", 0, 0, NULL, "what anyone may know: name, root, profiles", run_authority},
     {0},

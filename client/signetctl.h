@@ -16,10 +16,22 @@ enum result run_certificate_revoke(const struct arguments *arguments, struct err
 enum result run_crl_show(const struct arguments *arguments, struct error *err);
 enum result run_crl_publish(const struct arguments *arguments, struct error *err);
 enum result run_status(const struct arguments *arguments, struct error *err);
+enum result run_admin_add(const struct arguments *arguments, struct error *err);
+enum result run_admin_list(const struct arguments *arguments, struct error *err);
+enum result run_admin_remove(const struct arguments *arguments, struct error *err);
+enum result run_admin_role(const struct arguments *arguments, struct error *err);
+enum result run_audit_list(const struct arguments *arguments, struct error *err);
+enum result run_audit_export(const struct arguments *arguments, struct error *err);
+enum result run_audit_verify(const struct arguments *arguments, struct error *err);
+enum result run_audit_checkpoint(const struct arguments *arguments, struct error *err);
 enum result run_authority(const struct arguments *arguments, struct error *err);
 
 extern const struct option token_create_options[];
 extern const struct option token_list_options[];
+extern const struct option admin_add_options[];
+extern const struct option audit_list_options[];
+extern const struct option audit_export_options[];
+extern const struct option audit_verify_options[];
 extern const struct option certificate_list_options[];
 extern const struct option certificate_show_options[];
 extern const struct option certificate_revoke_options[];

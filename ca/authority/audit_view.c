@@ -128,17 +128,30 @@ enum result audit_sign_checkpoint(struct authority *authority, const struct peer
                            reply->hash, err);
 }
 
-enum result audit_trust_checkpoint(const struct authority *authority,
+struct signer {
+    struct bytes der;
+    bool is_known;
+};
+
+static enum result compare_issuer(void *context, const struct issuer_record *issuer,
+                                  struct error *err) {
+    struct signer *signer = context;
+    (void)err;
+    signer->is_known |= bytes_equal(buf_bytes(&issuer->certificate), signer->der);
+    return RESULT_OK;
+}
+
+enum result audit_trust_checkpoint(struct store *store,
                                    const struct audit_checkpoint *checkpoint,
                                    struct error *err) {
     TRY(audit_checkpoint_verify(checkpoint, err));
     struct bytes chain = blob_bytes(&checkpoint->chain);
-    struct certificate signer = {0};
-    TRY(certificate_read_next(&chain, &signer, err));
-    for (size_t i = 0; i < authority->issuers.count; i++) {
-        if (bytes_equal(authority->issuers.items[i].certificate.der, signer.der)) {
-            return RESULT_OK;
-        }
+    struct certificate certificate = {0};
+    TRY(certificate_read_next(&chain, &certificate, err));
+    struct signer signer = {.der = certificate.der};
+    TRY(store_each_issuer(store, compare_issuer, &signer, err));
+    if (signer.is_known) {
+        return RESULT_OK;
     }
     (void)error_set_code(err, RESULT_DENIED, "checkpoint_invalid",
                          "the checkpoint was signed by a CA that is none of this authority's");

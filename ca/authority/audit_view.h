@@ -18,8 +18,8 @@ enum result audit_list(struct authority *authority, const struct peer *peer,
 enum result audit_sign_checkpoint(struct authority *authority, const struct peer *peer,
                                   const struct nothing *request, struct audit_checkpoint *reply,
                                   struct error *err);
-// One of this authority's CAs signed the checkpoint. RESULT_DENIED, code "checkpoint_invalid".
-enum result audit_trust_checkpoint(const struct authority *authority,
+// One of the CAs in this store signed the checkpoint. RESULT_DENIED, code "checkpoint_invalid".
+enum result audit_trust_checkpoint(struct store *store,
                                    const struct audit_checkpoint *checkpoint,
                                    struct error *err);
 enum result audit_info_fill(const struct audit_record *record, struct audit_info *info);
