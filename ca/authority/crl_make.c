@@ -7,6 +7,7 @@
 
 #include "authority/crl_check.h"
 #include "x509/crl.h"
+#include "x509/lint.h"
 
 // A part of the lifetime so small that the period, at most a third of it, stays a period.
 static int64_t backdate(int64_t lifetime) {
@@ -94,6 +95,7 @@ static enum result build(const struct issuer *issuer, const struct crl_dates *da
         .next_update = dates->next_update,
         .entries = entries->items,
         .entry_count = entries->count,
+        .judge = lint_crl,
     };
     return crl_build(&plan, issuer->key, out_der, err);
 }

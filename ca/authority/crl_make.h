@@ -29,7 +29,7 @@ struct crl_dates {
 enum result crl_next_dates(const struct crl_record *last, int64_t now, int64_t lifetime,
                            struct crl_dates *out_dates, struct error *err);
 
-// Builds, signs, checks (crl_check.h) and stores it, in the caller's transaction. The record is
+// Builds, judges (lint.h), signs, checks (crl_check.h) and stores it, in the caller's transaction. The record is
 // complete but for its DER, whose size is given instead.
 enum result crl_make(struct store *store, const struct issuer *issuer, int64_t now,
                      int64_t lifetime, struct crl_record *out_record, size_t *out_size,

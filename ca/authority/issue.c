@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "x509/der.h"
+#include "x509/lint.h"
 #include "x509/oid.h"
 
 static int64_t earlier(int64_t a, int64_t b) {
@@ -90,6 +91,7 @@ enum result issue_certificate(const struct issuer *issuer, const struct issue_re
     TRY(certificate_build_tbs(&plan, key_signature_algorithm(issuer->key), &tbs, err));
     TRY(policy_decide(buf_bytes(&tbs), request->profile, request->grant, &issuer->certificate,
                       request->now, err));
+    TRY(lint_certificate(buf_bytes(&tbs), err));
     TRY(certificate_sign(buf_bytes(&tbs), issuer->key, &der, err));
     TRY(check_signed(buf_bytes(&der), issuer, err));
     if (buf_append(out_der, buf_bytes(&der)) != RESULT_OK) {

@@ -20,7 +20,7 @@ struct issue_request {
     int64_t now;
 };
 
-// Builds the TBSCertificate, lets policy decide on it, signs. notAfter is inclusive (lifetime
+// Builds the TBSCertificate, lets policy decide on it and the lint judge it (RESULT_DENIED, code "lint_failed"), signs. notAfter is inclusive (lifetime
 // minus one second) and never behind the issuer's. Appends the certificate's DER; writes nothing
 // to the store.
 enum result issue_certificate(const struct issuer *issuer, const struct issue_request *request,

@@ -186,6 +186,9 @@ static enum result build(const struct crl_plan *plan, const struct key *key, str
         return failed(result, out, err);
     }
     struct bytes tbs = bytes_slice(buf_bytes(out), start, out->size);
+    if (plan->judge != NULL) {
+        TRY(plan->judge(tbs, err));
+    }
     TRY(key_sign(key, tbs, &signature, err));
     result = der_write_raw(out, key_signature_algorithm(key));
     if (result == RESULT_OK) {

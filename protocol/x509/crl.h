@@ -49,9 +49,11 @@ struct crl_plan {
     int64_t next_update;
     const struct crl_entry *entries;
     size_t entry_count;
+    // Judges the final TBSCertList before it is signed; NULL: nobody does.
+    enum result (*judge)(struct bytes tbs, struct error *err);
 };
 
-// Appends the signed CertificateList. No issuingDistributionPoint, no delta: several verifiers
+// Appends the signed CertificateList; nothing when `judge` refuses it, whose result is returned. No issuingDistributionPoint, no delta: several verifiers
 // ignore them and accept revoked certificates.
 enum result crl_build(const struct crl_plan *plan, const struct key *key, struct buf *out_der,
                       struct error *err);

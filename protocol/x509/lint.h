@@ -1,0 +1,17 @@
+// The last look before signing: what is about to be signed, judged against RFC 5280 by code that
+// shares nothing with what built it.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+// The code of every refusal; the message begins with the lint's name and ends with its section.
+#define LINT_CODE "lint_failed"
+
+// Judges the TBSCertificate of an end entity (the whole element). RESULT_DENIED names the first
+// lint that fails. Knows no profile: that the contents are the wanted ones is policy's to say.
+enum result lint_certificate(struct bytes tbs, struct error *err);
+// Judges a TBSCertList (the whole element): a complete list of version 2 without issuing
+// distribution point and deltas. Time and memory grow with the entries.
+enum result lint_crl(struct bytes tbs, struct error *err);
