@@ -55,6 +55,12 @@
 #define OF_ANY_KEY "(LENGTH($7) = 0 OR +key_hash = $7)"
 #define NEWEST_REQUESTS " ORDER BY sequence DESC LIMIT "
 
+#define RULE_SELECT                                                                            \
+    "SELECT sequence, profile, kind, value, created, created_by, label, certificate_id"        \
+    " FROM rule "
+// $2: 1 not used yet, 2 used, 0 either.
+#define OF_RULE_STATE "($2 = 0 OR ($2 = 2) = (certificate_id IS NOT NULL))"
+
 #define AUDIT_SELECT                                                                           \
     "SELECT sequence, time, actor, event, subject, detail, previous_hash, hash FROM audit "
 
@@ -274,6 +280,24 @@
       " HAVING COUNT(CASE WHEN admin = $2 AND digest = $3 THEN 1 END) = 0")                    \
     X(APPROVAL_EACH, "SELECT admin, digest, approved_at FROM approval"                         \
                      " WHERE request_sequence = $1 ORDER BY position")                         \
+                                                                                               \
+    X(RULE_ADD,                                                                                \
+      "INSERT INTO rule (sequence, profile, kind, value, created, created_by, label)"          \
+      " SELECT " NEXT_SEQUENCE ", $1, $2, $3, $4, $5, $6 FROM rule RETURNING sequence")        \
+    X(RULE_NAME_ADD, "INSERT INTO rule_name (rule_sequence, position, type, value)"            \
+                     " VALUES ($1, $2, $3, $4)")                                               \
+    X(RULE_NAMES,                                                                              \
+      "SELECT type, value FROM rule_name WHERE rule_sequence = $1 ORDER BY position")          \
+    X(RULE_FIND, RULE_SELECT "WHERE value = $1 AND kind = $2 AND profile = $3")                \
+    X(RULE_USE, "UPDATE rule SET certificate_id = $1"                                          \
+                " WHERE sequence = $2 AND certificate_id IS NULL")                             \
+    X(RULE_REMOVE, "DELETE FROM rule WHERE sequence = $1")                                     \
+    X(RULE_LIST, RULE_SELECT "WHERE sequence < $1 AND " OF_RULE_STATE                          \
+                             " AND ($3 = '' OR profile = $3) AND ($4 = '' OR +value = $4)"     \
+                             " ORDER BY sequence DESC LIMIT $5")                               \
+    X(RULE_LIST_BY_VALUE, RULE_SELECT "WHERE +sequence < $1 AND " OF_RULE_STATE                \
+                                      " AND ($3 = '' OR profile = $3) AND value = $4"          \
+                                      " ORDER BY sequence DESC LIMIT $5")                      \
                                                                                                \
     X(CRL_ADD, "INSERT INTO crl (issuer_id, number, this_update, next_update, entry_count,"    \
                " der) VALUES ($1, $2, $3, $4, $5, $6)")                                        \

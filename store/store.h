@@ -373,6 +373,47 @@ enum result store_each_approval(struct store *store, int64_t request_sequence,
                                                      struct error *err),
                                 void *context, struct error *err);
 
+// --- rules (devices that are approved at once) ----------------------------------------------
+
+struct rule_record {
+    int64_t sequence; // for paging
+    char *profile;
+    char *kind;  // "key", "serial"
+    char *value; // with kind and profile unique
+    struct name_record *names;
+    size_t name_count;
+    int64_t created;
+    char *created_by;
+    char *label;
+    int64_t certificate_id; // the first of the line that it was used for; 0: not used yet
+};
+void rule_record_clear(struct rule_record *record);
+// RESULT_CONFLICT when there is one of that profile, kind and value.
+enum result store_add_rule(struct store *store, const struct rule_record *record,
+                           struct error *err);
+enum result store_find_rule(struct store *store, const char *profile, const char *kind,
+                            const char *value, struct rule_record *out_record,
+                            struct error *err);
+// RESULT_CONFLICT when it was used before.
+enum result store_use_rule(struct store *store, int64_t sequence, int64_t certificate_id,
+                           struct error *err);
+enum result store_remove_rule(struct store *store, int64_t sequence, struct error *err);
+
+enum rule_state { RULE_ANY, RULE_OPEN, RULE_USED };
+struct rule_filter {
+    enum rule_state state;
+    const char *profile;     // NULL: any
+    const char *value;       // NULL: any
+    int64_t before_sequence; // 0: from the newest
+    size_t limit;
+};
+// Newest first.
+enum result store_list_rules(struct store *store, const struct rule_filter *filter,
+                             enum result (*visit)(void *context,
+                                                  const struct rule_record *record,
+                                                  struct error *err),
+                             void *context, struct error *err);
+
 // --- CRLs -----------------------------------------------------------------------------------
 
 struct crl_record {

@@ -16,6 +16,7 @@
 #include "authority/request.h"
 #include "authority/request_review.h"
 #include "authority/revoke.h"
+#include "authority/rule.h"
 #include "authority/token.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -78,6 +79,9 @@ ADAPTER(admin_remove)
 ADAPTER(admin_change)
 ADAPTER(audit_list)
 ADAPTER(audit_sign_checkpoint)
+ADAPTER(rule_add)
+ADAPTER(rule_list)
+ADAPTER(rule_remove)
 
 // Of peers that hold a valid certificate: who has none fills no audit trail.
 static enum result certificate_holder_refused(struct authority *authority, struct peer *peer,
@@ -147,6 +151,11 @@ static const struct handler handlers[] = {
      certificate_holder_refused},
     {OPERATION_AUDIT_LIST, run_audit_list, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
     {OPERATION_AUDIT_CHECKPOINT, run_audit_sign_checkpoint, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
+    {OPERATION_RULE_ADD, run_rule_add, PEER_ADMIN, ADMIN_ROLES_THAT_DECIDE,
+     certificate_holder_refused},
+    {OPERATION_RULE_LIST, run_rule_list, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
+    {OPERATION_RULE_REMOVE, run_rule_remove, PEER_ADMIN, ADMIN_ROLES_THAT_DECIDE,
+     certificate_holder_refused},
 };
 
 static const struct handler *handler_find(unsigned number) {

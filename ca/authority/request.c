@@ -9,6 +9,7 @@
 #include "authority/issuance.h"
 #include "authority/peer.h"
 #include "authority/request_info.h"
+#include "authority/rule.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -331,7 +332,8 @@ enum result request_ask(struct authority *authority, struct peer *peer,
     if (repeated != RESULT_NOT_FOUND) {
         return repeated;
     }
-    return request_hold(authority, peer, hold, err);
+    enum result listed = rule_enroll(authority, peer, hold, reply, err);
+    return listed == RESULT_NOT_FOUND ? request_hold(authority, peer, hold, err) : listed;
 }
 
 // --- the end of the time ---------------------------------------------------------------------

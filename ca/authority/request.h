@@ -61,7 +61,7 @@ enum result request_claim(struct authority *authority, struct peer *peer,
                           const struct claim *claim, struct issued *reply, struct error *err);
 
 // Enrollment without token where the profile allows anyone: the same CSR again gets what became
-// of it, everything else is held.
+// of it, a device that a rule names gets its certificate, everything else is held.
 enum result request_ask(struct authority *authority, struct peer *peer,
                         const struct hold_request *hold, struct issued *reply,
                         struct error *err);

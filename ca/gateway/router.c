@@ -35,6 +35,9 @@ static const struct route routes[] = {
     {"POST", "/v1/admins/{name}/role", OPERATION_ADMIN_CHANGE},
     {"GET", "/v1/audit", OPERATION_AUDIT_LIST},
     {"POST", "/v1/audit/checkpoint", OPERATION_AUDIT_CHECKPOINT},
+    {"GET", "/v1/rules", OPERATION_RULE_LIST},
+    {"POST", "/v1/rules", OPERATION_RULE_ADD},
+    {"POST", "/v1/rules/remove", OPERATION_RULE_REMOVE},
 };
 #define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
 

@@ -576,7 +576,10 @@ enum channel {
     X(ADMIN_REMOVE, 42, admin_remove, admin_info, CHANNEL_ADMIN)                               \
     X(ADMIN_CHANGE, 43, admin_change, admin_info, CHANNEL_ADMIN)                               \
     X(AUDIT_LIST, 44, audit_list, audit_page, CHANNEL_ADMIN)                                   \
-    X(AUDIT_CHECKPOINT, 45, nothing, audit_checkpoint, CHANNEL_ADMIN)
+    X(AUDIT_CHECKPOINT, 45, nothing, audit_checkpoint, CHANNEL_ADMIN)                          \
+    X(RULE_ADD, 34, rule_add, rule_added, CHANNEL_ADMIN)                                       \
+    X(RULE_LIST, 35, rule_list, rule_page, CHANNEL_ADMIN)                                      \
+    X(RULE_REMOVE, 36, rule_remove, rule_info, CHANNEL_ADMIN)
 
 enum operation_id {
 #define OPERATION_CONSTANT(constant, number, request, reply, channels)                         \

@@ -145,7 +145,6 @@ static enum result read_attributes(struct csr *csr, struct der *attributes, stru
 
 static enum result read_info(struct csr *csr, struct error *err) {
     struct der der = der_of(csr->info), info = {0}, attributes = {0};
-    struct bytes subject = {0};
     int64_t version = 0;
     TRY(der_enter(&der, DER_SEQUENCE, &info, err));
     TRY(der_read_integer(&info, &version, err));
@@ -153,8 +152,8 @@ static enum result read_info(struct csr *csr, struct error *err) {
         return error_set(err, RESULT_INVALID, "the request has version %lld; expected 0",
                          (long long)version);
     }
-    TRY(der_read_element(&info, DER_SEQUENCE, &subject, err));
-    TRY(names_read_subject(&csr->names, subject, err));
+    TRY(der_read_element(&info, DER_SEQUENCE, &csr->subject, err));
+    TRY(names_read_subject(&csr->names, csr->subject, err));
     TRY(der_read_element(&info, DER_SEQUENCE, &csr->spki, err));
     TRY(public_key_check(csr->spki, &csr->algorithm, err));
     TRY(der_enter(&info, DER_CONTEXT_CONSTRUCTED(0), &attributes, err));

@@ -10,7 +10,8 @@
 // What a request says. Views point into the DER that was read; `names` is owned.
 struct csr {
     struct bytes der;
-    struct bytes info; // CertificationRequestInfo, the signed part
+    struct bytes info;    // CertificationRequestInfo, the signed part
+    struct bytes subject; // the whole Name
     struct bytes spki;
     struct bytes signature_algorithm;
     struct bytes signature;

@@ -173,3 +173,27 @@ enum result names_read_subject(struct names *names, struct bytes name_der, struc
     }
     return count == 0 ? RESULT_OK : names_add(names, NAME_CN, value, err);
 }
+
+enum result distinguished_name_find(struct bytes name_der, enum oid type,
+                                    struct bytes *out_value) {
+    struct der der = der_of(name_der), name = {0};
+    size_t count = 0;
+    TRY(der_enter(&der, DER_SEQUENCE, &name, NULL));
+    while (!der_at_end(&name)) {
+        struct der set = {0};
+        TRY(der_enter(&name, DER_SET, &set, NULL));
+        while (!der_at_end(&set)) {
+            struct attribute attribute = {0};
+            TRY(read_attribute(&set, &attribute, NULL));
+            if (oid_find(attribute.type) != type) {
+                continue;
+            }
+            if (!is_text(&attribute)) {
+                return RESULT_NOT_FOUND;
+            }
+            *out_value = attribute.value;
+            count++;
+        }
+    }
+    return count == 1 ? RESULT_OK : RESULT_NOT_FOUND;
+}

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "x509/oid.h"
 
 // The prefix is how people write it: "dns:broker.example", "xmpp:hamlet@shakespeare.lit".
 #define NAME_TYPE_TABLE(X)                                                                     \
@@ -79,6 +80,11 @@ enum result distinguished_name_format(struct bytes name_der, struct buf *out);
 // Adds the CN of a Name (which must be its only one) to the set. Accepts UTF8String,
 // PrintableString, IA5String; others are RESULT_INVALID. A Name without CN adds nothing.
 enum result names_read_subject(struct names *names, struct bytes name_der, struct error *err);
+
+// The only attribute of this type in a Name, as text. RESULT_NOT_FOUND when there is none, when
+// there are two, and when it is not text.
+enum result distinguished_name_find(struct bytes name_der, enum oid type,
+                                    struct bytes *out_value);
 
 // Appends the GeneralNames SEQUENCE of all items but the CN. xmppAddr as UTF8String in an
 // otherName (RFC 6120, 13.7.1.4).
