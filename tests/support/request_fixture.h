@@ -15,7 +15,7 @@
 #define HELD_PROFILES                                                                          \
     "\n[profile " OPEN_PROFILE "]\nextended_key_usages = clientAuth\n"                         \
     "common_name = 1\ndns = 0-3\nask = anyone\napprovals = 1\nhold = 2d\n"                     \
-    "key_algorithms = p256\nlifetime = 30d\nlifetime_maximum = 60d\n"                          \
+    "mqtt_common_name = yes\nkey_algorithms = p256\nlifetime = 30d\nlifetime_maximum = 60d\n"  \
     "\n[profile " PAIR_PROFILE "]\nextended_key_usages = clientAuth\n"                         \
     "common_name = 1\ndns = 0-3\nask = token anyone\napprovals = 2\nhold = 2d\n"               \
     "lifetime = 30d\nlifetime_maximum = 60d\n"

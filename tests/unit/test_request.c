@@ -69,15 +69,252 @@ static void what_became_of_it_is_told_to_who_has_the_claim(void **state) {
                            "request_unknown");
 }
 
+static void what_can_never_be_issued_is_refused_at_once(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(key_free_at) struct key *other_kind = NULL;
+    assert_ok(key_generate(KEY_P384, &other_kind, &f->err), &f->err);
+    const struct {
+        const char *name;
+        const struct key *key;
+        const char *profile;
+        const char *claim;
+        enum result result;
+        const char *code;
+    } cases[] = {
+        {"dns:a.example", key, OPEN_PROFILE, CLAIM, RESULT_DENIED, "name_count"},
+        {"cn:a/b", key, OPEN_PROFILE, CLAIM, RESULT_DENIED, "name_form"},
+        {NULL, key, OPEN_PROFILE, CLAIM, RESULT_DENIED, "name_count"},
+        {"cn:phone-7", other_kind, OPEN_PROFILE, CLAIM, RESULT_DENIED, "key_algorithm"},
+        {"cn:phone-7", key, OPEN_PROFILE, NULL, RESULT_INVALID, "claim_missing"},
+        {"cn:phone-7", key, OPEN_PROFILE, "123456789012345", RESULT_INVALID, "claim_short"},
+        {"cn:phone-7", key, "nowhere", CLAIM, RESULT_NOT_FOUND, "profile_unknown"},
+        {"cn:phone-7", key, "admin", CLAIM, RESULT_DENIED, "profile_internal"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        fixture_expect_refusal(
+            request_ask_for(f, cases[i].profile, cases[i].key, cases[i].name, cases[i].claim),
+            cases[i].result, cases[i].code);
+    }
+    assert_int_equal(0, fixture_audited(f, "request held"));
+    struct held held = {0};
+    request_expect_held(request_ask_for(f, OPEN_PROFILE, key, "cn:phone-7", "1234567890123456"),
+                        &held);
+    message_clear(&held_type, &held);
+}
+
+static void a_key_of_another_identity_is_refused_at_once(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    struct issued issued = {0};
+    fixture_device(f, "cn:phone-7", key, &issued);
+    fixture_expect_refusal(request_ask_for(f, OPEN_PROFILE, key, "cn:phone-8", CLAIM),
+                           RESULT_DENIED, "key_of_another");
+    struct held held = {0};
+    request_expect_held(request_ask_for(f, OPEN_PROFILE, key, "cn:phone-7", CLAIM), &held);
+    message_clear(&held_type, &held);
+    message_clear(&issued_type, &issued);
+}
+
+static void one_address_holds_a_bounded_number_of_requests(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    char first[REQUEST_ID_TEXT_SIZE] = "";
+    for (int i = 0; i < LIMIT_REQUESTS_HELD_PER_ADDRESS; i++) {
+        struct held held = {0};
+        request_expect_held(request_ask_for(f, OPEN_PROFILE, key, "cn:phone-7", CLAIM), &held);
+        if (i == 0) {
+            (void)snprintf(first, sizeof(first), "%s", held.id);
+        }
+        message_clear(&held_type, &held);
+    }
+    fixture_expect_refusal(request_ask_for(f, OPEN_PROFILE, key, "cn:phone-7", CLAIM),
+                           RESULT_LIMIT, "too_many_requests_from_address");
+    // A decision makes room.
+    request_expect_state(request_deny_as(f, buf_bytes(&f->admin), first, NULL), "denied");
+    struct held held = {0};
+    request_expect_held(request_ask_for(f, OPEN_PROFILE, key, "cn:phone-7", CLAIM), &held);
+    message_clear(&held_type, &held);
+}
+
+// Straight into the store, from as many addresses.
+static void fill_queue(struct fixture *f, int count) {
+    assert_ok(store_begin(f->authority.store, &f->err), &f->err);
+    for (int i = 0; i < count; i++) {
+        char id[17], address[32];
+        (void)snprintf(id, sizeof(id), "%016d", i);
+        (void)snprintf(address, sizeof(address), "10.0.%d.%d", i / 256, i % 256);
+        struct buf bytes = {.data = (uint8_t *)id, .size = REQUEST_ID_SIZE};
+        const struct request_record record = {
+            .id = bytes,
+            .csr = bytes,
+            .csr_hash = bytes,
+            .key_hash = bytes,
+            .claim_hash = bytes,
+            .code = (char[]){"K4TZ-9QWM"},
+            .profile = (char[]){OPEN_PROFILE},
+            .profile_hash = bytes,
+            .requested_by = (char[]){"anyone"},
+            .address = address,
+            .approvals = 1,
+            .created = FIXTURE_NOW,
+            .expires = FIXTURE_NOW + FIXTURE_DAY,
+        };
+        assert_ok(store_add_request(f->authority.store, &record, &f->err), &f->err);
+    }
+    assert_ok(store_commit(f->authority.store, &f->err), &f->err);
+}
+
+static void the_queue_holds_a_bounded_number_of_requests(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    fill_queue(f, LIMIT_REQUESTS_HELD - 1);
+    struct held held = {0};
+    request_expect_held(request_ask_for(f, OPEN_PROFILE, key, "cn:phone-7", CLAIM), &held);
+    message_clear(&held_type, &held);
+    fixture_expect_refusal(request_ask_for(f, OPEN_PROFILE, key, "cn:phone-7", CLAIM),
+                           RESULT_LIMIT, "queue_full");
+    struct status status = {0};
+    struct nothing nothing = {};
+    fixture_expect_ok(
+        fixture_ask(f, CHANNEL_ADMIN, OPERATION_STATUS, &nothing, buf_bytes(&f->admin)),
+        &status_type, &status);
+    assert_int_equal(LIMIT_REQUESTS_HELD, status.requests_pending);
+    message_clear(&status_type, &status);
+    // When their time is over there is room again, even before the next tick.
+    clock_use_manual(FIXTURE_NOW + FIXTURE_DAY);
+    request_expect_held(request_ask_for(f, OPEN_PROFILE, key, "cn:phone-7", CLAIM), &held);
+    message_clear(&held_type, &held);
+    // A tick records a bounded number of them.
+    request_tick(f);
+    assert_int_equal(200, fixture_audited(f, "request expired"));
+}
+
+static void a_request_nobody_decides_about_expires_and_may_be_sent_again(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    struct enroll request = {0};
+    struct held first = {0}, second = {0};
+    assert_int_equal(RESULT_OK, text_set(&request.profile, OPEN_PROFILE));
+    assert_int_equal(RESULT_OK, text_set(&request.claim, CLAIM));
+    fixture_csr(key, "cn:phone-7", &request.csr);
+    request_expect_held(
+        fixture_ask(f, CHANNEL_ENROLL, OPERATION_ENROLL, &request, (struct bytes){0}), &first);
+    clock_use_manual(first.expires - 1);
+    request_tick(f);
+    request_expect_held(request_claimed(f, first.id, CLAIM), &second);
+    message_clear(&held_type, &second);
+    clock_use_manual(first.expires);
+    fixture_expect_refusal(request_claimed(f, first.id, CLAIM), RESULT_DENIED,
+                           "request_expired");
+    request_tick(f);
+    assert_int_equal(1, fixture_audited(f, "request expired"));
+    assert_int_equal(REQUEST_ID_SIZE, f->authority.decided.size);
+    request_expect_held(
+        fixture_ask(f, CHANNEL_ENROLL, OPERATION_ENROLL, &request, (struct bytes){0}), &second);
+    assert_string_not_equal(first.id, second.id);
+    message_clear(&held_type, &first);
+    message_clear(&held_type, &second);
+    message_clear(&enroll_type, &request);
+}
+
+// A token of PAIR_PROFILE with one use.
+static char *pair_token(struct fixture *f, char out_id[LIMIT_TOKEN_ID_TEXT + 1]) {
+    struct token_create create = {.uses = 1, .expires_in = 30 * FIXTURE_DAY};
+    struct token_created created = {0};
+    char *credential = NULL;
+    assert_int_equal(RESULT_OK, text_set(&create.profile, PAIR_PROFILE));
+    assert_int_equal(RESULT_OK, text_list_add(&create.names, "cn:phone-7"));
+    fixture_expect_ok(
+        fixture_ask(f, CHANNEL_ADMIN, OPERATION_TOKEN_CREATE, &create, buf_bytes(&f->admin)),
+        &token_created_type, &created);
+    fixture_credential(created.token, &credential);
+    (void)snprintf(out_id, LIMIT_TOKEN_ID_TEXT + 1, "%s", created.id);
+    message_clear(&token_create_type, &create);
+    message_clear(&token_created_type, &created);
+    return credential;
+}
+
+static struct waiting *ask_with_token(struct fixture *f, char *credential,
+                                      const struct key *key) {
+    struct enroll request = {.token = credential, .claim = (char[]){CLAIM}};
+    fixture_csr(key, NULL, &request.csr);
+    struct waiting *waiting =
+        fixture_ask(f, CHANNEL_ENROLL, OPERATION_ENROLL, &request, (struct bytes){0});
+    free(request.csr.data);
+    return waiting;
+}
+
+static void
+a_use_of_a_token_comes_back_when_the_time_is_over_but_not_when_denied(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(key_free_at) struct key *other = fixture_key();
+    char token_id[LIMIT_TOKEN_ID_TEXT + 1];
+    char *credential = pair_token(f, token_id);
+    struct held held = {0};
+    request_expect_held(ask_with_token(f, credential, key), &held);
+    fixture_expect_refusal(ask_with_token(f, credential, other), RESULT_DENIED, "token_spent");
+    clock_use_manual(held.expires);
+    request_tick(f);
+    message_clear(&held_type, &held);
+    request_expect_held(ask_with_token(f, credential, other), &held);
+    request_expect_state(request_deny_as(f, buf_bytes(&f->admin), held.id, NULL), "denied");
+    fixture_expect_refusal(ask_with_token(f, credential, key), RESULT_DENIED, "token_spent");
+    message_clear(&held_type, &held);
+    string_free_secret_at(&credential);
+}
+
+static void a_token_revoked_meanwhile_ends_what_waits_on_it(void **state) {
+    struct fixture *f = *state;
+    AUTO(buf_clear) struct buf jane = {0};
+    request_admin(f, "jane", "approver", &jane);
+    AUTO(key_free_at) struct key *key = fixture_key();
+    char token_id[LIMIT_TOKEN_ID_TEXT + 1], digest[LIMIT_FINGERPRINT_TEXT + 1];
+    char *credential = pair_token(f, token_id);
+    struct held held = {0};
+    request_expect_held(ask_with_token(f, credential, key), &held);
+    request_digest_of(f, held.id, digest);
+    struct token_revoke revoke = {.id = token_id};
+    struct token_info info = {0};
+    fixture_expect_ok(
+        fixture_ask(f, CHANNEL_ADMIN, OPERATION_TOKEN_REVOKE, &revoke, buf_bytes(&f->admin)),
+        &token_info_type, &info);
+    fixture_expect_refusal(request_approve_as(f, buf_bytes(&jane), held.id, digest),
+                           RESULT_DENIED, "token_revoked");
+    message_clear(&token_info_type, &info);
+    message_clear(&held_type, &held);
+    string_free_secret_at(&credential);
+}
+
+static void neither_audit_nor_answers_tell_the_claim(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = NULL;
+    char id[REQUEST_ID_TEXT_SIZE], path[128];
+    request_hold_one(f, OPEN_PROFILE, "cn:phone-7", &key, id);
+    AUTO(buf_clear) struct buf all = {0};
+    buf_init(&all, 64 * 1024 * 1024);
+    (void)snprintf(path, sizeof(path), "%s/backup", f->folder);
+    assert_ok(store_backup(f->authority.store, path, &f->err), &f->err);
+    assert_ok(file_read(path, &all, &f->err), &f->err);
+    assert_null(memmem(all.data, all.size, CLAIM, strlen(CLAIM)));
+    assert_non_null(memmem(all.data, all.size, "phone-7", 7));
+}
+
 int main(void) {
+#define TEST(test) cmocka_unit_test_setup_teardown(test, request_set_up, fixture_tear_down)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_request_without_token_is_held_where_anyone_may_ask,
-                                        request_set_up, fixture_tear_down),
-        cmocka_unit_test_setup_teardown(
-            the_same_request_with_the_same_claim_is_the_same_request, request_set_up,
-            fixture_tear_down),
-        cmocka_unit_test_setup_teardown(what_became_of_it_is_told_to_who_has_the_claim,
-                                        request_set_up, fixture_tear_down),
+        TEST(a_request_without_token_is_held_where_anyone_may_ask),
+        TEST(the_same_request_with_the_same_claim_is_the_same_request),
+        TEST(what_became_of_it_is_told_to_who_has_the_claim),
+        TEST(what_can_never_be_issued_is_refused_at_once),
+        TEST(a_key_of_another_identity_is_refused_at_once),
+        TEST(one_address_holds_a_bounded_number_of_requests),
+        TEST(the_queue_holds_a_bounded_number_of_requests),
+        TEST(a_request_nobody_decides_about_expires_and_may_be_sent_again),
+        TEST(a_use_of_a_token_comes_back_when_the_time_is_over_but_not_when_denied),
+        TEST(a_token_revoked_meanwhile_ends_what_waits_on_it),
+        TEST(neither_audit_nor_answers_tell_the_claim),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,320 @@
+// Lists of devices: added in batches, used once each, and what is held all the same.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "support/request_fixture.h"
+#include "x509/der.h"
+
+#define MANY 1000
+
+struct rows {
+    struct rule_add message;
+};
+
+static void rows_clear(struct rows *rows) {
+    message_clear(&rule_add_type, &rows->message);
+}
+
+static struct rows rows_for(const char *profile) {
+    struct rows rows = {0};
+    assert_int_equal(RESULT_OK, text_set(&rows.message.profile, profile));
+    return rows;
+}
+
+// `name` may be NULL.
+static void rows_add(struct rows *rows, const char *kind, const char *value, const char *name) {
+    void *entry = NULL;
+    assert_int_equal(RESULT_OK, record_add(&rows->message.entries, &rule_entry_type, &entry));
+    struct rule_entry *row = entry;
+    assert_int_equal(RESULT_OK, text_set(&row->kind, kind));
+    assert_int_equal(RESULT_OK, text_set(&row->value, value));
+    if (name != NULL) {
+        assert_int_equal(RESULT_OK, text_list_add(&row->names, name));
+    }
+}
+
+static struct waiting *rows_send(struct fixture *f, const struct rows *rows) {
+    return fixture_ask(f, CHANNEL_ADMIN, OPERATION_RULE_ADD, &rows->message,
+                       buf_bytes(&f->admin));
+}
+
+static void rows_expect(struct fixture *f, const struct rows *rows, int64_t added,
+                        int64_t known) {
+    struct rule_added reply = {0};
+    fixture_expect_ok(rows_send(f, rows), &rule_added_type, &reply);
+    assert_int_equal(added, reply.added);
+    assert_int_equal(known, reply.known);
+}
+
+// One rule, or its refusal.
+static void list_one(struct fixture *f, const char *kind, const char *value, const char *name) {
+    AUTO(rows_clear) struct rows rows = rows_for(OPEN_PROFILE);
+    rows_add(&rows, kind, value, name);
+    rows_expect(f, &rows, 1, 0);
+}
+
+static void one_is_refused(struct fixture *f, const char *profile, const char *kind,
+                           const char *value, const char *name, enum result result,
+                           const char *code) {
+    AUTO(rows_clear) struct rows rows = rows_for(profile);
+    rows_add(&rows, kind, value, name);
+    fixture_expect_refusal(rows_send(f, &rows), result, code);
+}
+
+static void expect_issued(struct waiting *waiting, const char *name) {
+    struct issued issued = {0};
+    fixture_expect_ok(waiting, &issued_type, &issued);
+    assert_int_equal(1, issued.names.count);
+    assert_string_equal(name, issued.names.items[0]);
+    message_clear(&issued_type, &issued);
+}
+
+static void expect_held(struct waiting *waiting) {
+    struct held held = {0};
+    request_expect_held(waiting, &held);
+    message_clear(&held_type, &held);
+}
+
+// The subject is serialNumber=SN-7 alone; csr_build writes common names only.
+static void csr_with_serial_number(const struct key *key, struct blob *out_csr) {
+    struct error err = {0};
+    AUTO(buf_clear) struct buf with_name = {0}, info = {0}, der = {0}, signature = {0};
+    buf_init(&with_name, LIMIT_CSR_BYTES);
+    buf_init(&info, LIMIT_CSR_BYTES);
+    buf_init(&der, LIMIT_CSR_BYTES);
+    buf_init(&signature, LIMIT_CSR_BYTES);
+    AUTO(names_clear) struct names names = {0};
+    assert_ok(names_add_text(&names, "cn:SN-7", &err), &err);
+    assert_ok(csr_build(key, &names, &with_name, &err), &err);
+    AUTO(csr_clear) struct csr csr = {0};
+    assert_ok(csr_read(buf_bytes(&with_name), &csr, &err), &err);
+    assert_ok(buf_append(&info, csr.info), &err);
+    // 2.5.4.3 becomes 2.5.4.5.
+    static const uint8_t common_name[] = {0x55, 0x04, 0x03};
+    for (size_t i = 0; i + sizeof(common_name) < info.size; i++) {
+        if (memcmp(&info.data[i], common_name, sizeof(common_name)) == 0) {
+            info.data[i + 2] = 0x05;
+            break;
+        }
+    }
+    size_t mark = 0;
+    assert_ok(key_sign(key, buf_bytes(&info), &signature, &err), &err);
+    assert_ok(der_begin(&der, DER_SEQUENCE, &mark), &err);
+    assert_ok(der_write_raw(&der, buf_bytes(&info)), &err);
+    assert_ok(der_write_raw(&der, key_signature_algorithm(key)), &err);
+    assert_ok(der_write_bit_string(&der, buf_bytes(&signature)), &err);
+    assert_ok(der_end(&der, mark), &err);
+    assert_int_equal(RESULT_OK, blob_set(out_csr, buf_bytes(&der)));
+}
+
+static void a_listed_serial_number_is_approved_at_once_and_others_are_held(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(key_free_at) struct key *other = fixture_key();
+    list_one(f, "serial", "SN-7", NULL);
+    // Not even a claim is needed for it.
+    expect_issued(request_ask_for(f, OPEN_PROFILE, key, "cn:SN-7", NULL), "cn:SN-7");
+    expect_held(request_ask_for(f, OPEN_PROFILE, other, "cn:SN-8", CLAIM));
+    assert_int_equal(1, fixture_audited(f, "certificate issued"));
+    assert_int_equal(1, fixture_audited(f, "request held"));
+}
+
+static void the_serial_number_of_the_subject_counts_before_its_common_name(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    list_one(f, "serial", "SN-7", "cn:pump-7");
+    struct enroll request = {0};
+    assert_int_equal(RESULT_OK, text_set(&request.profile, OPEN_PROFILE));
+    csr_with_serial_number(key, &request.csr);
+    expect_issued(fixture_ask(f, CHANNEL_ENROLL, OPERATION_ENROLL, &request, (struct bytes){0}),
+                  "cn:pump-7");
+    message_clear(&enroll_type, &request);
+}
+
+static void a_common_name_that_is_the_serial_number_is_not_asked_for(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    list_one(f, "serial", "SN-7", "cn:pump-7");
+    expect_issued(request_ask_for(f, OPEN_PROFILE, key, "cn:SN-7", NULL), "cn:pump-7");
+}
+
+static void a_listed_key_gets_its_names_and_no_others(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(buf_clear) struct buf fingerprint = {0};
+    buf_init(&fingerprint, 65);
+    assert_ok(hash_sha256_hex(key_public(key), &fingerprint), &f->err);
+    list_one(f, "key", buf_string(&fingerprint), "cn:pump-7");
+    fixture_expect_refusal(request_ask_for(f, OPEN_PROFILE, key, "cn:pump-8", CLAIM),
+                           RESULT_DENIED, "name_not_granted");
+    expect_issued(request_ask_for(f, OPEN_PROFILE, key, NULL, NULL), "cn:pump-7");
+}
+
+static void the_same_request_again_gets_the_same_certificate(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    list_one(f, "serial", "SN-7", NULL);
+    struct enroll request = {0};
+    struct issued first = {0}, second = {0};
+    assert_int_equal(RESULT_OK, text_set(&request.profile, OPEN_PROFILE));
+    fixture_csr(key, "cn:SN-7", &request.csr);
+    fixture_expect_ok(
+        fixture_ask(f, CHANNEL_ENROLL, OPERATION_ENROLL, &request, (struct bytes){0}),
+        &issued_type, &first);
+    fixture_expect_ok(
+        fixture_ask(f, CHANNEL_ENROLL, OPERATION_ENROLL, &request, (struct bytes){0}),
+        &issued_type, &second);
+    assert_string_equal(first.serial, second.serial);
+    assert_int_equal(1, fixture_audited(f, "certificate issued"));
+    message_clear(&enroll_type, &request);
+    message_clear(&issued_type, &first);
+    message_clear(&issued_type, &second);
+}
+
+static void a_rule_serves_one_line_of_certificates(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(key_free_at) struct key *thief = fixture_key();
+    list_one(f, "serial", "SN-7", NULL);
+    struct issued issued = {0};
+    fixture_expect_ok(request_ask_for(f, OPEN_PROFILE, key, "cn:SN-7", NULL), &issued_type,
+                      &issued);
+    // Another key with a serial number that is taken.
+    expect_held(request_ask_for(f, OPEN_PROFILE, thief, "cn:SN-7", CLAIM));
+    // The same key again, in a request of its own (ECDSA signs anew).
+    expect_issued(request_ask_for(f, OPEN_PROFILE, key, "cn:SN-7", NULL), "cn:SN-7");
+    // Whose certificate was revoked has to be looked at.
+    struct certificate_info info = {0};
+    fixture_expect_ok(fixture_revoke(f, issued.serial, "privilegeWithdrawn"),
+                      &certificate_info_type, &info);
+    expect_held(request_ask_for(f, OPEN_PROFILE, key, "cn:SN-7", CLAIM));
+    message_clear(&certificate_info_type, &info);
+    message_clear(&issued_type, &issued);
+}
+
+static void rows_that_could_never_be_used_are_refused(void **state) {
+    struct fixture *f = *state;
+    static const char key[] =
+        "8c5ffe29b9ef03920693c885f21b6c6cb9898b3296ae8f6b2596f3a206b024f1";
+    one_is_refused(f, OPEN_PROFILE, "colour", "red", NULL, RESULT_INVALID, "rule_kind_unknown");
+    one_is_refused(f, OPEN_PROFILE, "key", "8c5f", "cn:a", RESULT_INVALID,
+                   "rule_value_invalid");
+    one_is_refused(f, OPEN_PROFILE, "key", key, NULL, RESULT_INVALID, "names_missing");
+    one_is_refused(f, OPEN_PROFILE, "serial", "SN-7", "dns:a.example", RESULT_DENIED,
+                   "name_count");
+    one_is_refused(f, OPEN_PROFILE, "serial", "SN-7", "dns:-a-", RESULT_INVALID,
+                   "name_invalid");
+    one_is_refused(f, "nowhere", "serial", "SN-7", NULL, RESULT_NOT_FOUND, "profile_unknown");
+    one_is_refused(f, FIXTURE_PROFILE "-test", "serial", "SN-7", NULL, RESULT_DENIED,
+                   "ask_denied");
+    list_one(f, "key", key, "cn:pump-7");
+}
+
+static void a_batch_is_idempotent_and_refused_as_a_whole(void **state) {
+    struct fixture *f = *state;
+    AUTO(rows_clear) struct rows rows = rows_for(OPEN_PROFILE);
+    rows_add(&rows, "serial", "SN-1", NULL);
+    rows_add(&rows, "serial", "SN-2", "cn:pump-2");
+    rows_add(&rows, "serial", "SN-1", "cn:SN-1");
+    rows_expect(f, &rows, 2, 1);
+    rows_expect(f, &rows, 0, 3);
+    AUTO(rows_clear) struct rows contradiction = rows_for(OPEN_PROFILE);
+    rows_add(&contradiction, "serial", "SN-3", NULL);
+    rows_add(&contradiction, "serial", "SN-2", "cn:pump-3");
+    struct waiting *waiting = rows_send(f, &contradiction);
+    struct error err = {0};
+    fixture_error(waiting, &err);
+    assert_non_null(strstr(err.message, "row 2"));
+    fixture_expect_refusal(waiting, RESULT_CONFLICT, "rule_conflict");
+    // Nothing of it stayed.
+    struct rule_list list = {0};
+    struct rule_page page = {0};
+    fixture_expect_ok(
+        fixture_ask(f, CHANNEL_ADMIN, OPERATION_RULE_LIST, &list, buf_bytes(&f->admin)),
+        &rule_page_type, &page);
+    assert_int_equal(2, page.rules.count);
+    message_clear(&rule_page_type, &page);
+    assert_int_equal(2, fixture_audited(f, "rules added"));
+}
+
+static void rules_are_listed_by_use_and_removed(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    list_one(f, "serial", "SN-1", NULL);
+    list_one(f, "serial", "SN-2", NULL);
+    expect_issued(request_ask_for(f, OPEN_PROFILE, key, "cn:SN-1", NULL), "cn:SN-1");
+    static const struct {
+        const char *state;
+        const char *value;
+        size_t count;
+    } cases[] = {{NULL, NULL, 2},   {"open", NULL, 1},   {"used", NULL, 1},
+                 {NULL, "SN-2", 1}, {"used", "SN-2", 0}, {NULL, "SN", 0}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct rule_list list = {.state = (char *)(uintptr_t)cases[i].state,
+                                 .value = (char *)(uintptr_t)cases[i].value};
+        struct rule_page page = {0};
+        fixture_expect_ok(
+            fixture_ask(f, CHANNEL_ADMIN, OPERATION_RULE_LIST, &list, buf_bytes(&f->admin)),
+            &rule_page_type, &page);
+        assert_int_equal(cases[i].count, page.rules.count);
+        message_clear(&rule_page_type, &page);
+    }
+    struct rule_remove remove = {.profile = (char[]){OPEN_PROFILE},
+                                 .kind = (char[]){"serial"},
+                                 .value = (char[]){"SN-2"}};
+    struct rule_info info = {0};
+    fixture_expect_ok(
+        fixture_ask(f, CHANNEL_ADMIN, OPERATION_RULE_REMOVE, &remove, buf_bytes(&f->admin)),
+        &rule_info_type, &info);
+    message_clear(&rule_info_type, &info);
+    fixture_expect_refusal(
+        fixture_ask(f, CHANNEL_ADMIN, OPERATION_RULE_REMOVE, &remove, buf_bytes(&f->admin)),
+        RESULT_NOT_FOUND, "rule_unknown");
+    assert_int_equal(1, fixture_audited(f, "rule removed"));
+    AUTO(key_free_at) struct key *other = fixture_key();
+    expect_held(request_ask_for(f, OPEN_PROFILE, other, "cn:SN-2", CLAIM));
+}
+
+static void many_devices_are_listed_and_enroll(void **state) {
+    struct fixture *f = *state;
+    for (int first = 0; first < MANY; first += LIMIT_RULES_AT_ONCE) {
+        AUTO(rows_clear) struct rows rows = rows_for(OPEN_PROFILE);
+        for (int i = first; i < first + LIMIT_RULES_AT_ONCE; i++) {
+            char serial[16];
+            (void)snprintf(serial, sizeof(serial), "SN-%d", i);
+            rows_add(&rows, "serial", serial, NULL);
+        }
+        rows_expect(f, &rows, LIMIT_RULES_AT_ONCE, 0);
+    }
+    // Spread over the list.
+    for (int i = 0; i < MANY; i += 111) {
+        char name[24];
+        AUTO(key_free_at) struct key *key = fixture_key();
+        (void)snprintf(name, sizeof(name), "cn:SN-%d", i);
+        expect_issued(request_ask_for(f, OPEN_PROFILE, key, name, NULL), name);
+    }
+    AUTO(rows_clear) struct rows too_many = rows_for(OPEN_PROFILE);
+    for (int i = 0; i <= LIMIT_RULES_AT_ONCE; i++) {
+        rows_add(&too_many, "serial", "SN-1", NULL);
+    }
+    AUTO(buf_clear) struct buf body = {0};
+    buf_init(&body, LIMIT_FRAME_REQUEST_BYTES);
+    assert_int_equal(RESULT_LIMIT,
+                     message_to_binary(&rule_add_type, &too_many.message, &body, &f->err));
+    assert_string_equal("too_many", f->err.code);
+}
+
+int main(void) {
+#define TEST(test) cmocka_unit_test_setup_teardown(test, request_set_up, fixture_tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(a_listed_serial_number_is_approved_at_once_and_others_are_held),
+        TEST(the_serial_number_of_the_subject_counts_before_its_common_name),
+        TEST(a_common_name_that_is_the_serial_number_is_not_asked_for),
+        TEST(a_listed_key_gets_its_names_and_no_others),
+        TEST(the_same_request_again_gets_the_same_certificate),
+        TEST(a_rule_serves_one_line_of_certificates),
+        TEST(rows_that_could_never_be_used_are_refused),
+        TEST(a_batch_is_idempotent_and_refused_as_a_whole),
+        TEST(rules_are_listed_by_use_and_removed),
+        TEST(many_devices_are_listed_and_enroll),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
