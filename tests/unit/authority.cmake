@@ -1,6 +1,8 @@
 # Tests of the authority.
 # SPDX-License-Identifier: GPL-3.0-or-later
 signet_unit_test(enroll authority)
+signet_unit_test(fleet authority)
+signet_unit_test(grant authority)
 signet_unit_test(renew authority)
 signet_unit_test(revoke authority)
 signet_unit_test(token authority)
