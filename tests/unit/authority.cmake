@@ -3,6 +3,7 @@
 signet_unit_test(enroll authority)
 signet_unit_test(fleet authority)
 signet_unit_test(grant authority)
+signet_unit_test(active authority)
 signet_unit_test(renew authority)
 signet_unit_test(revoke authority)
 signet_unit_test(token authority)

@@ -1,6 +1,6 @@
 // Renewal: bound to the exact predecessor, with a new key.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "support/authority_fixture.h"
+#include "support/grant_fixture.h"
 
 static void a_renewal_keeps_names_profile_and_lineage(void **state) {
     struct fixture *f = *state;
@@ -115,6 +115,95 @@ static void renewal_is_refused_after_expiry(void **state) {
     message_clear(&issued_type, &renewed);
 }
 
+static void set_grace(struct fixture *f, int64_t seconds) {
+    grant_profile(f, FIXTURE_PROFILE "-test")->renew_grace = seconds;
+}
+
+static void a_certificate_renews_within_its_grace_to_the_second(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(key_free_at) struct key *next = fixture_key();
+    struct issued issued = {0}, renewed = {0};
+    set_grace(f, 3600);
+    fixture_device(f, "cn:phone-7", key, &issued);
+    struct bytes certificate = blob_bytes(&issued.certificate);
+    clock_use_manual(issued.not_after + 3601);
+    fixture_expect_refusal(fixture_renew(f, certificate, next, NULL), RESULT_DENIED,
+                           "certificate_expired");
+    clock_use_manual(issued.not_after + 3600);
+    fixture_expect_ok(fixture_renew(f, certificate, next, NULL), &issued_type, &renewed);
+    // The whole lifetime, counted from now.
+    assert_int_equal(issued.not_after + 3600 + 30 * FIXTURE_DAY - 1, renewed.not_after);
+    message_clear(&issued_type, &issued);
+    message_clear(&issued_type, &renewed);
+}
+
+static void grace_is_for_renewals_alone_and_not_for_the_revoked(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(key_free_at) struct key *next = fixture_key();
+    struct issued issued = {0};
+    struct certificate_info info = {0};
+    set_grace(f, 3600);
+    fixture_device(f, "cn:phone-7", key, &issued);
+    struct bytes certificate = blob_bytes(&issued.certificate);
+    fixture_expect_ok(fixture_revoke(f, issued.serial, NULL), &certificate_info_type, &info);
+    clock_use_manual(issued.not_after + 1);
+    fixture_expect_refusal(fixture_renew(f, certificate, next, NULL), RESULT_DENIED,
+                           "certificate_revoked");
+    AUTO(key_free_at) struct key *other = fixture_key();
+    clock_use_manual(FIXTURE_NOW);
+    message_clear(&issued_type, &issued);
+    fixture_device(f, "cn:phone-8", other, &issued);
+    clock_use_manual(issued.not_after + 1);
+    struct revoke_self revocation = {0};
+    fixture_expect_refusal(fixture_ask(f, CHANNEL_ENROLL, OPERATION_REVOKE_SELF, &revocation,
+                                       blob_bytes(&issued.certificate)),
+                           RESULT_DENIED, "certificate_expired");
+    message_clear(&certificate_info_type, &info);
+    message_clear(&issued_type, &issued);
+}
+
+static void a_line_is_renewed_a_bounded_number_of_times(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    struct issued issued = {0}, renewed = {0};
+    fixture_device(f, "cn:phone-7", key, &issued);
+    for (int i = 0; i < LIMIT_RENEWALS; i++) {
+        AUTO(key_free_at) struct key *next = fixture_key();
+        struct issued one = {0};
+        fixture_expect_ok(fixture_renew(f, blob_bytes(&issued.certificate), next, NULL),
+                          &issued_type, &one);
+        message_clear(&issued_type, &one);
+    }
+    AUTO(key_free_at) struct key *last = fixture_key();
+    struct bytes certificate = blob_bytes(&issued.certificate);
+    fixture_expect_refusal(fixture_renew(f, certificate, last, NULL), RESULT_LIMIT,
+                           "renewed_too_often");
+    // A quarter of the lifetime later it may go on.
+    int64_t quarter = 30 * FIXTURE_DAY / 4;
+    clock_use_manual(FIXTURE_NOW + quarter - 1);
+    fixture_expect_refusal(fixture_renew(f, certificate, last, NULL), RESULT_LIMIT,
+                           "renewed_too_often");
+    clock_use_manual(FIXTURE_NOW + quarter);
+    fixture_expect_ok(fixture_renew(f, certificate, last, NULL), &issued_type, &renewed);
+    message_clear(&issued_type, &issued);
+    message_clear(&issued_type, &renewed);
+}
+
+static void a_renewal_needs_no_approval(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(key_free_at) struct key *next = fixture_key();
+    struct issued issued = {0}, renewed = {0};
+    fixture_device(f, "cn:phone-7", key, &issued);
+    grant_profile(f, FIXTURE_PROFILE "-test")->approvals = 2;
+    fixture_expect_ok(fixture_renew(f, blob_bytes(&issued.certificate), next, NULL),
+                      &issued_type, &renewed);
+    message_clear(&issued_type, &issued);
+    message_clear(&issued_type, &renewed);
+}
+
 static void renewal_is_refused_after_revocation(void **state) {
     struct fixture *f = *state;
     AUTO(key_free_at) struct key *key = fixture_key();
@@ -220,6 +309,10 @@ int main(void) {
         TEST(a_key_of_another_device_is_refused),
         TEST(other_names_than_the_predecessors_are_refused),
         TEST(renewal_is_refused_after_expiry),
+        TEST(a_certificate_renews_within_its_grace_to_the_second),
+        TEST(grace_is_for_renewals_alone_and_not_for_the_revoked),
+        TEST(a_line_is_renewed_a_bounded_number_of_times),
+        TEST(a_renewal_needs_no_approval),
         TEST(renewal_is_refused_after_revocation),
         TEST(renewal_without_certificate_is_refused),
         TEST(a_vanished_profile_ends_the_line),
