@@ -6,6 +6,7 @@
 
 #include "authority/authority.h"
 #include "authority/name_pattern.h"
+#include "authority/policy_names.h"
 #include "x509/hash.h"
 
 void fleet_clear(struct fleet *fleet) {
@@ -89,9 +90,11 @@ static enum result check_sample(const struct fleet *fleet, const struct names *f
     return policy_check_grant(profile, &grant, err);
 }
 
-// Some types want more than a digit: a scheme in a URI, a domain in an address.
-enum result fleet_check(const struct fleet *fleet, const struct names *fixed,
-                        const struct profile *profile, int64_t lifetime, struct error *err) {
+// Counts and forms, by what devices could pick. Some types want more than a digit: a scheme in
+// a URI, a domain in an address.
+static enum result check_samples(const struct fleet *fleet, const struct names *fixed,
+                                 const struct profile *profile, int64_t lifetime,
+                                 struct error *err) {
     static const char *const fillings[] = {"", "a", "a.a", "a:a", "a@a"};
     enum result result = check_sample(fleet, fixed, fillings[0], profile, lifetime, err);
     for (size_t i = 1; result != RESULT_OK && i < sizeof(fillings) / sizeof(fillings[0]); i++) {
@@ -101,6 +104,65 @@ enum result fleet_check(const struct fleet *fleet, const struct names *fixed,
         }
     }
     return result;
+}
+
+// A profile has domains for JIDs; all JIDs of one are those that these patterns stand for.
+static bool overlaps_domain(const char *pattern, const char *domain) {
+    static const struct {
+        const char *before;
+        const char *behind;
+    } forms[] = {{"", ""}, {"*@", ""}, {"", "/*"}, {"*@", "/*"}};
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        AUTO(buf_clear) struct buf jids = {0};
+        buf_init(&jids, LIMIT_PATTERN_BYTES + 8);
+        if (buf_printf(&jids, "%s%s%s", forms[i].before, domain, forms[i].behind) ==
+                RESULT_OK &&
+            name_pattern_overlaps(NAME_XMPP, pattern, buf_string(&jids))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum result check_overlap(const struct name_record *pattern,
+                                 const struct profile *profile, struct error *err) {
+    enum name_type type = type_of(pattern);
+    const struct config_list *allowed = &profile->patterns[type];
+    for (size_t i = 0; i < allowed->count; i++) {
+        if (type == NAME_XMPP
+                ? overlaps_domain(pattern->value, allowed->items[i])
+                : name_pattern_overlaps(type, pattern->value, allowed->items[i])) {
+            return RESULT_OK;
+        }
+    }
+    if (allowed->count == 0) {
+        return RESULT_OK;
+    }
+    (void)error_set_code(err, RESULT_DENIED, "name_pattern",
+                         "profile %s takes no %s that fits %s", profile->name,
+                         name_type_text(type), pattern->value);
+    error_field(err, "patterns");
+    error_hint(err, "The profile's own patterns: %s%s", allowed->items[0],
+               allowed->count > 1 ? ", …" : "");
+    return RESULT_DENIED;
+}
+
+enum result fleet_check(const struct fleet *fleet, const struct names *fixed,
+                        const struct profile *profile, int64_t lifetime, struct error *err) {
+    const struct grant fixed_alone = {.names = fixed, .lifetime = lifetime};
+    if (fleet->count == 0) {
+        return policy_check_grant(profile, &fixed_alone, err);
+    }
+    // What a sample looks like between the pattern's own characters is no device's choice:
+    // whether a name fits the profile's patterns as well is asked of the patterns themselves.
+    struct profile shape = *profile;
+    memset(shape.patterns, 0, sizeof(shape.patterns));
+    TRY(check_samples(fleet, fixed, &shape, lifetime, err));
+    TRY(policy_check_patterns(fixed, profile, err));
+    for (size_t i = 0; i < fleet->count; i++) {
+        TRY(check_overlap(&fleet->patterns[i], profile, err));
+    }
+    return RESULT_OK;
 }
 
 // --- picking ---------------------------------------------------------------------------------

@@ -22,7 +22,8 @@ void fleet_clear(struct fleet *fleet);
 enum result fleet_read(const struct text_list *texts, struct fleet *out_fleet,
                        struct error *err);
 // Whether a device that picks one name for each pattern, and has the fixed ones beside them,
-// can get a certificate of this profile and lifetime: with policy's codes.
+// can get a certificate of this profile and lifetime: with policy's codes. A pattern that has
+// no name in common with those of the profile is refused.
 enum result fleet_check(const struct fleet *fleet, const struct names *fixed,
                         const struct profile *profile, int64_t lifetime, struct error *err);
 

@@ -165,3 +165,32 @@ bool name_pattern_matches(enum name_type type, const char *pattern, const char *
     }
     return pattern[p] == '\0';
 }
+
+// Of "*" on one side, and what stands on the other: a star there, or a character it may stand for.
+static bool covers(const char *separators, char other) {
+    return other == '*' || (other != '\0' && strchr(separators, other) == NULL);
+}
+
+// next[j] tells whether the rests behind a[i + 1] and b[j] overlap, here[j] the same of a[i].
+bool name_pattern_overlaps(enum name_type type, const char *a, const char *b) {
+    enum { SIZE = LIMIT_PATTERN_BYTES + 8 };
+    const char *separators = name_pattern_separators(type);
+    size_t a_size = strlen(a), b_size = strlen(b);
+    bool rows[2][SIZE + 2] = {{false}};
+    if (b_size > SIZE) {
+        return false;
+    }
+    for (size_t i = a_size + 1; i-- > 0;) {
+        bool *here = rows[i % 2];
+        const bool *next = rows[(i + 1) % 2];
+        for (size_t j = b_size + 1; j-- > 0;) {
+            bool is_end = i == a_size && j == b_size;
+            bool by_a = a[i] == '*' && (next[j] || (covers(separators, b[j]) && here[j + 1]));
+            bool by_b = b[j] == '*' && (here[j + 1] || (covers(separators, a[i]) && next[j]));
+            bool is_same = a[i] == b[j] && i < a_size && next[j + 1];
+            here[j] = is_end || by_a || by_b || is_same;
+        }
+        here[b_size + 1] = false;
+    }
+    return rows[0][0];
+}

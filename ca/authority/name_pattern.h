@@ -27,5 +27,8 @@ enum result name_pattern_read(const char *text, enum name_type *out_type, struct
 // Whether the value (canonical) is one of those that the pattern (canonical) stands for. Takes
 // at most LIMIT_PATTERN_BYTES * LIMIT_NAME_BYTES steps, whatever the two say.
 bool name_pattern_matches(enum name_type type, const char *pattern, const char *value);
+// Whether some value matches both patterns (canonical, or the domain of a JID with stars around
+// it), in a time bounded by the product of their sizes.
+bool name_pattern_overlaps(enum name_type type, const char *a, const char *b);
 // The characters that no star of this type stands for.
 const char *name_pattern_separators(enum name_type type);

@@ -128,6 +128,14 @@ static enum result check_patterns(const struct profile *profile, const struct na
     return RESULT_DENIED;
 }
 
+enum result policy_check_patterns(const struct names *names, const struct profile *profile,
+                                  struct error *err) {
+    for (size_t i = 0; i < names->count; i++) {
+        TRY(check_patterns(profile, &names->items[i], err));
+    }
+    return RESULT_OK;
+}
+
 // --- counts and all together -----------------------------------------------------------------
 
 enum result policy_check_names(const struct names *names, const struct profile *profile,

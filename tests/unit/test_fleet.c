@@ -341,6 +341,36 @@ static void patterns_are_checked_when_the_token_is_made(void **state) {
     }
 }
 
+static void a_pattern_that_no_name_of_the_profile_fits_is_refused(void **state) {
+    struct fixture *f = *state;
+    struct config_list *allowed = &grant_profile(f, HOLDER_PROFILE)->patterns[NAME_CN];
+    assert_ok(config_list_add(allowed, "tracker-*", &f->err), &f->err);
+    static const struct {
+        const char *pattern;
+        const char *code;
+    } cases[] = {
+        {"cn:tracker-1*", ""},
+        {"cn:*-7", ""},
+        {"cn:*", ""},
+        {"cn:phone-*", "name_pattern"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *patterns[] = {cases[i].pattern, NULL};
+        struct waiting *waiting = fleet_ask(f, HOLDER_PROFILE, NULL, patterns, 1);
+        struct error err = {0};
+        fixture_error(waiting, &err);
+        assert_string_equal(cases[i].code, err.code);
+        waiting_free(waiting);
+    }
+    // The device's choice must fit both.
+    char *token = fleet_token(f, HOLDER_PROFILE, "cn:*-7", 1);
+    const struct asked other = {.token = token, .names = {"cn:phone-7"}};
+    grant_expect_refusal(f, &other, RESULT_DENIED, "name_pattern");
+    const struct asked fitting = {.token = token, .names = {"cn:tracker-7"}};
+    grant_expect_issued(f, &fitting, "cn:tracker-7");
+    string_free_secret_at(&token);
+}
+
 static void a_token_has_a_bounded_number_of_patterns(void **state) {
     (void)state;
     struct error err = {0};
@@ -424,6 +454,7 @@ int main(void) {
         TEST(names_that_wait_for_approval_are_taken_too),
         TEST(requests_are_held_against_the_patterns),
         TEST(patterns_are_checked_when_the_token_is_made),
+        TEST(a_pattern_that_no_name_of_the_profile_fits_is_refused),
         cmocka_unit_test(a_token_has_a_bounded_number_of_patterns),
         TEST(a_fleet_token_is_listed_with_its_patterns),
         TEST(what_cannot_be_released_is_refused),

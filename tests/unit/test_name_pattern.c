@@ -166,6 +166,41 @@ static void a_pattern_bomb_costs_little(void **state) {
     assert_true((double)(clock() - begin) / CLOCKS_PER_SEC < 2.0);
 }
 
+static void patterns_overlap_when_a_value_matches_both(void **state) {
+    (void)state;
+    static const struct {
+        enum name_type type;
+        const char *a;
+        const char *b;
+        bool do_overlap;
+    } cases[] = {
+        {NAME_CN, "tracker-*", "*-7", true},
+        {NAME_CN, "tracker-*", "tracker-*", true},
+        {NAME_CN, "tracker-*", "phone-*", false},
+        {NAME_CN, "*", "x", true},
+        {NAME_CN, "x", "x", true},
+        {NAME_CN, "x", "xy", false},
+        {NAME_CN, "a*b", "*ab", true},
+        {NAME_CN, "a*c*e", "*b*d*", true},
+        {NAME_CN, "a*b", "b*a", false},
+        {NAME_EMAIL, "*@example.org", "jane*", false}, // a star crosses no "@"
+        {NAME_EMAIL, "*@example.org", "*@other.example", false},
+        {NAME_EMAIL, "*.org", "jane@*", true},
+        {NAME_URI, "urn:a:*", "urn:*", true},
+        {NAME_URI, "https://*.example/x", "https://a.example/*", true},
+        {NAME_URI, "https://*/x", "https://a/b/x", false}, // a star crosses no "/"
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (name_pattern_overlaps(cases[i].type, cases[i].a, cases[i].b) !=
+                cases[i].do_overlap ||
+            name_pattern_overlaps(cases[i].type, cases[i].b, cases[i].a) !=
+                cases[i].do_overlap) {
+            print_error("%s and %s\n", cases[i].a, cases[i].b);
+            fail();
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_star_covers_a_run_of_one_part),
@@ -173,6 +208,7 @@ int main(void) {
         cmocka_unit_test(patterns_have_a_longest_length),
         cmocka_unit_test(the_type_stands_in_front),
         cmocka_unit_test(a_pattern_bomb_costs_little),
+        cmocka_unit_test(patterns_overlap_when_a_value_matches_both),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
