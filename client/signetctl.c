@@ -14,8 +14,10 @@ static const struct option common_options[] = {
 
 static const struct command commands[] = {
     {"token create", "", 0, 0, token_create_options,
-     "make a token with which a device enrolls\n\n"
-     "Prints the token, and nothing else, on standard output; it is not shown again.",
+     "make a token with which a device, or a fleet of them, enrolls\n\n"
+     "Each device of a fleet picks one free name for each pattern, in which * stands for any\n"
+     "characters. Prints the token, and nothing else, on standard output; it is not shown "
+     "again.",
      run_token_create},
     {"token list", "", 0, 0, token_list_options, "list tokens", run_token_list},
     {"token revoke", "ID", 1, 1, NULL, "make a token useless", run_token_revoke},
@@ -28,6 +30,10 @@ static const struct command commands[] = {
      "With --name the one valid certificate of that name. Several, as after a renewal, are\n"
      "listed and none is revoked; --all revokes them.",
      run_certificate_revoke},
+    {"name release", "NAME", 1, 1, NULL,
+     "let another device have a name\n\n"
+     "NAME as type:value. Refused while a valid certificate carries it.",
+     run_name_release},
     {"crl show", "", 0, 0, NULL, "show what the published CRLs hold", run_crl_show},
     {"crl publish", "", 0, 0, NULL, "make and publish new CRLs now", run_crl_publish},
     {"admin add", "NAME", 1, 1, admin_add_options,

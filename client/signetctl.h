@@ -13,6 +13,7 @@ enum result run_token_revoke(const struct arguments *arguments, struct error *er
 enum result run_certificate_list(const struct arguments *arguments, struct error *err);
 enum result run_certificate_show(const struct arguments *arguments, struct error *err);
 enum result run_certificate_revoke(const struct arguments *arguments, struct error *err);
+enum result run_name_release(const struct arguments *arguments, struct error *err);
 enum result run_crl_show(const struct arguments *arguments, struct error *err);
 enum result run_crl_publish(const struct arguments *arguments, struct error *err);
 enum result run_status(const struct arguments *arguments, struct error *err);

@@ -1,6 +1,7 @@
 // signetctl token create, list, revoke.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stdio.h>
+#include <string.h>
 
 #include "client/display.h"
 #include "client/program.h"
@@ -17,6 +18,12 @@ const struct option token_create_options[] = {
     {"email", "VALUE", "an e-mail address", true, false},
     {"uri", "VALUE", "a URI", true, false},
     {"xmpp", "VALUE", "an XMPP address (JID)", true, false},
+    {"cn-pattern", "PATTERN", "of a fleet: each device picks a free name, as in 'tracker-*'",
+     true, false},
+    {"dns-pattern", "PATTERN", "the same for a DNS name; as the others below", true, false},
+    {"email-pattern", "PATTERN", "for an e-mail address", true, false},
+    {"uri-pattern", "PATTERN", "for a URI", true, false},
+    {"xmpp-pattern", "PATTERN", "for an XMPP address", true, false},
     {"uses", "N", "how many certificates it is good for (default: 1)", false, false},
     {"expires", "TIME", "how long it may be used: 24h, 7d (default: the authority's)", false,
      false},
@@ -47,6 +54,25 @@ static enum result collect_names(const struct arguments *arguments, struct text_
     return RESULT_OK;
 }
 
+// "cn-pattern" is a pattern of type cn. The authority checks it: it knows the profile as well.
+static enum result collect_patterns(const struct arguments *arguments,
+                                    struct text_list *out_patterns) {
+    static const char suffix[] = "-pattern";
+    for (size_t i = 0; i < arguments->value_count; i++) {
+        const struct option_value *value = &arguments->values[i];
+        const char *end = strstr(value->option->name, suffix);
+        if (end == NULL) {
+            continue;
+        }
+        AUTO(buf_clear) struct buf text = {0};
+        buf_init(&text, LIMIT_LIST_TEXT_BYTES);
+        TRY(buf_printf(&text, "%.*s:%s", (int)(end - value->option->name), value->option->name,
+                       value->text));
+        TRY(text_list_add(out_patterns, buf_string(&text)));
+    }
+    return RESULT_OK;
+}
+
 static enum result fill_request(const struct arguments *arguments, struct token_create *request,
                                 struct error *err) {
     const char *profile = arguments_value(arguments, "profile");
@@ -64,10 +90,12 @@ static enum result fill_request(const struct arguments *arguments, struct token_
     TRY(arguments_duration(arguments, "expires", 0, &request->expires_in, err));
     TRY(arguments_duration(arguments, "lifetime", 0, &request->lifetime, err));
     TRY(collect_names(arguments, &request->names, err));
-    if (request->names.count == 0) {
+    TRY(collect_patterns(arguments, &request->patterns));
+    if (request->names.count == 0 && request->patterns.count == 0) {
         (void)error_set_code(err, RESULT_INVALID, "usage",
                              "token create: expected a name for the certificate");
-        error_hint(err, "Give at least one of --cn, --dns, --ip, --email, --uri and --xmpp.");
+        error_hint(err, "Give at least one of --cn, --dns, --ip, --email, --uri and --xmpp, or "
+                        "for a fleet --cn-pattern and the like.");
         return RESULT_INVALID;
     }
     return RESULT_OK;
@@ -81,10 +109,17 @@ static enum result print_created(const struct token_created *created, struct err
     buf_init(&about, PRINT_BYTES);
     TRY(add_line(&about, "token id", created->id));
     TRY(add_line(&about, "profile", created->profile));
-    TRY(add_names_line(&about, "names", &created->names));
+    if (created->names.count > 0) {
+        TRY(add_names_line(&about, "names", &created->names));
+    }
+    if (created->patterns.count > 0) {
+        TRY(add_names_line(&about, "patterns", &created->patterns));
+    }
     TRY(add_number_line(&about, "uses", created->uses));
     TRY(add_time_line(&about, "expires", created->expires));
-    TRY(add_line(&about, "on the device", "signet enroll TOKEN"));
+    TRY(add_line(&about, "on the device",
+                 created->patterns.count > 0 ? "signet enroll TOKEN --cn NAME (or --dns, …)"
+                                             : "signet enroll TOKEN"));
     (void)fputs(buf_string(&about), stderr);
     TRY(buf_printf(&token, "%s\n", created->token));
     return program_print(&token, err);
@@ -124,7 +159,7 @@ static enum result add_token_row(struct table *table, const struct token_info *t
     TRY(table_add(table, token->id));
     TRY(table_add(table, token->state));
     TRY(table_add(table, token->profile));
-    TRY(add_names_cell(table, &token->names));
+    TRY(add_names_cell(table, token->patterns.count > 0 ? &token->patterns : &token->names));
     TRY(buf_printf(&uses, "%lld of %lld", (long long)token->used, (long long)token->uses));
     TRY(table_add_buf(table, &uses));
     TRY(add_time_cell(table, token->expires));
@@ -195,7 +230,7 @@ static enum result print_revoked(const struct arguments *arguments,
     TRY(buf_append_string(&text, "Revoked token "));
     TRY(display_text(token->id, &text));
     TRY(buf_append_string(&text, " for "));
-    TRY(display_names(&token->names, &text));
+    TRY(display_names(token->patterns.count > 0 ? &token->patterns : &token->names, &text));
     TRY(buf_append_string(&text, ". Certificates made with it live on.\n"));
     return program_print(&text, err);
 }
