@@ -154,6 +154,7 @@ static const char decisions_schema[] =
     "ALTER TABLE certificate ADD COLUMN request_id BLOB;\n"
     "ALTER TABLE certificate ADD COLUMN address TEXT;\n"
     "CREATE INDEX certificate_issuer ON certificate (issuer_id, not_after);\n"
+    "CREATE INDEX certificate_issuer_id ON certificate (issuer_id);\n"
     "CREATE INDEX certificate_address ON certificate (address, id)"
     " WHERE address IS NOT NULL;\n"
 
@@ -166,6 +167,8 @@ static const char decisions_schema[] =
     " PRIMARY KEY (token_sequence, position)) STRICT, WITHOUT ROWID;\n"
     "CREATE INDEX token_name_value ON token_name (value, token_sequence, type);\n"
     "CREATE INDEX token_created_by ON token (created_by, sequence);\n"
+    "CREATE INDEX token_open ON token (expires, revoked_at, uses_spent, uses_allowed)"
+    " WHERE revoked_at IS NULL AND uses_spent < uses_allowed;\n"
 
     // A name belongs to the line of certificates that carry it, up to certificate_id: those are
     // past, and others may have the name.

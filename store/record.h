@@ -5,9 +5,25 @@
 #include "store/database.h"
 #include "store/store.h"
 
+// What ended before `until` when it was counted last. Counting a million again for every status
+// would keep the authority busy. To be forgotten when such a certificate is added or revoked, and
+// when a transaction fails that may have counted what it had changed.
+struct ended {
+    bool is_counted;
+    int64_t until;
+    int64_t certificates;
+    int64_t revocations;
+};
+
 struct store {
     struct database *database;
+    struct ended ended;
 };
+
+// To be called with the notAfter of a certificate that is added or revoked.
+static inline void store_forget_ended(struct store *store, int64_t not_after) {
+    store->ended.is_counted = store->ended.is_counted && not_after >= store->ended.until;
+}
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 

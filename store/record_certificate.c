@@ -44,13 +44,13 @@ enum result store_add_certificate(struct store *store, const struct certificate_
                          COUNT_OF(parameters), &id, err));
     TRY(record_names_add(store, STATEMENT_CERTIFICATE_NAME_ADD, id, record->names,
                          record->name_count, err));
+    store_forget_ended(store, record->not_after);
     *out_id = id;
     return RESULT_OK;
 }
 
-// Columns of CERTIFICATE_COLUMNS.
-static enum result read_certificate(struct store *store, const struct query *query,
-                                    struct certificate_record *record, struct error *err) {
+enum result certificate_row_read(struct store *store, const struct query *query,
+                                 struct certificate_record *record, struct error *err) {
     record->id = query_integer(query, 0);
     record->issuer_id = query_integer(query, 1);
     TRY(column_copy_bytes(query, 2, &record->serial, err));
@@ -85,7 +85,7 @@ enum result certificate_walk(struct store *store, enum statement statement,
         }
         TRY(result);
         AUTO(certificate_record_clear) struct certificate_record record = {0};
-        TRY(read_certificate(store, &query, &record, err));
+        TRY(certificate_row_read(store, &query, &record, err));
         TRY(visit(context, &record, err));
     }
 }
@@ -100,7 +100,7 @@ enum result certificate_first(struct store *store, enum statement statement,
     }
     TRY(result);
     AUTO(certificate_record_clear) struct certificate_record record = {0};
-    TRY(read_certificate(store, &query, &record, err));
+    TRY(certificate_row_read(store, &query, &record, err));
     result = query_next(&query, err);
     if (result == RESULT_OK) {
         (void)error_set(err, RESULT_CONFLICT, "more than one issuer used this serial number");

@@ -7,6 +7,9 @@
 typedef enum result certificate_visit(void *context, const struct certificate_record *record,
                                       struct error *err);
 
+// Columns of CERTIFICATE_COLUMNS, into a zeroed record.
+enum result certificate_row_read(struct store *store, const struct query *query,
+                                 struct certificate_record *record, struct error *err);
 // Runs a statement of CERTIFICATE_COLUMNS and calls `visit` for each row.
 enum result certificate_walk(struct store *store, enum statement statement,
                              const struct value *parameters, size_t count,

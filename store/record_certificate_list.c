@@ -1,6 +1,20 @@
 // Lists and counts of certificates: each filter walks the index that fits it best.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "store/record_certificate.h"
+#include "store/walk.h"
+
+#include <string.h>
+
+// Columns of CERTIFICATE_COLUMNS, and of the names' position behind them.
+enum {
+    COLUMN_ISSUER = 1,
+    COLUMN_PROFILE = 4,
+    COLUMN_NOT_AFTER = 6,
+    COLUMN_KEY_HASH = 7,
+    COLUMN_REVOKED_AT = 13,
+    COLUMN_ADDRESS = 17,
+    COLUMN_POSITION = 18,
+};
 
 // notAfter from the first up to, but not including, the second.
 struct time_range {
@@ -16,75 +30,174 @@ static struct time_range range_of_filter(const struct certificate_filter *filter
     if (filter->state == CERTIFICATE_EXPIRED) {
         range.to = filter->now;
     }
+    if (filter->expires_from != 0 && filter->expires_from > range.from) {
+        range.from = filter->expires_from;
+    }
     if (filter->expires_before != 0 && filter->expires_before < range.to) {
         range.to = filter->expires_before;
     }
     return range;
 }
 
-// The parameter $4 of CERTIFICATE_FILTER.
-static int64_t revoked_of_state(enum certificate_state state) {
-    switch (state) {
-    case CERTIFICATE_ANY:
-        return 2;
-    case CERTIFICATE_REVOKED:
-        return 1;
-    case CERTIFICATE_VALID:
-    case CERTIFICATE_EXPIRED:
-        break;
-    }
-    return 0;
+// --- which walk ------------------------------------------------------------------------------
+
+static const struct name_walk of_name = {
+    .statement = STATEMENT_CERTIFICATE_LIST_OF_NAME,
+    .name_at = STATEMENT_CERTIFICATE_NAME_AT,
+    .position_column = COLUMN_POSITION,
+};
+static const struct name_walk of_prefix = {
+    .statement = STATEMENT_CERTIFICATE_LIST_OF_PREFIX,
+    .name_at = STATEMENT_CERTIFICATE_NAME_AT,
+    .position_column = COLUMN_POSITION,
+};
+
+static void walk_equal(struct walk *walk, enum statement statement, struct value equal,
+                       const struct certificate_filter *filter) {
+    walk_newest(walk, statement, &equal, &filter->after);
 }
 
-static enum statement statement_of_filter(const struct certificate_filter *filter) {
-    if (filter->name_value != NULL) {
-        return STATEMENT_CERTIFICATE_LIST_BY_NAME;
-    }
+// The walks that begin with what is known of the time and the state.
+static void choose_by_time(const struct certificate_filter *filter, struct walk *walk) {
+    struct time_range range = range_of_filter(filter);
     if (filter->expires_before != 0) {
-        return STATEMENT_CERTIFICATE_LIST_BY_EXPIRY;
+        walk_time(walk, STATEMENT_CERTIFICATE_LIST_ENDING, COLUMN_NOT_AFTER, range.from,
+                  range.to, &filter->after);
+    } else if (filter->state == CERTIFICATE_REVOKED) {
+        walk_newest(walk, STATEMENT_CERTIFICATE_LIST_REVOKED, NULL, &filter->after);
+    } else if (filter->profile != NULL) {
+        walk_equal(walk, STATEMENT_CERTIFICATE_LIST_OF_PROFILE, value_text(filter->profile),
+                   filter);
+    } else if (filter->issuer_id != 0) {
+        walk_equal(walk, STATEMENT_CERTIFICATE_LIST_OF_ISSUER, value_integer(filter->issuer_id),
+                   filter);
+    } else if (filter->state == CERTIFICATE_EXPIRED) {
+        walk_time(walk, STATEMENT_CERTIFICATE_LIST_ENDED, COLUMN_NOT_AFTER, range.to,
+                  range.from, &filter->after);
+    } else {
+        walk_newest(walk, STATEMENT_CERTIFICATE_LIST, NULL, &filter->after);
     }
-    if (filter->state == CERTIFICATE_REVOKED) {
-        return STATEMENT_CERTIFICATE_LIST_REVOKED;
+}
+
+// The most selective first.
+static enum result choose_walk(struct store *store, const struct certificate_filter *filter,
+                               struct walk *walk, struct error *err) {
+    if (filter->key_hash.size != 0) {
+        walk_equal(walk, STATEMENT_CERTIFICATE_LIST_OF_KEY, value_bytes(filter->key_hash),
+                   filter);
+    } else if (filter->name.value != NULL) {
+        TRY(walk_name(store, &of_name, &filter->name, &filter->after, walk, err));
+    } else if (filter->prefix.value != NULL) {
+        TRY(walk_prefix(store, &of_prefix, &filter->prefix, &filter->after, walk, err));
+    } else if (filter->address != NULL) {
+        walk_equal(walk, STATEMENT_CERTIFICATE_LIST_FROM_ADDRESS, value_text(filter->address),
+                   filter);
+    } else {
+        choose_by_time(filter, walk);
     }
-    return filter->profile != NULL ? STATEMENT_CERTIFICATE_LIST_BY_PROFILE
-                                   : STATEMENT_CERTIFICATE_LIST;
+    return RESULT_OK;
+}
+
+// --- what fits -------------------------------------------------------------------------------
+
+struct certificate_listing {
+    struct store *store;
+    const struct certificate_filter *filter;
+    struct time_range range;
+    const struct walk *walk;
+    certificate_visit *visit;
+    void *context;
+};
+
+static bool state_fits(enum certificate_state state, bool is_revoked) {
+    return state == CERTIFICATE_ANY || (state == CERTIFICATE_REVOKED) == is_revoked;
+}
+
+// All but the names, from the columns as they are: most rows of a bad walk end here.
+static bool columns_fit(const struct certificate_listing *listing, const struct query *query) {
+    const struct certificate_filter *filter = listing->filter;
+    int64_t not_after = query_integer(query, COLUMN_NOT_AFTER);
+    return not_after >= listing->range.from && not_after < listing->range.to &&
+           state_fits(filter->state, !query_is_null(query, COLUMN_REVOKED_AT)) &&
+           (filter->issuer_id == 0 ||
+            query_integer(query, COLUMN_ISSUER) == filter->issuer_id) &&
+           column_fits(query, COLUMN_PROFILE, filter->profile) &&
+           column_fits(query, COLUMN_ADDRESS, filter->address) &&
+           (filter->key_hash.size == 0 ||
+            bytes_equal(query_bytes(query, COLUMN_KEY_HASH), filter->key_hash));
+}
+
+static enum result look(void *context, const struct query *query, bool has_room, bool *out_fits,
+                        struct error *err) {
+    struct certificate_listing *listing = context;
+    if (!columns_fit(listing, query)) {
+        return RESULT_OK;
+    }
+    AUTO(certificate_record_clear) struct certificate_record record = {0};
+    TRY(certificate_row_read(listing->store, query, &record, err));
+    *out_fits = row_names_fit(listing->walk, query, record.names, record.name_count,
+                              &listing->filter->name, &listing->filter->prefix);
+    return *out_fits && has_room ? listing->visit(listing->context, &record, err) : RESULT_OK;
 }
 
 enum result store_list_certificates(struct store *store,
                                     const struct certificate_filter *filter,
                                     certificate_visit *visit, void *context,
-                                    struct error *err) {
-    struct time_range range = range_of_filter(filter);
-    struct value limit = value_integer((int64_t)filter->limit);
-    struct value parameters[8] = {
-        value_integer(filter->before_id == 0 ? INT64_MAX : filter->before_id),
-        value_integer(range.from),
-        value_integer(range.to),
-        value_integer(revoked_of_state(filter->state)),
-        value_text(filter->profile == NULL ? "" : filter->profile),
-        limit,
+                                    struct list_position *out_next, struct error *err) {
+    AUTO(walk_clear) struct walk walk = {0};
+    TRY(choose_walk(store, filter, &walk, err));
+    struct certificate_listing listing = {
+        .store = store,
+        .filter = filter,
+        .range = range_of_filter(filter),
+        .walk = &walk,
+        .visit = visit,
+        .context = context,
     };
-    size_t count = 6;
-    enum statement statement = statement_of_filter(filter);
-    if (statement == STATEMENT_CERTIFICATE_LIST_BY_NAME) {
-        parameters[5] = value_text(filter->name_value);
-        parameters[6] = value_text(filter->name_type == NULL ? "" : filter->name_type);
-        parameters[7] = limit;
-        count = 8;
+    return walk_page(store, &walk, filter->limit, look, &listing, out_next, err);
+}
+
+// --- counts ----------------------------------------------------------------------------------
+
+static enum result count(struct store *store, enum statement statement,
+                         const struct value *parameters, size_t parameter_count,
+                         int64_t *out_count, struct error *err) {
+    AUTO(query_end) struct query query = {0};
+    TRY(query_first(store, statement, parameters, parameter_count, &query, err));
+    *out_count = query_integer(&query, 0);
+    return RESULT_OK;
+}
+
+// Brings what ended before `now` up to date: only what ended since the last count is looked at.
+static enum result count_ended(struct store *store, int64_t now, struct error *err) {
+    struct ended ended = store->ended;
+    if (!ended.is_counted || now < ended.until) {
+        ended = (struct ended){.is_counted = true, .until = INT64_MIN};
     }
-    return certificate_walk(store, statement, parameters, count, visit, context, err);
+    const struct value range[] = {value_integer(ended.until), value_integer(now)};
+    int64_t certificates = 0;
+    int64_t revocations = 0;
+    TRY(count(store, STATEMENT_CERTIFICATE_COUNT_ENDED, range, 2, &certificates, err));
+    TRY(count(store, STATEMENT_REVOCATION_COUNT_ENDED, range, 2, &revocations, err));
+    store->ended = (struct ended){
+        .is_counted = true,
+        .until = now,
+        .certificates = ended.certificates + certificates,
+        .revocations = ended.revocations + revocations,
+    };
+    return RESULT_OK;
 }
 
 enum result store_count_certificates(struct store *store, int64_t now, int64_t *out_valid,
                                      int64_t *out_expired, int64_t *out_revoked,
                                      struct error *err) {
-    AUTO(query_end) struct query query = {0};
-    const struct value parameters[] = {value_integer(now)};
-    TRY(query_first(store, STATEMENT_CERTIFICATE_COUNT, parameters, 1, &query, err));
-    int64_t revoked_current = query_integer(&query, 2);
-    int64_t revoked_past = query_integer(&query, 3);
-    *out_valid = query_integer(&query, 0) - revoked_current;
-    *out_expired = query_integer(&query, 1) - revoked_past;
-    *out_revoked = revoked_current + revoked_past;
+    int64_t certificates = 0;
+    int64_t revocations = 0;
+    TRY(count(store, STATEMENT_CERTIFICATE_COUNT, NULL, 0, &certificates, err));
+    TRY(count(store, STATEMENT_REVOCATION_COUNT, NULL, 0, &revocations, err));
+    TRY(count_ended(store, now, err));
+    *out_expired = store->ended.certificates - store->ended.revocations;
+    *out_valid = certificates - revocations - *out_expired;
+    *out_revoked = revocations;
     return RESULT_OK;
 }

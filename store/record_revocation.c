@@ -4,6 +4,15 @@
 
 #include <string.h>
 
+static enum result forget_ended(struct store *store, int64_t certificate_id,
+                                struct error *err) {
+    AUTO(query_end) struct query query = {0};
+    const struct value parameters[] = {value_integer(certificate_id)};
+    TRY(query_first(store, STATEMENT_CERTIFICATE_END, parameters, 1, &query, err));
+    store_forget_ended(store, query_integer(&query, 0));
+    return RESULT_OK;
+}
+
 enum result store_revoke_certificate(struct store *store, int64_t certificate_id,
                                      int64_t revoked_at, int reason, int64_t invalid_since,
                                      struct error *err) {
@@ -21,8 +30,10 @@ enum result store_revoke_certificate(struct store *store, int64_t certificate_id
                               "this certificate is revoked already");
     }
     TRY(result);
-    return changed == 1 ? RESULT_OK
-                        : error_set(err, RESULT_NOT_FOUND, "there is no such certificate");
+    if (changed != 1) {
+        return error_set(err, RESULT_NOT_FOUND, "there is no such certificate");
+    }
+    return forget_ended(store, certificate_id, err);
 }
 
 static enum result read_revocation(const struct query *query, struct revocation_record *record,

@@ -1,6 +1,6 @@
 // Enrollment tokens: what each allows, and how much of it is spent.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "store/record.h"
+#include "store/record_token.h"
 
 void token_record_clear(struct token_record *record) {
     buf_clear(&record->id);
@@ -42,9 +42,8 @@ enum result store_add_token(struct store *store, const struct token_record *reco
                             record->pattern_count, err);
 }
 
-// Columns of TOKEN_SELECT.
-static enum result read_token(struct store *store, const struct query *query,
-                              struct token_record *record, struct error *err) {
+enum result token_row_read(struct store *store, const struct query *query,
+                           struct token_record *record, struct error *err) {
     record->sequence = query_integer(query, 0);
     TRY(column_copy_bytes(query, 1, &record->id, err));
     TRY(column_copy_bytes(query, 2, &record->secret_hash, err));
@@ -74,7 +73,7 @@ enum result store_find_token(struct store *store, struct bytes id,
     }
     TRY(result);
     AUTO(token_record_clear) struct token_record record = {0};
-    TRY(read_token(store, &query, &record, err));
+    TRY(token_row_read(store, &query, &record, err));
     *out_record = record;
     record = (struct token_record){0};
     return RESULT_OK;
@@ -120,33 +119,6 @@ enum result store_revoke_token(struct store *store, struct bytes id, int64_t now
     return changed == 1 ? RESULT_OK
                         : explain_unchanged(store, id, "already_revoked",
                                             "this token is revoked already", err);
-}
-
-enum result store_list_tokens(struct store *store, const struct token_filter *filter,
-                              enum result (*visit)(void *context,
-                                                   const struct token_record *record,
-                                                   struct error *err),
-                              void *context, struct error *err) {
-    AUTO(query_end) struct query query = {0};
-    const struct value parameters[] = {
-        value_integer(filter->before_sequence == 0 ? INT64_MAX : filter->before_sequence),
-        value_integer(filter->now),
-        value_integer(filter->state),
-        value_text(filter->profile == NULL ? "" : filter->profile),
-        value_integer((int64_t)filter->limit),
-    };
-    TRY(query_start(store->database, STATEMENT_TOKEN_LIST, parameters, COUNT_OF(parameters),
-                    &query, err));
-    for (;;) {
-        enum result result = query_next(&query, err);
-        if (result == RESULT_NOT_FOUND) {
-            return RESULT_OK;
-        }
-        TRY(result);
-        AUTO(token_record_clear) struct token_record record = {0};
-        TRY(read_token(store, &query, &record, err));
-        TRY(visit(context, &record, err));
-    }
 }
 
 enum result store_count_open_tokens(struct store *store, int64_t now, int64_t *out_count,

@@ -6,6 +6,8 @@
 // checks), and a unary plus before a column keeps the planner from choosing its index.
 #pragma once
 
+#include "store/statements_list.h"
+
 // --- pieces ----------------------------------------------------------------------------------
 
 // Ids are dense and grow: rows of these tables are never deleted. Counting on from the largest
@@ -25,15 +27,10 @@
     "FROM certificate c LEFT JOIN revocation r ON r.certificate_id = c.id "
 #define CERTIFICATE_SELECT CERTIFICATE_COLUMNS CERTIFICATE_TABLES
 
-// What every list of certificates filters by besides the index it walks:
-// $2 <= notAfter < $3, $4: 1 revoked, 0 not revoked, 2 either, $5: profile, '' for any.
-#define CERTIFICATE_FILTER(not_after)                                                          \
-    " AND " not_after " >= $2 AND " not_after " < $3"                                          \
-    " AND ($4 = 2 OR ($4 = 1) = (r.certificate_id IS NOT NULL))"
-
-#define TOKEN_SELECT                                                                           \
+#define TOKEN_COLUMNS                                                                          \
     "SELECT sequence, id, secret_hash, profile, uses_allowed, uses_spent, failures, lifetime," \
-    " created, expires, revoked_at, created_by, label FROM token "
+    " created, expires, revoked_at, created_by, label "
+#define TOKEN_SELECT TOKEN_COLUMNS "FROM token "
 
 #define REQUEST_SELECT                                                                         \
     "SELECT sequence, id, csr, csr_hash, key_hash, claim_hash, code, profile, profile_hash,"   \
@@ -124,32 +121,7 @@
       CERTIFICATE_SELECT "WHERE c.predecessor_id = $1 ORDER BY c.id DESC LIMIT 1")             \
     X(CERTIFICATE_SUCCESSOR_OF_CSR, CERTIFICATE_SELECT                                         \
       "WHERE c.predecessor_id = $1 AND +c.csr_hash = $2 ORDER BY c.id DESC LIMIT 1")           \
-    X(CERTIFICATE_LIST,                                                                        \
-      CERTIFICATE_SELECT "WHERE c.id < $1" CERTIFICATE_FILTER(                                 \
-          "+c.not_after") " AND ($5 = '' OR c.profile = $5) ORDER BY c.id DESC LIMIT $6")      \
-    X(CERTIFICATE_LIST_BY_PROFILE,                                                             \
-      CERTIFICATE_SELECT "WHERE c.id < $1" CERTIFICATE_FILTER(                                 \
-          "+c.not_after") " AND c.profile = $5 ORDER BY c.id DESC LIMIT $6")                   \
-    X(CERTIFICATE_LIST_BY_EXPIRY,                                                              \
-      CERTIFICATE_SELECT "WHERE +c.id < $1" CERTIFICATE_FILTER(                                \
-          "c.not_after") " AND ($5 = '' OR c.profile = $5) ORDER BY c.id DESC LIMIT $6")       \
-    X(CERTIFICATE_LIST_REVOKED,                                                                \
-      CERTIFICATE_COLUMNS "FROM revocation r JOIN certificate c ON c.id = r.certificate_id"    \
-                          " WHERE r.certificate_id < $1" CERTIFICATE_FILTER(                   \
-                              "+c.not_after") " AND ($5 = '' OR +c.profile = $5) ORDER BY "    \
-                                              "r.certificate_id DESC LIMIT $6")                \
-    /* A value that stands in one certificate as two types is still one certificate. */        \
-    X(CERTIFICATE_LIST_BY_NAME, CERTIFICATE_COLUMNS                                            \
-      "FROM certificate_name n JOIN certificate c ON c.id = n.certificate_id"                  \
-      " LEFT JOIN revocation r ON r.certificate_id = n.certificate_id"                         \
-      " WHERE n.certificate_id < $1" CERTIFICATE_FILTER(                                       \
-          "+c.not_after") " AND ($5 = '' OR +c.profile = $5) AND n.value = $6 AND ($7 = '' "   \
-                          "OR n.type = $7)"                                                    \
-                          " AND NOT EXISTS (SELECT 1 FROM certificate_name o"                  \
-                          " WHERE o.certificate_id = n.certificate_id AND o.position < "       \
-                          "n.position"                                                         \
-                          " AND o.value = n.value AND ($7 = '' OR o.type = $7))"               \
-                          " ORDER BY n.certificate_id DESC LIMIT $8")                          \
+    CERTIFICATE_LIST_TABLE(X)                                                                  \
     /* The lines whose first certificate has this name in front: active_maximum's identity. */ \
     X(CERTIFICATE_OF_IDENTITY, CERTIFICATE_COLUMNS                                             \
       "FROM certificate_name n JOIN certificate c ON c.lineage_id = n.certificate_id"          \
@@ -184,11 +156,6 @@
                  " AND r.token_id IS NOT NULL LIMIT 1")                                        \
     X(NAME_COUNT, "SELECT COUNT(*) FROM certificate_name WHERE value = $1 AND type = $2")      \
                                                                                                \
-    X(CERTIFICATE_COUNT, "SELECT (SELECT COUNT(*) FROM certificate WHERE not_after >= $1),"    \
-                         " (SELECT COUNT(*) FROM certificate WHERE not_after < $1),"           \
-                         " (SELECT COUNT(*) FROM revocation WHERE not_after >= $1),"           \
-                         " (SELECT COUNT(*) FROM revocation WHERE not_after < $1)")            \
-                                                                                               \
     X(REVOCATION_ADD,                                                                          \
       "INSERT INTO revocation (id, certificate_id, issuer_id, serial, not_after, revoked_at,"  \
       " reason, invalid_since)"                                                                \
@@ -218,13 +185,7 @@
                        " WHERE id = $1 AND uses_spent > 0")                                    \
     X(TOKEN_COUNT_FAILURE, "UPDATE token SET failures = failures + 1 WHERE id = $1")           \
     X(TOKEN_REVOKE, "UPDATE token SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL")   \
-    /* The CASE is token_record_state. */                                                      \
-    X(TOKEN_LIST, TOKEN_SELECT                                                                 \
-      "WHERE sequence < $1 AND (CASE WHEN revoked_at IS NOT NULL THEN 4"                       \
-      " WHEN uses_spent >= uses_allowed THEN 2 WHEN expires <= $2 THEN 3 ELSE 1 END = $3"      \
-      " OR $3 = 0) AND ($4 = '' OR profile = $4) ORDER BY sequence DESC LIMIT $5")             \
-    X(TOKEN_COUNT_OPEN, "SELECT COUNT(*) FROM token WHERE expires > $1"                        \
-                        " AND revoked_at IS NULL AND uses_spent < uses_allowed")               \
+    TOKEN_LIST_TABLE(X)                                                                        \
                                                                                                \
     X(REQUEST_ADD,                                                                             \
       "INSERT INTO request (sequence, id, csr, csr_hash, key_hash, claim_hash, code, profile," \

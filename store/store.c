@@ -74,10 +74,13 @@ enum result store_begin(struct store *store, struct error *err) {
 }
 
 enum result store_commit(struct store *store, struct error *err) {
-    return database_commit(store->database, err);
+    enum result result = database_commit(store->database, err);
+    store->ended.is_counted = store->ended.is_counted && result == RESULT_OK;
+    return result;
 }
 
 void store_rollback(struct store *store) {
+    store->ended.is_counted = false;
     database_rollback(store->database);
 }
 

@@ -74,6 +74,22 @@ struct name_record {
     char *value;
 };
 
+// Fits names of this type (NULL: any) and value (NULL: no filter at all). Values are compared
+// byte by byte: "*" and "%" mean themselves.
+struct name_filter {
+    const char *type;
+    const char *value;
+};
+
+// Lists come in pages: this is where one ended, to be given as `after` to the next call with the
+// same filter. A page examines no more than LIMIT_LIST_EXAMINED records, so it may hold fewer
+// than `limit` records, or none, and yet not be the last: that one ends with is_set false.
+struct list_position {
+    bool is_set;
+    int64_t major;
+    int64_t minor;
+};
+
 struct certificate_record {
     int64_t id; // grows with time
     int64_t issuer_id;
@@ -149,23 +165,29 @@ enum certificate_state {
     CERTIFICATE_EXPIRED,
     CERTIFICATE_REVOKED
 };
-// Each certificate is in one state: revoked, else expired (after notAfter), else valid.
+// Each certificate is in one state: revoked, else expired (after notAfter), else valid. All that
+// is given must fit; zeroed memory fits every certificate.
 struct certificate_filter {
-    const char *name_type;  // NULL: any type
-    const char *name_value; // NULL: any name; exact
-    const char *profile;    // NULL: any
+    struct bytes key_hash; // empty: any
+    struct name_filter name;
+    struct name_filter prefix;
+    const char *address; // NULL: any
+    const char *profile; // NULL: any
+    int64_t issuer_id;   // 0: any
     enum certificate_state state;
     int64_t now;            // what valid and expired are measured against
+    int64_t expires_from;   // notAfter at or after this time; 0: any
     int64_t expires_before; // notAfter before this time; 0: any
-    int64_t before_id;      // 0: from the newest; pages go downwards
+    struct list_position after;
     size_t limit;
 };
-// Newest first.
+// Of a prefix in the order of the names, with expires_before the soonest to end first, of those
+// that expired the last first, else the newest first.
 enum result store_list_certificates(
     struct store *store, const struct certificate_filter *filter,
     enum result (*visit)(void *context, const struct certificate_record *record,
                          struct error *err),
-    void *context, struct error *err);
+    void *context, struct list_position *out_next, struct error *err);
 enum result store_count_certificates(struct store *store, int64_t now, int64_t *out_valid,
                                      int64_t *out_expired, int64_t *out_revoked,
                                      struct error *err);
@@ -258,20 +280,28 @@ enum result store_count_token_failure(struct store *store, struct bytes id, stru
 enum result store_revoke_token(struct store *store, struct bytes id, int64_t now,
                                struct error *err);
 enum token_state { TOKEN_ANY, TOKEN_OPEN, TOKEN_SPENT, TOKEN_EXPIRED, TOKEN_REVOKED };
+// All that is given must fit; zeroed memory fits every token.
 struct token_filter {
+    struct name_filter name; // of the names that it grants
+    struct name_filter prefix;
+    const char *created_by; // NULL: any
+    const char *profile;    // NULL: any
     enum token_state state;
-    const char *profile; // NULL: any
     int64_t now;
-    int64_t before_sequence; // 0: from the newest
+    int64_t expires_from;   // at or after this time; 0: any
+    int64_t expires_before; // 0: any
+    struct list_position after;
     size_t limit;
 };
 // The first that holds of: revoked, spent, expired (from the second `expires` on), open.
 enum token_state token_record_state(const struct token_record *record, int64_t now);
+// Of a prefix in the order of the names, with expires_before the soonest to expire first, else
+// the newest first.
 enum result store_list_tokens(struct store *store, const struct token_filter *filter,
                               enum result (*visit)(void *context,
                                                    const struct token_record *record,
                                                    struct error *err),
-                              void *context, struct error *err);
+                              void *context, struct list_position *out_next, struct error *err);
 
 // Tokens that can still be used: not revoked, not expired, uses left.
 enum result store_count_open_tokens(struct store *store, int64_t now, int64_t *out_count,

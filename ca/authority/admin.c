@@ -228,22 +228,21 @@ static enum result revoke_batch(struct authority *authority, const struct peer *
 enum result admin_revoke_certificates(struct authority *authority, const struct peer *peer,
                                       const char *name, enum crl_reason reason, int64_t now,
                                       int64_t *out_count, struct error *err) {
-    const struct certificate_filter filter = {
-        .name_type = name_type_prefix(NAME_CN),
-        .name_value = name,
+    struct certificate_filter filter = {
+        .name = {.type = name_type_prefix(NAME_CN), .value = name},
         .profile = PROFILE_ADMIN,
         .state = CERTIFICATE_VALID,
         .now = now,
         .limit = REVOKE_BATCH,
     };
-    struct batch batch = {.count = REVOKE_BATCH};
     int64_t count = 0;
-    while (batch.count == REVOKE_BATCH) {
-        batch.count = 0;
-        TRY(store_list_certificates(authority->store, &filter, collect, &batch, err));
+    do {
+        struct batch batch = {0};
+        TRY(store_list_certificates(authority->store, &filter, collect, &batch, &filter.after,
+                                    err));
         TRY(revoke_batch(authority, peer, &batch, reason, now, err));
         count += (int64_t)batch.count;
-    }
+    } while (filter.after.is_set);
     *out_count = count;
     return RESULT_OK;
 }

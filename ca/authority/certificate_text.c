@@ -148,5 +148,11 @@ enum result certificate_info_fill(const struct authority *authority,
     if (record->token_id.size > 0) {
         TRY(set_hex(&out_info->token, buf_bytes(&record->token_id)));
     }
+    if (record->request_id.size > 0) {
+        TRY(set_hex(&out_info->request, buf_bytes(&record->request_id)));
+    }
+    if (record->address != NULL) {
+        TRY(text_set(&out_info->address, record->address));
+    }
     return set_hex(&out_info->key_fingerprint, buf_bytes(&record->key_hash));
 }

@@ -2,11 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "authority/inspect.h"
 
-#include <string.h>
-
 #include "authority/authority.h"
 #include "authority/certificate_text.h"
-#include "authority/cursor.h"
 #include "base/clock.h"
 
 // --- the authority ---------------------------------------------------------------------------
@@ -64,106 +61,6 @@ enum result inspect_authority(struct authority *authority, const struct peer *pe
 }
 
 // --- certificates ----------------------------------------------------------------------------
-
-static enum result read_state(const char *text, enum certificate_state *out_state,
-                              struct error *err) {
-    static const struct {
-        const char *name;
-        enum certificate_state state;
-    } states[] = {
-        {"valid", CERTIFICATE_VALID},
-        {"expired", CERTIFICATE_EXPIRED},
-        {"revoked", CERTIFICATE_REVOKED},
-    };
-    if (text == NULL) {
-        *out_state = CERTIFICATE_ANY;
-        return RESULT_OK;
-    }
-    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
-        if (strcmp(states[i].name, text) == 0) {
-            *out_state = states[i].state;
-            return RESULT_OK;
-        }
-    }
-    (void)error_set_code(err, RESULT_INVALID, "state_unknown",
-                         "%.16s is not a state of certificates", text);
-    error_field(err, "state");
-    error_hint(err, "Use valid, expired or revoked.");
-    return RESULT_INVALID;
-}
-
-// "type:value" with a known type is brought to canonical form; anything else is a bare value
-// ("fe80::1" and "https://…" have colons of their own).
-static enum result read_name(const char *text, struct names *names,
-                             struct certificate_filter *filter, struct error *err) {
-    const char *colon = strchr(text, ':');
-    char prefix[16] = {0};
-    enum name_type type = NAME_CN;
-    if (colon != NULL && (size_t)(colon - text) < sizeof(prefix)) {
-        memcpy(prefix, text, (size_t)(colon - text));
-    }
-    if (prefix[0] == '\0' || !name_type_from_prefix(prefix, &type)) {
-        filter->name_value = text;
-        return RESULT_OK;
-    }
-    enum result result = names_add_text(names, text, err);
-    if (result != RESULT_OK) {
-        error_field(err, "name");
-        return result;
-    }
-    filter->name_type = name_type_prefix(type);
-    filter->name_value = names->items[0].value;
-    return RESULT_OK;
-}
-
-struct certificate_listing {
-    const struct authority *authority;
-    struct certificate_page *page;
-    size_t limit;
-    int64_t now;
-    int64_t last_id;
-    bool has_more;
-};
-
-static enum result add_to_page(void *context, const struct certificate_record *record,
-                               struct error *err) {
-    struct certificate_listing *listing = context;
-    if (listing->page->certificates.count == listing->limit) {
-        listing->has_more = true;
-        return RESULT_OK;
-    }
-    void *info = NULL;
-    if (record_add(&listing->page->certificates, &certificate_info_type, &info) != RESULT_OK ||
-        certificate_info_fill(listing->authority, record, listing->now, info) != RESULT_OK) {
-        return error_out_of_memory(err);
-    }
-    listing->last_id = record->id;
-    return RESULT_OK;
-}
-
-enum result inspect_list_certificates(struct authority *authority, const struct peer *peer,
-                                      const struct certificate_list *request,
-                                      struct certificate_page *reply, struct error *err) {
-    (void)peer;
-    int64_t now = clock_now();
-    struct certificate_filter filter = {.profile = request->profile, .now = now};
-    AUTO(names_clear) struct names names = {0};
-    if (request->name != NULL) {
-        TRY(read_name(request->name, &names, &filter, err));
-    }
-    TRY(read_state(request->state, &filter.state, err));
-    TRY(cursor_read(request->after, &filter.before_id, err));
-    filter.expires_before = request->expiring_in == 0 ? 0 : now + request->expiring_in;
-    struct certificate_listing listing = {
-        .authority = authority,
-        .page = reply,
-        .limit = cursor_page_size(request->limit),
-        .now = now,
-    };
-    filter.limit = listing.limit + 1; // one more tells whether there is another page
-    TRY(store_list_certificates(authority->store, &filter, add_to_page, &listing, err));
-    return listing.has_more ? cursor_write(listing.last_id, &reply->next) : RESULT_OK;
-}
 
 enum result inspect_find_certificate(struct authority *authority, const char *serial,
                                      struct certificate_record *out_record, struct error *err) {

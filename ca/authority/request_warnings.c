@@ -70,14 +70,15 @@ static enum result warn_of_owner(void *context, const struct certificate_record 
 static enum result warn_of_names(struct warner *warner, struct error *err) {
     for (size_t i = 0; i < warner->record->name_count; i++) {
         const struct certificate_filter filter = {
-            .name_type = warner->record->names[i].type,
-            .name_value = warner->record->names[i].value,
+            .name = {.type = warner->record->names[i].type,
+                     .value = warner->record->names[i].value},
             .state = CERTIFICATE_VALID,
             .now = warner->now,
             .limit = 1,
         };
+        struct list_position next = {0}; // the newest are enough
         TRY(store_list_certificates(warner->authority->store, &filter, warn_of_owner, warner,
-                                    err));
+                                    &next, err));
     }
     return RESULT_OK;
 }

@@ -7,7 +7,6 @@
 #include "authority/address.h"
 #include "authority/authority.h"
 #include "authority/certificate_text.h"
-#include "authority/cursor.h"
 #include "authority/fleet.h"
 #include "authority/peer.h"
 #include "authority/policy.h"
@@ -241,8 +240,7 @@ static const char *token_state_name(enum token_state state) {
     return "unknown";
 }
 
-static enum result token_state_read(const char *text, enum token_state *out_state,
-                                    struct error *err) {
+enum result token_state_read(const char *text, enum token_state *out_state, struct error *err) {
     if (text == NULL) {
         *out_state = TOKEN_ANY;
         return RESULT_OK;
@@ -260,8 +258,8 @@ static enum result token_state_read(const char *text, enum token_state *out_stat
     return RESULT_INVALID;
 }
 
-static enum result fill_info(const struct token_record *record, int64_t now,
-                             struct token_info *info) {
+enum result token_info_fill(const struct token_record *record, int64_t now,
+                            struct token_info *info) {
     char id[TOKEN_ID_TEXT_SIZE];
     token_id_text(buf_bytes(&record->id), id);
     TRY(text_set(&info->id, id));
@@ -280,44 +278,6 @@ static enum result fill_info(const struct token_record *record, int64_t now,
     info->created = record->created;
     info->expires = record->expires;
     return RESULT_OK;
-}
-
-struct token_listing {
-    struct token_page *page;
-    size_t limit;
-    int64_t now;
-    int64_t last_sequence;
-    bool has_more;
-};
-
-static enum result add_to_page(void *context, const struct token_record *record,
-                               struct error *err) {
-    struct token_listing *listing = context;
-    if (listing->page->tokens.count == listing->limit) {
-        listing->has_more = true;
-        return RESULT_OK;
-    }
-    void *info = NULL;
-    if (record_add(&listing->page->tokens, &token_info_type, &info) != RESULT_OK ||
-        fill_info(record, listing->now, info) != RESULT_OK) {
-        return error_out_of_memory(err);
-    }
-    listing->last_sequence = record->sequence;
-    return RESULT_OK;
-}
-
-enum result token_list(struct authority *authority, const struct peer *peer,
-                       const struct token_list *request, struct token_page *reply,
-                       struct error *err) {
-    (void)peer;
-    struct token_filter filter = {.profile = request->profile, .now = clock_now()};
-    TRY(token_state_read(request->state, &filter.state, err));
-    TRY(cursor_read(request->after, &filter.before_sequence, err));
-    struct token_listing listing = {
-        .page = reply, .limit = cursor_page_size(request->limit), .now = filter.now};
-    filter.limit = listing.limit + 1; // one more tells whether there is another page
-    TRY(store_list_tokens(authority->store, &filter, add_to_page, &listing, err));
-    return listing.has_more ? cursor_write(listing.last_sequence, &reply->next) : RESULT_OK;
 }
 
 enum result token_revoke(struct authority *authority, const struct peer *peer,
@@ -340,7 +300,7 @@ enum result token_revoke(struct authority *authority, const struct peer *peer,
     int64_t now = clock_now();
     TRY(store_revoke_token(authority->store, id_bytes, now, err));
     token.revoked_at = now;
-    if (fill_info(&token, now, reply) != RESULT_OK) {
+    if (token_info_fill(&token, now, reply) != RESULT_OK) {
         return error_out_of_memory(err);
     }
     return decision_record(authority, peer, LOG_LEVEL_INFO, "token revoked", reply->id, "",

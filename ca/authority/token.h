@@ -46,5 +46,9 @@ enum result token_check_usable(const struct token_record *token, int64_t now,
 enum result token_note_refusal(struct authority *authority, struct peer *peer,
                                const char *credential, const struct error *refusal,
                                struct error *err);
+// NULL is any state; RESULT_INVALID (code "state_unknown") names the choices.
+enum result token_state_read(const char *text, enum token_state *out_state, struct error *err);
+enum result token_info_fill(const struct token_record *record, int64_t now,
+                            struct token_info *info);
 // Lower-case hex.
 void token_id_text(struct bytes id, char out_text[TOKEN_ID_TEXT_SIZE]);

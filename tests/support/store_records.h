@@ -70,7 +70,6 @@ static inline int64_t add(struct store *store, const struct certificate_record *
 // The serials that were visited, each followed by a space.
 struct seen {
     char text[400];
-    int64_t last_id;
 };
 
 static inline enum result see(void *context, const struct certificate_record *record,
@@ -80,7 +79,6 @@ static inline enum result see(void *context, const struct certificate_record *re
     size_t used = strlen(seen->text);
     snprintf(seen->text + used, sizeof(seen->text) - used, "%.*s ", (int)record->serial.size,
              (const char *)record->serial.data);
-    seen->last_id = record->id;
     return RESULT_OK;
 }
 
@@ -88,9 +86,11 @@ static inline void assert_listed(struct store *store, const struct certificate_f
                                  const char *expected) {
     struct error err = {0};
     struct seen seen = {0};
+    struct list_position next = {0};
     struct certificate_filter whole = *filter;
     whole.limit = whole.limit == 0 ? 100 : whole.limit;
     whole.now = whole.now == 0 ? NOW : whole.now;
-    assert_ok(store_list_certificates(store, &whole, see, &seen, &err), &err);
+    assert_ok(store_list_certificates(store, &whole, see, &seen, &next, &err), &err);
     assert_string_equal(seen.text, expected);
+    assert_false(next.is_set);
 }

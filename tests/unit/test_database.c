@@ -537,7 +537,7 @@ static void values_are_data_and_never_sql(void **state) {
     assert_result(RESULT_NOT_FOUND, find_admin(database, "_", &err), &err);
 }
 
-// What is asked on every request, or over a large table, walks an index in its order.
+// What is asked on every request walks an index in its order; lists: test_store_plans.c.
 static void the_plans_use_the_indexes(void **state) {
     (void)state;
     database_close(open_new(in_folder("plans")));
@@ -562,16 +562,9 @@ static void the_plans_use_the_indexes(void **state) {
         {STATEMENT_NAME_RELEASE_LAST, "PRIMARY KEY", false},
         {STATEMENT_NAME_HELD, "request_name_value", false},
         {STATEMENT_NAME_COUNT, "certificate_name_value", false},
-        {STATEMENT_CERTIFICATE_LIST, "SEARCH c USING INTEGER PRIMARY KEY", false},
-        {STATEMENT_CERTIFICATE_LIST_BY_PROFILE, "certificate_profile", false},
-        {STATEMENT_CERTIFICATE_LIST_BY_EXPIRY, "certificate_not_after", true},
-        {STATEMENT_CERTIFICATE_LIST_REVOKED, "sqlite_autoindex_revocation_1", false},
-        {STATEMENT_CERTIFICATE_LIST_BY_NAME, "certificate_name_value", false},
         {STATEMENT_REVOCATION_EACH, "revocation_issuer", true},
         {STATEMENT_TOKEN_FIND, "sqlite_autoindex_token_1", false},
         {STATEMENT_TOKEN_SPEND, "sqlite_autoindex_token_1", false},
-        {STATEMENT_TOKEN_LIST, "SEARCH token USING INTEGER PRIMARY KEY", false},
-        {STATEMENT_TOKEN_COUNT_OPEN, "token_expires", false},
         {STATEMENT_REQUEST_FIND, "sqlite_autoindex_request_1", false},
         {STATEMENT_CRL_LAST, "sqlite_autoindex_crl_1", false},
         {STATEMENT_CRL_DROP_OLDER, "crl_with_der", false},

@@ -280,24 +280,24 @@ static void lists_are_filtered(void **state) {
         {{.profile = "client", .state = CERTIFICATE_REVOKED}, "E D "},
         {{.profile = "server", .state = CERTIFICATE_REVOKED}, ""},
         {{.profile = "cli"}, ""},
-        {{.expires_before = NOW + 1000}, "E C B "},
-        {{.expires_before = NOW + 1001}, "E D C B A "},
+        {{.expires_before = NOW + 1000}, "B E C "},
+        {{.expires_before = NOW + 1001}, "B E C A D "},
         {{.expires_before = NOW + 1001, .state = CERTIFICATE_VALID}, "C A "},
         {{.expires_before = NOW + 1001, .state = CERTIFICATE_EXPIRED}, "B "},
         {{.expires_before = NOW + 1001, .state = CERTIFICATE_REVOKED}, "E D "},
         {{.expires_before = NOW + 9000, .profile = "server"}, "F "},
-        {{.name_value = "a.example"}, "D A "},
-        {{.name_value = "shared"}, "F D B A "},
-        {{.name_value = "shared", .name_type = "cn"}, "F D B A "},
-        {{.name_value = "shared", .name_type = "dns"}, "F "},
-        {{.name_value = "shared", .name_type = "email"}, ""},
-        {{.name_value = "Shared"}, ""},
-        {{.name_value = "%"}, ""},
-        {{.name_value = "*"}, ""},
-        {{.name_value = "shared", .state = CERTIFICATE_VALID}, "F A "},
-        {{.name_value = "shared", .state = CERTIFICATE_REVOKED}, "D "},
-        {{.name_value = "shared", .profile = "server"}, "F "},
-        {{.name_value = "shared", .expires_before = NOW}, "B "},
+        {{.name = {NULL, "a.example"}}, "D A "},
+        {{.name = {NULL, "shared"}}, "F D B A "},
+        {{.name = {"cn", "shared"}}, "F D B A "},
+        {{.name = {"dns", "shared"}}, "F "},
+        {{.name = {"email", "shared"}}, ""},
+        {{.name = {NULL, "Shared"}}, ""},
+        {{.name = {NULL, "%"}}, ""},
+        {{.name = {NULL, "*"}}, ""},
+        {{.name = {NULL, "shared"}, .state = CERTIFICATE_VALID}, "F A "},
+        {{.name = {NULL, "shared"}, .state = CERTIFICATE_REVOKED}, "D "},
+        {{.name = {NULL, "shared"}, .profile = "server"}, "F "},
+        {{.name = {NULL, "shared"}, .expires_before = NOW}, "B "},
         {{.now = NOW + 1, .state = CERTIFICATE_EXPIRED}, "C B "},
         {{.now = NOW + 1, .state = CERTIFICATE_VALID}, "F A "},
     };
@@ -306,29 +306,32 @@ static void lists_are_filtered(void **state) {
     }
 }
 
-static void every_list_is_paged_downwards(void **state) {
+static void every_list_is_paged(void **state) {
     (void)state;
     AUTO(store_close_at) struct store *store = open_with_six();
     static const struct {
         struct certificate_filter filter;
         const char *pages[3];
     } cases[] = {
-        {{.limit = 4}, {"F E D C ", "B A ", ""}},
+        {{.limit = 4}, {"F E D C ", "B A ", NULL}},
         {{.limit = 2, .profile = "client"}, {"E D ", "C B ", "A "}},
-        {{.limit = 3, .expires_before = NOW + 9000}, {"F E D ", "C B A ", ""}},
-        {{.limit = 1, .state = CERTIFICATE_REVOKED}, {"E ", "D ", ""}},
-        {{.limit = 1, .name_value = "a.example"}, {"D ", "A ", ""}},
-        {{.limit = 3, .name_value = "shared"}, {"F D B ", "A ", ""}},
+        {{.limit = 3, .expires_before = NOW + 9000}, {"B E C ", "A D F ", NULL}},
+        {{.limit = 1, .state = CERTIFICATE_REVOKED}, {"E ", "D ", NULL}},
+        {{.limit = 1, .name = {NULL, "a.example"}}, {"D ", "A ", NULL}},
+        {{.limit = 3, .name = {NULL, "shared"}}, {"F D B ", "A ", NULL}},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct certificate_filter filter = cases[i].filter;
         filter.now = NOW;
-        for (size_t page = 0; page < 3; page++) {
+        for (size_t page = 0; page == 0 || filter.after.is_set; page++) {
             struct error err = {0};
             struct seen seen = {0};
-            assert_ok(store_list_certificates(store, &filter, see, &seen, &err), &err);
+            assert_true(page < 3);
+            assert_non_null(cases[i].pages[page]);
+            assert_ok(store_list_certificates(store, &filter, see, &seen, &filter.after, &err),
+                      &err);
             assert_string_equal(seen.text, cases[i].pages[page]);
-            filter.before_id = seen.last_id == 0 ? filter.before_id : seen.last_id;
+            assert_int_equal(filter.after.is_set, page < 2 && cases[i].pages[page + 1] != NULL);
         }
     }
 }
@@ -348,6 +351,38 @@ static void every_certificate_is_counted_once(void **state) {
     assert_int_equal(valid, 2);
     assert_int_equal(expired, 2);
     assert_int_equal(revoked, 2);
+    // Backwards, and on again.
+    assert_ok(store_count_certificates(store, NOW - 5, &valid, &expired, &revoked, &err), &err);
+    assert_int_equal(valid, 4);
+    assert_int_equal(expired, 0);
+    assert_ok(store_count_certificates(store, NOW + 1, &valid, &expired, &revoked, &err), &err);
+    assert_int_equal(valid, 2);
+    assert_int_equal(expired, 2);
+}
+
+static void what_changes_among_the_ended_is_counted_again(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(store_close_at) struct store *store = open_with_six();
+    int64_t valid = 0;
+    int64_t expired = 0;
+    int64_t revoked = 0;
+    assert_ok(store_count_certificates(store, NOW, &valid, &expired, &revoked, &err), &err);
+    assert_int_equal(expired, 1);
+    struct certificate_record record = certificate_of("old");
+    record.not_after = NOW - 5000;
+    int64_t old = add(store, &record);
+    assert_ok(store_count_certificates(store, NOW, &valid, &expired, &revoked, &err), &err);
+    assert_int_equal(valid, 3);
+    assert_int_equal(expired, 2);
+    assert_ok(store_revoke_certificate(store, old, NOW, 1, 0, &err), &err);
+    assert_ok(store_count_certificates(store, NOW, &valid, &expired, &revoked, &err), &err);
+    assert_int_equal(expired, 1);
+    assert_int_equal(revoked, 3);
+    store_rollback(store);
+    begin(store);
+    assert_ok(store_count_certificates(store, NOW, &valid, &expired, &revoked, &err), &err);
+    assert_int_equal(valid + expired + revoked, 0);
 }
 
 struct nested {
@@ -466,8 +501,9 @@ int main(void) {
         cmocka_unit_test(a_successor_is_found_by_its_predecessor_and_csr),
         cmocka_unit_test(keys_and_lineages_are_walked_newest_first),
         cmocka_unit_test(lists_are_filtered),
-        cmocka_unit_test(every_list_is_paged_downwards),
+        cmocka_unit_test(every_list_is_paged),
         cmocka_unit_test(every_certificate_is_counted_once),
+        cmocka_unit_test(what_changes_among_the_ended_is_counted_again),
         cmocka_unit_test(a_visitor_may_look_up_and_revoke),
         cmocka_unit_test(revocations_come_out_in_their_order),
         cmocka_unit_test(a_certificate_is_revoked_once),

@@ -114,7 +114,6 @@ static void failures_are_counted_and_tokens_revoked_once(void **state) {
 
 struct seen_tokens {
     char text[200];
-    int64_t last_sequence;
     enum token_state expected_state;
 };
 
@@ -124,7 +123,6 @@ static enum result see_token(void *context, const struct token_record *record,
     size_t used = strlen(seen->text);
     snprintf(seen->text + used, sizeof(seen->text) - used, "%.*s ", (int)record->id.size,
              (const char *)record->id.data);
-    seen->last_sequence = record->sequence;
     // The list and the function must agree on what a state is.
     if (seen->expected_state != TOKEN_ANY &&
         token_record_state(record, NOW) != seen->expected_state) {
@@ -172,16 +170,17 @@ static void tokens_are_listed_by_state_and_profile(void **state) {
         {{.profile = "client"}, "e d c b a "},
         {{.profile = "none"}, ""},
         {{.limit = 2}, "f e "},
-        {{.limit = 2, .before_sequence = 5}, "d c "},
-        {{.before_sequence = 1}, ""},
+        {{.limit = 2, .after = {true, 5, 0}}, "d c "},
+        {{.after = {true, 1, 0}}, ""},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct error err = {0};
         struct seen_tokens seen = {.expected_state = cases[i].filter.state};
+        struct list_position next = {0};
         struct token_filter filter = cases[i].filter;
         filter.now = NOW;
         filter.limit = filter.limit == 0 ? 100 : filter.limit;
-        assert_ok(store_list_tokens(store, &filter, see_token, &seen, &err), &err);
+        assert_ok(store_list_tokens(store, &filter, see_token, &seen, &next, &err), &err);
         assert_string_equal(seen.text, cases[i].expected);
     }
 }
