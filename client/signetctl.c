@@ -19,11 +19,20 @@ static const struct command commands[] = {
      "characters. Prints the token, and nothing else, on standard output; it is not shown "
      "again.",
      run_token_create},
-    {"token list", "", 0, 0, token_list_options, "list tokens", run_token_list},
+    {"token list", "", 0, 0, token_list_options,
+     "list and search tokens\n\nAll that is given must fit.", run_token_list},
     {"token revoke", "ID", 1, 1, NULL, "make a token useless", run_token_revoke},
-    {"certificate list", "", 0, 0, certificate_list_options, "list and search certificates",
+    {"certificate list", "", 0, 0, certificate_list_options,
+     "list and search certificates\n\n"
+     "All that is given must fit. With --expiring the soonest to end come first, with "
+     "--prefix\n"
+     "they come by name, else the newest first.",
      run_certificate_list},
-    {"certificate show", "SERIAL", 1, 1, certificate_show_options, "show one certificate",
+    {"certificate show", "SERIAL | NAME", 1, 1, certificate_show_options,
+     "show one certificate\n\n"
+     "By its serial, or by a name like cn:jjolie: the one valid certificate of that name, or "
+     "the\n"
+     "only one that there ever was. Several are listed and none is shown.",
      run_certificate_show},
     {"certificate revoke", "SERIAL | --name NAME", 0, 1, certificate_revoke_options,
      "declare a certificate invalid, for good\n\n"

@@ -68,6 +68,8 @@ struct listing {
 enum result session_list(struct session *session, const struct listing *listing, int64_t limit,
                          void *request, void *whole, struct error *err);
 
+// The option's text into a member of a request; nothing when it was not given.
+enum result take_text(const struct arguments *arguments, const char *option, char **member);
 // "--json": prints the message and returns true in *out_is_printed.
 enum result print_if_json(const struct arguments *arguments, const struct message_type *type,
                           const void *message, bool *out_is_printed, struct error *err);

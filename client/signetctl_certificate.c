@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "client/api.h"
 #include "client/display.h"
 #include "client/program.h"
@@ -13,9 +14,14 @@
 
 const struct option certificate_list_options[] = {
     {"name", "NAME", "with this name: cn:jjolie, or jjolie for any type", false, false},
+    {"prefix", "NAME", "with a name beginning so: cn:tracker-", false, false},
+    {"key", "HEX", "of this key: its SHA-256, as certificate show prints it", false, false},
+    {"from", "ADDRESS", "requested from this IP address", false, false},
     {"profile", "NAME", "of this profile", false, false},
+    {"issuer", "NAME", "of this issuing CA", false, false},
     {"state", "STATE", "valid, expired or revoked", false, false},
-    {"expiring", "TIME", "valid now, but not after this time: 30d", false, false},
+    {"expiring", "TIME", "valid now, but not after this time: 30d; soonest first", false,
+     false},
     {"limit", "N", "no more than this many", false, false},
     {0},
 };
@@ -37,6 +43,8 @@ static enum result add_certificate_row(struct table *table,
     TRY(table_add(table, certificate->state));
     TRY(table_add(table, certificate->profile));
     TRY(add_names_cell(table, &certificate->names));
+    TRY(table_add(table, certificate->issuer));
+    TRY(table_add(table, certificate->address != NULL ? certificate->address : ""));
     TRY(add_time_cell(table, certificate->not_after));
     TRY(add_time_cell(table, is_revoked ? certificate->revoked_at : 0));
     return table_add(table, certificate->reason != NULL ? certificate->reason : "");
@@ -44,8 +52,9 @@ static enum result add_certificate_row(struct table *table,
 
 static enum result fill_certificate_table(const struct certificate_page *page,
                                           struct table *table) {
-    static const char *const headings[] = {"SERIAL",      "STATE",   "PROFILE", "NAMES",
-                                           "VALID UNTIL", "REVOKED", "REASON",  NULL};
+    static const char *const headings[] = {"SERIAL", "STATE", "PROFILE",     "NAMES",
+                                           "ISSUER", "FROM",  "VALID UNTIL", "REVOKED",
+                                           "REASON", NULL};
     TRY(table_init(table, headings));
     const struct certificate_info *certificates = page->certificates.items;
     for (size_t i = 0; i < page->certificates.count; i++) {
@@ -60,14 +69,53 @@ static enum result print_certificates(const struct certificate_page *page, struc
     return print_table(&table, err);
 }
 
+// People copy fingerprints with colons and in either case. Checked here too, so that the error is
+// about the option.
+static enum result take_key(const struct arguments *arguments, char **member,
+                            struct error *err) {
+    const char *text = arguments_value(arguments, "key");
+    AUTO(buf_clear) struct buf digits = {0};
+    AUTO(buf_clear) struct buf digest = {0};
+    if (text == NULL) {
+        return RESULT_OK;
+    }
+    buf_init(&digits, LIMIT_FINGERPRINT_TEXT);
+    buf_init(&digest, LIMIT_FINGERPRINT_TEXT / 2);
+    enum result result = RESULT_OK;
+    for (const char *next = text; *next != '\0' && result == RESULT_OK; next++) {
+        result = *next == ':' ? RESULT_OK : buf_append_byte(&digits, (uint8_t)*next);
+    }
+    if (result != RESULT_OK || text_hex_decode(buf_bytes(&digits), &digest) != RESULT_OK ||
+        digest.size != LIMIT_FINGERPRINT_TEXT / 2) {
+        return arguments_refuse(err, "key", "expected a fingerprint of %d hexadecimal digits",
+                                LIMIT_FINGERPRINT_TEXT);
+    }
+    return text_set(member, buf_string(&digits));
+}
+
+static enum result take_address(const struct arguments *arguments, char **member,
+                                struct error *err) {
+    const char *text = arguments_value(arguments, "from");
+    uint8_t address[16];
+    size_t size = 0;
+    if (text == NULL) {
+        return RESULT_OK;
+    }
+    if (text_read_ip(text, address, &size) != RESULT_OK) {
+        return arguments_refuse(err, "from", "expected an IP address, like 192.0.2.7");
+    }
+    return text_set(member, text);
+}
+
 static enum result fill_list_request(const struct arguments *arguments,
                                      struct certificate_list *request, struct error *err) {
-    const char *name = arguments_value(arguments, "name");
-    const char *profile = arguments_value(arguments, "profile");
-    const char *state = arguments_value(arguments, "state");
-    TRY(name != NULL ? text_set(&request->name, name) : RESULT_OK);
-    TRY(profile != NULL ? text_set(&request->profile, profile) : RESULT_OK);
-    TRY(state != NULL ? text_set(&request->state, state) : RESULT_OK);
+    TRY(take_text(arguments, "name", &request->name));
+    TRY(take_text(arguments, "prefix", &request->prefix));
+    TRY(take_text(arguments, "profile", &request->profile));
+    TRY(take_text(arguments, "issuer", &request->issuer));
+    TRY(take_text(arguments, "state", &request->state));
+    TRY(take_key(arguments, &request->key, err));
+    TRY(take_address(arguments, &request->address, err));
     return arguments_duration(arguments, "expiring", 0, &request->expiring_in, err);
 }
 
@@ -96,6 +144,34 @@ enum result run_certificate_list(const struct arguments *arguments, struct error
     return result;
 }
 
+// --- by name -----------------------------------------------------------------------------
+
+// `state` NULL: in any.
+static enum result list_by_name(struct session *session, const char *name, const char *state,
+                                struct certificate_page *page, struct error *err) {
+    struct certificate_list request = {0};
+    enum result result = text_set(&request.name, name);
+    if (result == RESULT_OK && state != NULL) {
+        result = text_set(&request.state, state);
+    }
+    if (result == RESULT_OK) {
+        result = session_list(session, &certificate_listing, 0, &request, page, err);
+    }
+    message_clear(&certificate_list_type, &request);
+    return result;
+}
+
+// To standard error: the command is refused because there are several.
+static enum result print_candidates(const struct certificate_page *page) {
+    AUTO(buf_clear) struct buf text = {0};
+    AUTO(table_clear) struct table table = {0};
+    buf_init(&text, PRINT_BYTES);
+    TRY(fill_certificate_table(page, &table));
+    TRY(table_write(&table, &text));
+    (void)fputs(buf_string(&text), stderr);
+    return RESULT_OK;
+}
+
 // --- show --------------------------------------------------------------------------------
 
 const struct option certificate_show_options[] = {
@@ -116,6 +192,8 @@ static enum result write_certificate(const struct certificate_info *certificate,
     TRY(add_line(out, "reason", certificate->reason));
     TRY(add_line(out, "follows", certificate->predecessor));
     TRY(add_line(out, "token", certificate->token));
+    TRY(add_line(out, "request", certificate->request));
+    TRY(add_line(out, "requested from", certificate->address));
     return add_line(out, "key SHA-256", certificate->key_fingerprint);
 }
 
@@ -140,16 +218,65 @@ static enum result print_certificate(const struct arguments *arguments,
     return program_print(&text, err);
 }
 
+// Hex digits and colons are a serial; whoever is called so is found as cn:abba.
+static bool is_serial(const char *text) {
+    return text[strspn(text, "0123456789abcdefABCDEF:")] == '\0';
+}
+
+// The one certificate of that name: the one that is valid, or the only one that there ever was.
+static enum result find_shown(struct session *session, const char *name,
+                              struct certificate_page *page, struct error *err) {
+    TRY(list_by_name(session, name, "valid", page, err));
+    if (page->certificates.count == 0) {
+        message_clear(&certificate_page_type, page);
+        TRY(list_by_name(session, name, NULL, page, err));
+    }
+    if (page->certificates.count == 0) {
+        (void)error_set_code(err, RESULT_NOT_FOUND, "not_found",
+                             "no certificate carries the name %s", name);
+        error_hint(err, "signetctl certificate list --prefix finds names that begin so.");
+        return RESULT_NOT_FOUND;
+    }
+    if (page->certificates.count > 1) {
+        TRY(print_candidates(page));
+        (void)error_set_code(err, RESULT_CONFLICT, "name_ambiguous",
+                             "%zu certificates carry the name %s", page->certificates.count,
+                             name);
+        error_hint(err, "Name the one you mean by its serial.");
+        return RESULT_CONFLICT;
+    }
+    return RESULT_OK;
+}
+
+static enum result take_serial(struct session *session, const char *operand, char **serial,
+                               struct error *err) {
+    if (is_serial(operand)) {
+        return text_set(serial, operand);
+    }
+    struct certificate_page page = {0};
+    enum result result = find_shown(session, operand, &page, err);
+    if (result == RESULT_OK) {
+        const struct certificate_info *certificates = page.certificates.items;
+        result = text_set(serial, certificates[0].serial);
+    }
+    message_clear(&certificate_page_type, &page);
+    return result;
+}
+
+static enum result show_certificate(const struct arguments *arguments,
+                                    struct certificate_show *request,
+                                    struct certificate_info *reply, struct error *err) {
+    AUTO(session_close) struct session session = {0};
+    TRY(session_open(arguments, &session, err));
+    TRY(take_serial(&session, arguments->operands[0], &request->serial, err));
+    TRY(api_call(&session.exchange, OPERATION_CERTIFICATE_SHOW, request, reply, err));
+    return print_certificate(arguments, reply, err);
+}
+
 enum result run_certificate_show(const struct arguments *arguments, struct error *err) {
     struct certificate_show request = {0};
     struct certificate_info reply = {0};
-    enum result result = text_set(&request.serial, arguments->operands[0]);
-    if (result == RESULT_OK) {
-        result = session_call(arguments, OPERATION_CERTIFICATE_SHOW, &request, &reply, err);
-    }
-    if (result == RESULT_OK) {
-        result = print_certificate(arguments, &reply, err);
-    }
+    enum result result = show_certificate(arguments, &request, &reply, err);
     message_clear(&certificate_show_type, &request);
     message_clear(&certificate_info_type, &reply);
     return result;
@@ -166,12 +293,7 @@ const struct option certificate_revoke_options[] = {
 
 static enum result refuse_several(const char *name, const struct certificate_page *page,
                                   struct error *err) {
-    AUTO(buf_clear) struct buf text = {0};
-    AUTO(table_clear) struct table table = {0};
-    buf_init(&text, PRINT_BYTES);
-    TRY(fill_certificate_table(page, &table));
-    TRY(table_write(&table, &text));
-    (void)fputs(buf_string(&text), stderr);
+    TRY(print_candidates(page));
     (void)error_set_code(err, RESULT_CONFLICT, "name_ambiguous",
                          "%zu valid certificates carry the name %s, none was revoked",
                          page->certificates.count, name);
@@ -183,16 +305,7 @@ static enum result refuse_several(const char *name, const struct certificate_pag
 static enum result find_by_name(const struct arguments *arguments, struct session *session,
                                 struct certificate_page *page, struct error *err) {
     const char *name = arguments_value(arguments, "name");
-    struct certificate_list request = {0};
-    enum result result = text_set(&request.name, name);
-    if (result == RESULT_OK) {
-        result = text_set(&request.state, "valid");
-    }
-    if (result == RESULT_OK) {
-        result = session_list(session, &certificate_listing, 0, &request, page, err);
-    }
-    message_clear(&certificate_list_type, &request);
-    TRY(result);
+    TRY(list_by_name(session, name, "valid", page, err));
     if (page->certificates.count == 0) {
         (void)error_set_code(err, RESULT_NOT_FOUND, "not_found",
                              "no valid certificate carries the name %s", name);

@@ -155,6 +155,13 @@ enum result session_list(struct session *session, const struct listing *listing,
     return result;
 }
 
+// --- input -------------------------------------------------------------------------------
+
+enum result take_text(const struct arguments *arguments, const char *option, char **member) {
+    const char *text = arguments_value(arguments, option);
+    return text == NULL ? RESULT_OK : text_set(member, text);
+}
+
 // --- output ------------------------------------------------------------------------------
 
 enum result print_if_json(const struct arguments *arguments, const struct message_type *type,

@@ -149,6 +149,10 @@ enum result run_token_create(const struct arguments *arguments, struct error *er
 const struct option token_list_options[] = {
     {"state", "STATE", "open, spent, expired or revoked", false, false},
     {"profile", "NAME", "of this profile", false, false},
+    {"name", "NAME", "granting this name: cn:jjolie, or jjolie for any type", false, false},
+    {"prefix", "NAME", "granting a name beginning so: cn:tracker-", false, false},
+    {"by", "ADMIN", "made by this administrator", false, false},
+    {"expiring", "TIME", "open now, but not after this time: 24h; soonest first", false, false},
     {"limit", "N", "no more than this many", false, false},
     {0},
 };
@@ -192,13 +196,15 @@ static const struct listing token_listing = {
 static enum result list_tokens(const struct arguments *arguments, struct token_list *request,
                                struct token_page *whole, struct error *err) {
     static const char *const states[] = {"open", "spent", "expired", "revoked", NULL};
-    const char *state = arguments_value(arguments, "state");
-    const char *profile = arguments_value(arguments, "profile");
     int64_t limit = 0;
     TRY(arguments_choice(arguments, "state", states, err));
     TRY(arguments_integer(arguments, "limit", 1, INT64_MAX, 0, &limit, err));
-    TRY(state != NULL ? text_set(&request->state, state) : RESULT_OK);
-    TRY(profile != NULL ? text_set(&request->profile, profile) : RESULT_OK);
+    TRY(take_text(arguments, "state", &request->state));
+    TRY(take_text(arguments, "profile", &request->profile));
+    TRY(take_text(arguments, "name", &request->name));
+    TRY(take_text(arguments, "prefix", &request->prefix));
+    TRY(take_text(arguments, "by", &request->created_by));
+    TRY(arguments_duration(arguments, "expiring", 0, &request->expiring_in, err));
     AUTO(session_close) struct session session = {0};
     TRY(session_open(arguments, &session, err));
     TRY(session_list(&session, &token_listing, limit, request, whole, err));

@@ -130,7 +130,7 @@ static bool columns_fit(const struct certificate_listing *listing, const struct 
 static enum result look(void *context, const struct query *query, bool has_room, bool *out_fits,
                         struct error *err) {
     struct certificate_listing *listing = context;
-    if (!columns_fit(listing, query)) {
+    if (!row_type_fits(listing->walk, query) || !columns_fit(listing, query)) {
         return RESULT_OK;
     }
     AUTO(certificate_record_clear) struct certificate_record record = {0};

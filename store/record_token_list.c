@@ -81,7 +81,7 @@ static bool columns_fit(const struct token_filter *filter, const struct query *q
 static enum result look(void *context, const struct query *query, bool has_room, bool *out_fits,
                         struct error *err) {
     struct token_listing *listing = context;
-    if (!columns_fit(listing->filter, query)) {
+    if (!row_type_fits(listing->walk, query) || !columns_fit(listing->filter, query)) {
         return RESULT_OK;
     }
     AUTO(token_record_clear) struct token_record record = {0};

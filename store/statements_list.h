@@ -3,17 +3,18 @@
 
 // A list walks one index, in its order, from where the page before ended. What else is asked for
 // is compared in C, row by row, so that the work of a page is bounded by the rows it examines and
-// every filter needs one statement only. tests/unit/test_store_plans.c holds each to its index.
+// every filter needs one statement only. Text is compared byte by byte (in PostgreSQL: collation
+// "C"). tests/unit/test_store_plans.c holds each to its index.
 //
 // A walk by a time needs two parts: the rest of the rows of the very second where the page before
 // ended, and those behind it. A million certificates that end with their issuer share one.
 #pragma once
 
-// What the id column is for the walks of the newest first.
+// Behind what the index selects: from the id where the page before ended downwards.
 #define NEWEST_CERTIFICATES "AND c.id < $2 ORDER BY c.id DESC LIMIT $3"
 
 #define CERTIFICATE_NAME_SELECT                                                                \
-    CERTIFICATE_COLUMNS ", n.position FROM certificate_name n"                                 \
+    CERTIFICATE_COLUMNS ", n.position, n.type FROM certificate_name n"                         \
                         " JOIN certificate c ON c.id = n.certificate_id"                       \
                         " LEFT JOIN revocation r ON r.certificate_id = n.certificate_id "
 
@@ -61,7 +62,8 @@
       " AND r.not_after >= $1 AND r.not_after < $2)), 0) FROM issuer i")
 
 #define TOKEN_NAME_SELECT                                                                      \
-    TOKEN_COLUMNS ", n.position FROM token_name n JOIN token ON sequence = n.token_sequence "
+    TOKEN_COLUMNS                                                                              \
+    ", n.position, n.type FROM token_name n JOIN token ON sequence = n.token_sequence "
 #define NEWEST_TOKENS "AND sequence < $2 ORDER BY sequence DESC LIMIT $3"
 
 #define TOKEN_LIST_TABLE(X)                                                                    \

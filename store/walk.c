@@ -164,6 +164,10 @@ bool column_fits(const struct query *query, int column, const char *wanted) {
     return wanted == NULL || strcmp(query_text(query, column), wanted) == 0;
 }
 
+bool row_type_fits(const struct walk *walk, const struct query *query) {
+    return walk->along == NULL || column_fits(query, walk->minor_column + 1, walk->along->type);
+}
+
 static bool name_fits(const struct name_record *name, const struct name_filter *filter,
                       bool is_prefix) {
     return (filter->type == NULL || strcmp(name->type, filter->type) == 0) &&

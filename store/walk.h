@@ -31,7 +31,8 @@ void walk_time(struct walk *walk, enum statement statement, int time_column, int
                int64_t end, const struct list_position *after);
 // Walks along names, on from the name that stands at `after`: position `minor` of the record
 // `major`, looked up by `name_at`. RESULT_INVALID (code "cursor_invalid") when none stands there
-// or it is not of the filter. `position_column` is that of the names' position.
+// or it is not of the filter. `position_column` is that of the names' position; their type
+// stands behind it.
 struct name_walk {
     enum statement statement;
     enum statement name_at;
@@ -55,6 +56,9 @@ enum result walk_page(struct store *store, struct walk *walk, size_t limit, walk
 
 // Whether a text column equals what is wanted; NULL: anything.
 bool column_fits(const struct query *query, int column, const char *wanted);
+// Whether the name that this row of a walk along names stands for is of the type that is searched:
+// to be asked before the record is read. True in other walks.
+bool row_type_fits(const struct walk *walk, const struct query *query);
 // Whether the names of the record in this row fit both filters. A record stands in a walk along
 // names once for each name that fits: only the first of them does here, so that it is listed once.
 bool row_names_fit(const struct walk *walk, const struct query *query,

@@ -91,9 +91,9 @@
 // --- authority -----------------------------------------------------------------------------
 #define LIMIT_LIST_PAGE 1000
 #define LIMIT_LIST_PAGE_DEFAULT 100
-// Records that one page of a list looks at: when hardly any fits what is asked for, the others wait
-// some 30 ms and not for the whole store.
-#define LIMIT_LIST_EXAMINED 5000
+// Records that one page of a list looks at: when hardly any fits what is asked for, the others
+// wait some 20 ms and not for the whole store.
+#define LIMIT_LIST_EXAMINED 2000
 #define LIMIT_TOKEN_TEXT_BYTES 512
 #define LIMIT_TOKEN_USES 1000000
 #define LIMIT_LABEL_BYTES 200

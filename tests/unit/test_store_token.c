@@ -185,6 +185,77 @@ static void tokens_are_listed_by_state_and_profile(void **state) {
     }
 }
 
+// a and b are tracker-1, a made by jane, both expire late; c is tracker-2 of jane and expires soon;
+// d grants it as two types and another with the same beginning.
+static struct store *open_with_named_tokens(void) {
+    static struct name_record names[][3] = {
+        {{"cn", "tracker-1"}},
+        {{"cn", "tracker-1"}},
+        {{"cn", "tracker-2"}},
+        {{"dns", "tracker-2"}, {"cn", "tracker-2"}, {"cn", "tracker-0"}},
+    };
+    static const char *const ids[] = {"a", "b", "c", "d"};
+    struct store *store = open_with_issuers();
+    for (size_t i = 0; i < 4; i++) {
+        struct token_record record = token_of(ids[i]);
+        record.names = names[i];
+        record.name_count = i == 3 ? 3 : 1;
+        record.created_by = i % 2 == 0 ? "admin:jane" : "admin:joe";
+        record.expires = i == 2 ? NOW + 10 : record.expires;
+        add_token(store, &record);
+    }
+    return store;
+}
+
+static void tokens_are_searched_in_any_combination(void **state) {
+    (void)state;
+    AUTO(store_close_at) struct store *store = open_with_named_tokens();
+    static const struct {
+        struct token_filter filter;
+        const char *expected;
+    } cases[] = {
+        {{.name = {"cn", "tracker-1"}}, "b a "},
+        {{.name = {NULL, "tracker-2"}}, "d c "},
+        {{.name = {"dns", "tracker-2"}}, "d "},
+        {{.name = {"cn", "tracker"}}, ""},
+        {{.prefix = {"cn", "tracker-"}}, "d a b c "},
+        {{.prefix = {"dns", "tracker-"}}, "d "},
+        {{.prefix = {NULL, "tracker-2"}}, "c d "},
+        {{.prefix = {NULL, "tracker_"}}, ""},
+        {{.created_by = "admin:jane"}, "c a "},
+        {{.created_by = "admin:jan"}, ""},
+        {{.expires_from = NOW, .expires_before = NOW + 11}, "c "},
+        {{.expires_from = NOW, .expires_before = NOW + 10}, ""},
+        {{.expires_from = NOW, .expires_before = NOW + 101}, "c a b d "},
+        {{.expires_from = NOW + 11, .expires_before = NOW + 101}, "a b d "},
+        {{.name = {"cn", "tracker-1"}, .prefix = {"cn", "tracker-2"}}, ""},
+        {{.name = {"cn", "tracker-2"}, .prefix = {"cn", "tracker-0"}}, "d "},
+        {{.name = {"cn", "tracker-1"}, .created_by = "admin:jane"}, "a "},
+        {{.name = {"cn", "tracker-2"}, .expires_before = NOW + 11}, "c "},
+        {{.prefix = {"cn", "t"}, .created_by = "admin:joe"}, "d b "},
+        {{.prefix = {"cn", "t"}, .expires_before = NOW + 11}, "c "},
+        {{.expires_before = NOW + 101, .created_by = "admin:joe"}, "b d "},
+        {{.profile = "server", .created_by = "admin:jane"}, ""},
+        {{.state = TOKEN_OPEN, .created_by = "admin:jane"}, "c a "},
+        {{.state = TOKEN_SPENT, .name = {"cn", "tracker-1"}}, ""},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (size_t limit = 1; limit < 6; limit++) {
+            struct error err = {0};
+            struct seen_tokens seen = {0};
+            struct token_filter filter = cases[i].filter;
+            filter.now = NOW;
+            filter.limit = limit;
+            do {
+                assert_ok(
+                    store_list_tokens(store, &filter, see_token, &seen, &filter.after, &err),
+                    &err);
+            } while (filter.after.is_set);
+            assert_string_equal(seen.text, cases[i].expected);
+        }
+    }
+}
+
 static void open_tokens_are_counted(void **state) {
     (void)state;
     struct error err = {0};
@@ -202,6 +273,7 @@ int main(void) {
         cmocka_unit_test(a_token_is_spent_as_often_as_allowed),
         cmocka_unit_test(failures_are_counted_and_tokens_revoked_once),
         cmocka_unit_test(tokens_are_listed_by_state_and_profile),
+        cmocka_unit_test(tokens_are_searched_in_any_combination),
         cmocka_unit_test(open_tokens_are_counted),
     };
     return cmocka_run_group_tests_name("store_token", tests, make_folder, remove_folder);
