@@ -71,3 +71,39 @@ enum result store_each_issuer(struct store *store,
         TRY(visit(context, &record, err));
     }
 }
+
+enum result store_retire_issuer(struct store *store, int64_t id, int64_t retired_at,
+                                struct error *err) {
+    const struct value parameters[] = {value_integer(retired_at), value_integer(id)};
+    int64_t changed = 0;
+    TRY(statement_run(store->database, STATEMENT_ISSUER_RETIRE, parameters,
+                      COUNT_OF(parameters), &changed, err));
+    return changed == 1 ? RESULT_OK
+                        : error_set_code(err, RESULT_CONFLICT, "issuer_retired",
+                                         "this issuer has been retired already");
+}
+
+enum result store_set_issuer_key(struct store *store, int64_t id, const char *key_reference,
+                                 struct error *err) {
+    const struct value parameters[] = {value_text(key_reference), value_integer(id)};
+    int64_t changed = 0;
+    TRY(statement_run(store->database, STATEMENT_ISSUER_SET_KEY, parameters,
+                      COUNT_OF(parameters), &changed, err));
+    return changed == 1 ? RESULT_OK
+                        : error_set(err, RESULT_NOT_FOUND, "there is no such issuer");
+}
+
+enum result store_issuer_usage(struct store *store, int64_t id, int64_t now,
+                               struct issuer_usage *out_usage, struct error *err) {
+    AUTO(query_end) struct query query = {0};
+    const struct value parameters[] = {value_integer(id), value_integer(now)};
+    TRY(query_start(store->database, STATEMENT_ISSUER_USAGE, parameters, COUNT_OF(parameters),
+                    &query, err));
+    TRY(query_next(&query, err));
+    *out_usage = (struct issuer_usage){
+        .issued = query_integer(&query, 0),
+        .valid = query_integer(&query, 1),
+        .last_not_after = query_integer(&query, 2),
+    };
+    return RESULT_OK;
+}

@@ -95,6 +95,12 @@
       " SELECT " NEXT_ID ", $1, $2, $3, $4, $5, $6 FROM issuer RETURNING id")                  \
     X(ISSUER_FIND, ISSUER_COLUMNS "WHERE name = $1")                                           \
     X(ISSUER_EACH, ISSUER_COLUMNS "ORDER BY id")                                               \
+    X(ISSUER_RETIRE, "UPDATE issuer SET retired_at = $1 WHERE id = $2 AND retired_at IS NULL") \
+    X(ISSUER_SET_KEY, "UPDATE issuer SET key_reference = $1 WHERE id = $2")                    \
+    X(ISSUER_USAGE,                                                                            \
+      "SELECT (SELECT COUNT(*) FROM certificate WHERE issuer_id = $1),"                        \
+      " (SELECT COUNT(*) FROM certificate WHERE issuer_id = $1 AND not_after >= $2),"          \
+      " (SELECT COALESCE(MAX(not_after), 0) FROM certificate WHERE issuer_id = $1)")           \
                                                                                                \
     X(CERTIFICATE_ADD,                                                                         \
       "INSERT INTO certificate (id, issuer_id, serial, der, profile, not_before, not_after,"   \

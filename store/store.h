@@ -41,7 +41,9 @@ void store_rollback_to_savepoint(struct store *store);
 
 // --- issuers --------------------------------------------------------------------------------
 
-enum issuer_kind { ISSUER_ROOT = 1, ISSUER_ISSUING = 2 };
+// Roots and whatever stands above an adopted CA; CAs that profiles choose from; CAs of the authority's
+// own internal profiles.
+enum issuer_kind { ISSUER_ROOT = 1, ISSUER_ISSUING = 2, ISSUER_OPERATORS = 3 };
 
 struct issuer_record {
     int64_t id;
@@ -65,6 +67,21 @@ enum result store_each_issuer(struct store *store,
                                                    const struct issuer_record *record,
                                                    struct error *err),
                               void *context, struct error *err);
+// RESULT_CONFLICT (code "issuer_retired") when it was retired before.
+enum result store_retire_issuer(struct store *store, int64_t id, int64_t retired_at,
+                                struct error *err);
+// NULL: the key is kept elsewhere from now on.
+enum result store_set_issuer_key(struct store *store, int64_t id, const char *key_reference,
+                                 struct error *err);
+// How many certificates it issued, how many of them have not expired, and when the last one does;
+// all 0 for none.
+struct issuer_usage {
+    int64_t issued;
+    int64_t valid;
+    int64_t last_not_after;
+};
+enum result store_issuer_usage(struct store *store, int64_t id, int64_t now,
+                               struct issuer_usage *out_usage, struct error *err);
 
 // --- certificates ---------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "authority/issuer_choice.h"
 #include "authority/layout.h"
 #include "authority/profile_history.h"
 #include "base/clock.h"
@@ -67,7 +68,9 @@ static enum result open_store(struct authority *authority, struct error *err) {
 static enum result load_keys(struct authority *authority, struct error *err) {
     TRY(issuer_set_load(authority->folder, authority->store, &authority->issuers, err));
     buf_init(&authority->chain, LIMIT_CHAIN_BYTES);
-    TRY(issuer_set_chain(&authority->issuers, &authority->chain));
+    buf_init(&authority->trust, LIMIT_TRUST_BYTES);
+    TRY(issuer_set_chain(&authority->issuers, authority->issuers.issuing, &authority->chain));
+    TRY(issuer_set_trust(&authority->issuers, &authority->trust));
     struct bytes root = authority->issuers.root->certificate.der;
     TRY(hash_sha256(root, authority->root_fingerprint));
     AUTO(buf_clear) struct buf text = {0};
@@ -109,6 +112,7 @@ void authority_clear(struct authority *authority) {
     decisions_clear(&authority->decisions);
     buf_clear(&authority->decided);
     buf_clear(&authority->chain);
+    buf_clear(&authority->trust);
     issuer_set_clear(&authority->issuers);
     store_close_at(&authority->store);
     config_clear(&authority->config);
@@ -188,6 +192,14 @@ enum result authority_reload(struct authority *authority, bool *out_needs_restar
                              struct error *err) {
     struct config config = {0};
     TRY(load_config(authority->folder, &config, err));
+    struct error failure = {0};
+    if (issuer_set_check_profiles(&authority->issuers, &config.profiles, &failure) !=
+            RESULT_OK &&
+        strcmp(failure.code, "issuer_unknown") == 0) {
+        config_clear(&config);
+        *err = failure;
+        return failure.result;
+    }
     *out_needs_restart = needs_restart(&authority->config, &config, err);
     // First the record, then the change: what could not be audited does not come into force.
     enum result result = authority_transact(authority, record_reload, &config, err);
@@ -203,12 +215,6 @@ enum result authority_reload(struct authority *authority, bool *out_needs_restar
     return RESULT_OK;
 }
 
-struct bytes authority_intermediates(const struct authority *authority) {
-    size_t root_size = authority->issuers.root->certificate.der.size;
-    struct bytes chain = buf_bytes(&authority->chain);
-    return bytes_slice(chain, 0, chain.size - root_size);
-}
-
 bool authority_has_public_url(const struct authority *authority) {
     const char *url = authority->config.public_url;
     return url != NULL && url[0] != '\0';
@@ -221,6 +227,12 @@ const struct issuer *authority_find_issuer(const struct authority *authority, in
         }
     }
     return NULL;
+}
+
+enum result authority_issuer_for(const struct authority *authority,
+                                 const struct profile *profile,
+                                 const struct issuer **out_issuer, struct error *err) {
+    return issuer_set_choose(&authority->issuers, profile, out_issuer, err);
 }
 
 static void suggest_profile(const struct profile_list *profiles, const char *name,

@@ -24,7 +24,8 @@ struct authority {
     struct config config;
     struct store *store;
     struct issuer_set issuers;
-    struct buf chain; // issuing CA up to and with the root, DER
+    struct buf chain; // default issuing CA up to and with the root, DER
+    struct buf trust; // every CA that a certificate of this authority may chain to, DER
     uint8_t root_fingerprint[SHA256_SIZE];
     char root_fingerprint_text[2 * SHA256_SIZE + 1];
     struct decisions decisions;
@@ -51,12 +52,14 @@ enum result authority_record_stop(struct authority *authority, struct error *err
 // message).
 enum result authority_reload(struct authority *authority, bool *out_needs_restart,
                              struct error *err);
-// What stands between a leaf and the root, as DER; empty when the root issues itself.
-struct bytes authority_intermediates(const struct authority *authority);
 // Whether anyone outside can get CRLs: without, certificates do not say where.
 bool authority_has_public_url(const struct authority *authority);
 // NULL when no issuer has this id.
 const struct issuer *authority_find_issuer(const struct authority *authority, int64_t id);
+// issuer_set_choose among the CAs of this authority.
+enum result authority_issuer_for(const struct authority *authority,
+                                 const struct profile *profile,
+                                 const struct issuer **out_issuer, struct error *err);
 // The profile of that name for a grant: RESULT_NOT_FOUND (code "profile_unknown") suggests the
 // nearest, RESULT_DENIED (code "profile_internal") for the authority's own.
 enum result authority_find_profile(const struct authority *authority, const char *name,

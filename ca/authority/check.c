@@ -12,7 +12,9 @@
 #include "authority/audit.h"
 #include "authority/config.h"
 #include "authority/issuer.h"
+#include "authority/issuer_choice.h"
 #include "authority/layout.h"
+#include "authority/publisher.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -177,8 +179,67 @@ static enum result check_issuers(struct inspection *inspection, struct error *er
     TRY(issuer_set_load(inspection->folder, inspection->store, &inspection->set, err));
     TRY(check_profile_issuers(inspection, err));
     int64_t left = inspection->set.issuing->certificate.not_after - clock_now();
-    return buf_printf(&inspection->detail, "the issuing CA holds for %lld more days",
-                      (long long)(left / DAY));
+    return buf_printf(&inspection->detail, "%zu CAs, the issuing CA holds for %lld more days",
+                      inspection->set.count, (long long)(left / DAY));
+}
+
+static enum result check_profile_issuers(struct inspection *inspection, struct error *err) {
+    if (inspection->set.root == NULL || inspection->config.profiles.count == 0) {
+        return error_set(err, RESULT_UNAVAILABLE, "configuration or CAs could not be read");
+    }
+    TRY(issuer_set_check_profiles(&inspection->set, &inspection->config.profiles, err));
+    return buf_append_string(&inspection->detail, "each has a CA that issues");
+}
+
+// A crash may leave the file of a key that was taken offline.
+static enum result check_offline_key(const struct inspection *inspection,
+                                     const struct issuer *issuer, struct error *err) {
+    AUTO(buf_clear) struct buf path = {0};
+    buf_init(&path, PATH_MAX);
+    TRY(issuer_key_path(inspection->folder, issuer->record.name, &path));
+    if (!file_exists(buf_string(&path))) {
+        return RESULT_OK;
+    }
+    (void)error_set_code(err, RESULT_CONFLICT, "root_key_left",
+                         "the key of the CA \"%s\" is offline, and yet there is %s",
+                         issuer->record.name, buf_string(&path));
+    error_hint(err, "finish with: signetd root export --to the file that holds it");
+    return RESULT_CONFLICT;
+}
+
+static enum result check_offline_crl(struct inspection *inspection, const struct issuer *issuer,
+                                     struct error *err) {
+    AUTO(crl_record_clear) struct crl_record crl = {0};
+    enum result result = store_last_crl(inspection->store, issuer->record.id, &crl, err);
+    if (result == RESULT_NOT_FOUND) {
+        return RESULT_OK; // of an adopted CA's root: its CRLs were never ours
+    }
+    TRY(result);
+    if (!crl_runs_out(crl.this_update, crl.next_update, clock_now())) {
+        return RESULT_OK;
+    }
+    (void)error_set_code(err, RESULT_CONFLICT, "root_crl_runs_out",
+                         "the CRL of the CA \"%s\" runs out, and its key is not here",
+                         issuer->record.name);
+    error_hint(err, "make one where the key is: signetd root crl; then: signetd root "
+                    "install-crl");
+    return RESULT_CONFLICT;
+}
+
+static enum result check_offline(struct inspection *inspection, struct error *err) {
+    size_t count = 0;
+    if (inspection->set.root == NULL) {
+        return error_set(err, RESULT_UNAVAILABLE, "the CAs could not be read");
+    }
+    for (size_t i = 0; i < inspection->set.count; i++) {
+        const struct issuer *issuer = &inspection->set.items[i];
+        if (issuer->key == NULL) {
+            TRY(check_offline_key(inspection, issuer, err));
+            TRY(check_offline_crl(inspection, issuer, err));
+            count++;
+        }
+    }
+    return buf_printf(&inspection->detail, "%zu CA%s", count, count == 1 ? "" : "s");
 }
 
 static enum result check_audit(struct inspection *inspection, struct error *err) {
@@ -191,8 +252,12 @@ static const struct {
     const char *title;
     enum result (*run)(struct inspection *inspection, struct error *err);
 } checks[] = {
-    {"configuration", check_config}, {"files", check_files},
-    {"store", check_store},          {"CA certificates and keys", check_issuers},
+    {"configuration", check_config},
+    {"files", check_files},
+    {"store", check_store},
+    {"CA certificates and keys", check_issuers},
+    {"issuers of the profiles", check_profile_issuers},
+    {"keys kept elsewhere", check_offline},
     {"audit trail", check_audit},
 };
 

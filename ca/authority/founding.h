@@ -16,7 +16,9 @@
 // A CA certificate of the new authority; the key is NULL when it is kept elsewhere.
 struct founded_issuer {
     char name[40];
-    int kind; // enum issuer_kind
+    int kind;                            // enum issuer_kind
+    const struct founded_issuer *parent; // NULL for the root
+    int64_t id;                          // once it is recorded
     struct buf certificate;
     struct key *key;
 };
@@ -38,5 +40,5 @@ struct founding {
 
 void founding_clear(struct founding *founding);
 
-// Makes root and issuing CA, or takes over the imported ones (founding_issuers.c).
+// Makes root, issuing CA and the CA of the operators, or takes over the imported ones (founding_issuers.c).
 enum result founding_make_issuers(struct founding *founding, struct error *err);

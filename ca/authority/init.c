@@ -210,7 +210,6 @@ static enum result open_store(struct founding *founding, struct error *err) {
 }
 
 static enum result record_issuers(struct founding *founding, struct error *err) {
-    int64_t parent = 0;
     for (size_t i = 0; i < founding->issuer_count; i++) {
         struct founded_issuer *issuer = &founding->issuers[i];
         char key_reference[64];
@@ -219,14 +218,19 @@ static enum result record_issuers(struct founding *founding, struct error *err) 
         const struct issuer_record record = {
             .name = issuer->name,
             .kind = issuer->kind,
-            .parent_id = parent,
+            .parent_id = issuer->parent == NULL ? 0 : issuer->parent->id,
             .certificate = issuer->certificate,
             .key_reference = issuer->key == NULL ? NULL : key_reference,
             .created = founding->now,
         };
-        TRY(store_add_issuer(founding->store, &record, &parent, err));
+        TRY(store_add_issuer(founding->store, &record, &issuer->id, err));
     }
     return RESULT_OK;
+}
+
+// An adopted CA issues everything itself.
+static const struct issuer *issuer_of_admin(const struct founding *founding) {
+    return founding->set.operators != NULL ? founding->set.operators : founding->set.issuing;
 }
 
 static enum result record_admin(struct founding *founding, struct bytes der,
@@ -242,7 +246,7 @@ static enum result record_admin(struct founding *founding, struct bytes der,
     struct name_record name = {.type = type, .value = admin_name};
     AUTO(certificate_record_clear) struct certificate_record stored = {0};
     struct certificate_record record = {
-        .issuer_id = founding->set.issuing->record.id,
+        .issuer_id = issuer_of_admin(founding)->record.id,
         .profile = profile,
         .not_before = certificate.not_before,
         .not_after = certificate.not_after,
@@ -292,7 +296,7 @@ static enum result issue_admin(struct founding *founding, const struct key *key,
     AUTO(buf_clear) struct buf crl_url = {0};
     buf_init(&crl_url, LIMIT_URI_BYTES);
     TRY(names_add(&names, NAME_CN, BYTES_LITERAL(FIRST_ADMIN), err));
-    TRY(config_crl_url(&founding->config, ISSUER_NAME_ISSUING, &crl_url));
+    TRY(config_crl_url(&founding->config, issuer_of_admin(founding)->record.name, &crl_url));
     const struct grant grant = {.names = &names};
     const struct issue_request request = {
         .profile = profile_find(&founding->config.profiles, PROFILE_ADMIN),
@@ -302,7 +306,7 @@ static enum result issue_admin(struct founding *founding, const struct key *key,
         .crl_url = founding->config.crl_url_in_certificates ? buf_string(&crl_url) : NULL,
         .now = founding->now,
     };
-    return issue_certificate(founding->set.issuing, &request, out_der, err);
+    return issue_certificate(issuer_of_admin(founding), &request, out_der, err);
 }
 
 static enum result make_admin_files(struct founding *founding, const struct key *key,
@@ -311,7 +315,7 @@ static enum result make_admin_files(struct founding *founding, const struct key 
     AUTO(buf_clear) struct buf url = {0};
     buf_init(&chain, LIMIT_CHAIN_BYTES);
     buf_init(&url, LIMIT_URI_BYTES);
-    TRY(issuer_set_chain(&founding->set, &chain));
+    TRY(issuer_set_chain(&founding->set, issuer_of_admin(founding), &chain));
     TRY(buf_printf(&url, "%s\n", founding->config.admin_url));
     TRY(make_key_file(founding, LAYOUT_ADMIN, "key.pem", key, err));
     TRY(make_certificate_file(founding, LAYOUT_ADMIN, "cert.pem", certificate, err));

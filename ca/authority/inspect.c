@@ -105,21 +105,12 @@ enum result inspect_show_certificate(struct authority *authority, const struct p
 
 // --- CRLs and state --------------------------------------------------------------------------
 
-static enum result add_crls(const struct authority *authority, struct record_list *list) {
-    for (size_t i = 0; i < PUBLISHER_ISSUERS; i++) {
-        if (authority->publisher.crls[i].number != 0) {
-            TRY(published_crl_add(&authority->publisher.crls[i], list));
-        }
-    }
-    return RESULT_OK;
-}
-
 enum result inspect_crls(struct authority *authority, const struct peer *peer,
                          const struct nothing *request, struct crl_page *reply,
                          struct error *err) {
     (void)peer;
     (void)request;
-    if (add_crls(authority, &reply->crls) != RESULT_OK) {
+    if (publisher_list(authority, &reply->crls) != RESULT_OK) {
         return error_out_of_memory(err);
     }
     return RESULT_OK;
@@ -144,7 +135,8 @@ enum result inspect_status(struct authority *authority, const struct peer *peer,
     if (text_set(&reply->name, authority->config.name) != RESULT_OK ||
         text_set(&reply->version, SIGNET_VERSION) != RESULT_OK ||
         text_set(&reply->fingerprint, authority->root_fingerprint_text) != RESULT_OK ||
-        add_crls(authority, &reply->crls) != RESULT_OK) {
+        publisher_list(authority, &reply->crls) != RESULT_OK ||
+        publisher_warn(authority, now, &reply->warnings) != RESULT_OK) {
         return error_out_of_memory(err);
     }
     return RESULT_OK;

@@ -50,9 +50,9 @@ enum result issuance_check_key(struct authority *authority, struct bytes spki,
 
 // --- sign and record -------------------------------------------------------------------------
 
-static enum result sign(struct authority *authority, const struct issuance *issuance,
-                        struct buf *out_der, struct error *err) {
-    const struct issuer *issuer = authority->issuers.issuing;
+static enum result sign(struct authority *authority, const struct issuer *issuer,
+                        const struct issuance *issuance, struct buf *out_der,
+                        struct error *err) {
     AUTO(buf_clear) struct buf crl_url = {0};
     buf_init(&crl_url, LIMIT_URL_BYTES);
     const struct config *config = &authority->config;
@@ -91,7 +91,7 @@ static const char *requested_from(const struct peer *peer, const struct issuance
 }
 
 static enum result record(struct authority *authority, const struct peer *peer,
-                          const struct issuance *issuance,
+                          const struct issuer *issuer, const struct issuance *issuance,
                           const struct certificate *certificate, int64_t *out_id,
                           struct error *err) {
     uint8_t key_hash[SHA256_SIZE];
@@ -103,7 +103,7 @@ static enum result record(struct authority *authority, const struct peer *peer,
     TRY(name_records_borrow(&names, &name_records));
     const struct certificate_record *predecessor = issuance->predecessor;
     struct certificate_record added = {
-        .issuer_id = authority->issuers.issuing->record.id,
+        .issuer_id = issuer->record.id,
         .serial = borrowed(certificate->serial),
         .der = borrowed(certificate->der),
         .profile = issuance->profile->name,
@@ -147,7 +147,9 @@ enum result issuance_run(struct authority *authority, const struct peer *peer,
                          struct certificate_record *out_record, struct error *err) {
     AUTO(buf_clear) struct buf der = {0};
     buf_init(&der, LIMIT_CERTIFICATE_BYTES);
-    TRY(sign(authority, issuance, &der, err));
+    const struct issuer *issuer = NULL;
+    TRY(authority_issuer_for(authority, issuance->profile, &issuer, err));
+    TRY(sign(authority, issuer, issuance, &der, err));
     struct certificate certificate = {0};
     TRY(certificate_read(buf_bytes(&der), &certificate, err));
     if (issuance->predecessor == NULL) {
@@ -156,7 +158,7 @@ enum result issuance_run(struct authority *authority, const struct peer *peer,
                              err));
     }
     int64_t id = 0;
-    TRY(record(authority, peer, issuance, &certificate, &id, err));
+    TRY(record(authority, peer, issuer, issuance, &certificate, &id, err));
     AUTO(certificate_record_clear) struct certificate_record read_back = {0};
     TRY(store_find_certificate_by_id(authority->store, id, &read_back, err));
     TRY(decide(authority, peer, event, issuance->device, &read_back, err));
@@ -175,6 +177,18 @@ static int64_t renew_after(const struct authority *authority,
     return record->created + lifetime / 100 * percent;
 }
 
+// Of the CA that issued this very certificate, whatever its profile says today.
+static enum result set_chain(const struct authority *authority,
+                             const struct certificate_record *record, struct issued *reply) {
+    const struct issuer *issuer = authority_find_issuer(authority, record->issuer_id);
+    AUTO(buf_clear) struct buf chain = {0};
+    buf_init(&chain, LIMIT_CHAIN_BYTES);
+    if (issuer != NULL) {
+        TRY(issuer_set_intermediates(&authority->issuers, issuer, &chain));
+    }
+    return blob_set(&reply->chain, buf_bytes(&chain));
+}
+
 enum result issuance_reply(const struct authority *authority,
                            const struct certificate_record *record, struct issued *reply,
                            struct error *err) {
@@ -191,7 +205,7 @@ enum result issuance_reply(const struct authority *authority,
         result = blob_set(&reply->certificate, buf_bytes(&record->der));
     }
     if (result == RESULT_OK) {
-        result = blob_set(&reply->chain, authority_intermediates(authority));
+        result = set_chain(authority, record, reply);
     }
     if (result == RESULT_OK) {
         result = blob_set(&reply->root, authority->issuers.root->certificate.der);

@@ -4,7 +4,9 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "authority/layout.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
@@ -79,8 +81,8 @@ static enum result check_ca_purposes(const struct certificate *certificate, stru
     return RESULT_INVALID;
 }
 
-static enum result check_ca_dates(const struct certificate *certificate, int64_t now,
-                                  struct error *err) {
+enum result issuer_check_dates(const struct certificate *certificate, int64_t now,
+                               struct error *err) {
     if (now >= certificate->not_before && now <= certificate->not_after) {
         return RESULT_OK;
     }
@@ -100,9 +102,7 @@ static enum result check_ca_dates(const struct certificate *certificate, int64_t
     return RESULT_INVALID;
 }
 
-enum result issuer_check(const struct certificate *certificate, const struct key *key,
-                         int64_t now, struct error *err) {
-    enum key_algorithm algorithm = KEY_P256;
+enum result issuer_check_flags(const struct certificate *certificate, struct error *err) {
     TRY(check_ca_flags(certificate, err));
     TRY(check_ca_purposes(certificate, err));
     if (certificate->has_unknown_critical) {
@@ -112,7 +112,12 @@ enum result issuer_check(const struct certificate *certificate, const struct key
         error_hint(err, "use a CA certificate without it");
         return RESULT_INVALID;
     }
-    TRY(public_key_check(certificate->spki, &algorithm, err));
+    enum key_algorithm algorithm = KEY_P256;
+    return public_key_check(certificate->spki, &algorithm, err);
+}
+
+enum result issuer_check_key(const struct certificate *certificate, const struct key *key,
+                             struct error *err) {
     if (!bytes_equal(certificate->spki, key_public(key))) {
         (void)error_set_code(err, RESULT_INVALID, "key_mismatch",
                              "the key does not belong to the CA certificate");
@@ -121,7 +126,14 @@ enum result issuer_check(const struct certificate *certificate, const struct key
                    "-noout -pubkey");
         return RESULT_INVALID;
     }
-    return check_ca_dates(certificate, now, err);
+    return RESULT_OK;
+}
+
+enum result issuer_check(const struct certificate *certificate, const struct key *key,
+                         int64_t now, struct error *err) {
+    TRY(issuer_check_flags(certificate, err));
+    TRY(issuer_check_key(certificate, key, err));
+    return issuer_check_dates(certificate, now, err);
 }
 
 // --- loading ---------------------------------------------------------------------------------
@@ -137,6 +149,7 @@ static enum result copy_record(const struct issuer_record *from, struct issuer_r
     to->kind = from->kind;
     to->parent_id = from->parent_id;
     to->created = from->created;
+    to->retired_at = from->retired_at;
     to->name = string_copy(from->name);
     if (from->key_reference != NULL && from->key_reference[0] != '\0') {
         to->key_reference = string_copy(from->key_reference);
@@ -152,6 +165,18 @@ static enum result copy_record(const struct issuer_record *from, struct issuer_r
     return RESULT_OK;
 }
 
+static enum result refuse_missing_key(const struct issuer *issuer, const char *path,
+                                      struct error *err) {
+    (void)error_set_code(err, RESULT_NOT_FOUND, "key_missing", "there is no key file %s", path);
+    error_hint(err, "put the file back, from your copy of the keys%s",
+               issuer->record.kind == ISSUER_ROOT
+                   ? "; to keep the root's key elsewhere, use: signetd root export"
+                   : "");
+    return RESULT_NOT_FOUND;
+}
+
+// Dates are looked at where they matter: of the default CA when all are loaded, of others when
+// they issue. One that has run out must not keep the rest from working.
 static enum result load_key(const char *folder, struct issuer *issuer, struct error *err) {
     if (issuer->record.key_reference == NULL) {
         return RESULT_OK;
@@ -159,14 +184,28 @@ static enum result load_key(const char *folder, struct issuer *issuer, struct er
     AUTO(buf_clear) struct buf path = {0};
     buf_init(&path, PATH_MAX);
     TRY(path_join(&path, folder, issuer->record.key_reference));
+    if (!file_exists(buf_string(&path))) {
+        return refuse_missing_key(issuer, buf_string(&path), err);
+    }
     TRY(key_load_file(buf_string(&path), NULL, &issuer->key, err));
-    return issuer_check(&issuer->certificate, issuer->key, clock_now(), err);
+    TRY(issuer_check_flags(&issuer->certificate, err));
+    return issuer_check_key(&issuer->certificate, issuer->key, err);
+}
+
+static enum result load_one(const struct loading *loading, struct issuer *issuer,
+                            const struct issuer_record *record, struct error *err) {
+    TRY(copy_record(record, &issuer->record, err));
+    TRY(certificate_read(buf_bytes(&issuer->record.certificate), &issuer->certificate, err));
+    return load_key(loading->folder, issuer, err);
 }
 
 static enum result load_issuer(void *context, const struct issuer_record *record,
                                struct error *err) {
     struct loading *loading = context;
     struct issuer_set *set = loading->set;
+    if (set->count == LIMIT_ISSUERS) {
+        return error_set(err, RESULT_LIMIT, "the store holds more than %d CAs", LIMIT_ISSUERS);
+    }
     struct issuer *items = realloc(set->items, (set->count + 1) * sizeof(*items));
     if (items == NULL) {
         return error_out_of_memory(err);
@@ -175,17 +214,21 @@ static enum result load_issuer(void *context, const struct issuer_record *record
     struct issuer *issuer = &items[set->count];
     *issuer = (struct issuer){0};
     set->count++;
-    TRY(copy_record(record, &issuer->record, err));
-    enum result result =
-        certificate_read(buf_bytes(&issuer->record.certificate), &issuer->certificate, err);
-    if (result == RESULT_OK) {
-        result = load_key(loading->folder, issuer, err);
-    }
+    enum result result = load_one(loading, issuer, record, err);
     if (result != RESULT_OK) {
         error_context(err, "CA \"%s\"", record->name);
     }
     return result;
 }
+
+enum result issuer_key_path(const char *folder, const char *name, struct buf *out_path) {
+    AUTO(buf_clear) struct buf file = {0};
+    buf_init(&file, NAME_MAX);
+    TRY(buf_printf(&file, LAYOUT_KEYS "/%s.key", name));
+    return path_join(out_path, folder, buf_string(&file));
+}
+
+// --- looking up ------------------------------------------------------------------------------
 
 static struct issuer *find_by_id(const struct issuer_set *set, int64_t id) {
     for (size_t i = 0; i < set->count; i++) {
@@ -196,32 +239,101 @@ static struct issuer *find_by_id(const struct issuer_set *set, int64_t id) {
     return NULL;
 }
 
-// Roots are their own parents, or have none.
-static bool is_root(const struct issuer *issuer) {
-    return issuer->record.parent_id == 0 || issuer->record.parent_id == issuer->record.id;
+const struct issuer *issuer_set_find(const struct issuer_set *set, const char *name) {
+    for (size_t i = 0; i < set->count; i++) {
+        if (strcmp(set->items[i].record.name, name) == 0) {
+            return &set->items[i];
+        }
+    }
+    return NULL;
 }
 
-// The CAs between the issuing one and the root, lowest first; then *out_root.
-static enum result climb(const struct issuer_set *set, struct buf *intermediates,
-                         struct issuer **out_root, struct error *err) {
-    struct issuer *issuer = set->issuing;
-    for (size_t steps = 0; steps <= set->count && issuer != NULL; steps++) {
-        if (is_root(issuer)) {
-            *out_root = issuer;
+// Roots are their own parents, or have none.
+const struct issuer *issuer_parent(const struct issuer_set *set, const struct issuer *issuer) {
+    int64_t parent = issuer->record.parent_id;
+    return parent == 0 || parent == issuer->record.id ? NULL : find_by_id(set, parent);
+}
+
+// --- chains ----------------------------------------------------------------------------------
+
+enum result issuer_set_intermediates(const struct issuer_set *set, const struct issuer *issuer,
+                                     struct buf *out_der) {
+    for (size_t steps = 0; steps <= set->count; steps++) {
+        const struct issuer *parent = issuer_parent(set, issuer);
+        if (parent == NULL) {
             return RESULT_OK;
         }
-        if (issuer != set->issuing) {
-            TRY(buf_append(intermediates, buf_bytes(&issuer->record.certificate)));
-        }
-        issuer = find_by_id(set, issuer->record.parent_id);
+        TRY(buf_append(out_der, buf_bytes(&issuer->record.certificate)));
+        issuer = parent;
     }
-    return error_set(err, RESULT_INVALID, "the store lacks the root of the issuing CA");
+    return RESULT_INVALID;
 }
 
+enum result issuer_set_chain(const struct issuer_set *set, const struct issuer *issuer,
+                             struct buf *out_der) {
+    TRY(issuer_set_intermediates(set, issuer, out_der));
+    return buf_append(out_der, buf_bytes(&set->root->record.certificate));
+}
+
+enum result issuer_set_trust(const struct issuer_set *set, struct buf *out_der) {
+    TRY(buf_append(out_der, buf_bytes(&set->root->record.certificate)));
+    for (size_t i = 0; i < set->count; i++) {
+        const struct issuer *issuer = &set->items[i];
+        if (issuer != set->root && !issuer->is_revoked) {
+            TRY(buf_append(out_der, buf_bytes(&issuer->record.certificate)));
+        }
+    }
+    return RESULT_OK;
+}
+
+// --- arranging -------------------------------------------------------------------------------
+
+static enum result find_root(struct issuer_set *set, struct error *err) {
+    const struct issuer *issuer = set->issuing;
+    for (size_t steps = 0; steps <= set->count; steps++) {
+        const struct issuer *parent = issuer_parent(set, issuer);
+        if (parent == NULL) {
+            set->root = find_by_id(set, issuer->record.id);
+            bool is_whole =
+                issuer->record.parent_id == 0 || issuer->record.parent_id == issuer->record.id;
+            return is_whole ? RESULT_OK
+                            : error_set(err, RESULT_INVALID,
+                                        "the store lacks the parent of the CA \"%s\"",
+                                        issuer->record.name);
+        }
+        issuer = parent;
+    }
+    return error_set(err, RESULT_INVALID, "the CAs of the store stand above each other");
+}
+
+static enum result check_chain(const struct issuer_set *set, struct error *err) {
+    const struct certificate *issuing = &set->issuing->certificate;
+    TRY(issuer_check_dates(issuing, clock_now(), err));
+    if (set->root == set->issuing) {
+        return RESULT_OK;
+    }
+    AUTO(buf_clear) struct buf chain = {0};
+    buf_init(&chain, LIMIT_CHAIN_BYTES);
+    TRY(issuer_set_intermediates(set, set->issuing, &chain));
+    struct bytes above = bytes_slice(buf_bytes(&chain), issuing->der.size, SIZE_MAX);
+    enum result result =
+        certificate_verify_chain(issuing, above, &set->root->certificate, clock_now(), err);
+    if (result != RESULT_OK) {
+        error_context(err, "chain of the issuing CA");
+    }
+    return result;
+}
+
+// Among the CAs of the store, the first issuing one is the default, and the newest one for
+// operators that is not retired counts.
 static enum result arrange(struct issuer_set *set, struct error *err) {
     for (size_t i = 0; i < set->count; i++) {
-        if (set->items[i].record.kind == ISSUER_ISSUING) {
-            set->issuing = &set->items[i];
+        struct issuer *issuer = &set->items[i];
+        if (issuer->record.kind == ISSUER_ISSUING && set->issuing == NULL) {
+            set->issuing = issuer;
+        }
+        if (issuer->record.kind == ISSUER_OPERATORS && issuer->record.retired_at == 0) {
+            set->operators = issuer;
         }
     }
     if (set->issuing == NULL || set->issuing->key == NULL) {
@@ -229,19 +341,34 @@ static enum result arrange(struct issuer_set *set, struct error *err) {
         error_hint(err, "restore a backup, or make an authority with: signetd init");
         return RESULT_NOT_FOUND;
     }
-    AUTO(buf_clear) struct buf intermediates = {0};
-    buf_init(&intermediates, LIMIT_CHAIN_BYTES);
-    TRY(climb(set, &intermediates, &set->root, err));
-    if (set->root == set->issuing) {
-        return RESULT_OK;
+    TRY(find_root(set, err));
+    if (set->issuing->record.retired_at != 0) {
+        return RESULT_OK; // it only makes CRLs, and not for long
     }
-    enum result result =
-        certificate_verify_chain(&set->issuing->certificate, buf_bytes(&intermediates),
-                                 &set->root->certificate, clock_now(), err);
-    if (result != RESULT_OK) {
-        error_context(err, "chain of the issuing CA");
+    enum result result = check_chain(set, err);
+    if (result != RESULT_OK && result != RESULT_LIMIT) {
+        error_context(err, "CA \"%s\"", set->issuing->record.name);
     }
     return result;
+}
+
+static enum result find_revoked(struct issuer_set *set, struct store *store,
+                                struct error *err) {
+    for (size_t i = 0; i < set->count; i++) {
+        struct issuer *issuer = &set->items[i];
+        const struct issuer *parent = issuer_parent(set, issuer);
+        if (parent == NULL) {
+            continue;
+        }
+        AUTO(certificate_record_clear) struct certificate_record record = {0};
+        enum result result = store_find_certificate(store, parent->record.id,
+                                                    issuer->certificate.serial, &record, err);
+        if (result != RESULT_NOT_FOUND) {
+            TRY(result);
+            issuer->is_revoked = record.revoked_at != 0;
+        }
+    }
+    return RESULT_OK;
 }
 
 enum result issuer_set_load(const char *folder, struct store *store, struct issuer_set *out_set,
@@ -250,19 +377,49 @@ enum result issuer_set_load(const char *folder, struct store *store, struct issu
     struct loading loading = {.folder = folder, .set = &set};
     TRY(store_each_issuer(store, load_issuer, &loading, err));
     TRY(arrange(&set, err));
+    TRY(find_revoked(&set, store, err));
     *out_set = set;
     set = (struct issuer_set){0};
     return RESULT_OK;
 }
 
-enum result issuer_set_chain(const struct issuer_set *set, struct buf *out_der) {
-    AUTO(buf_clear) struct buf intermediates = {0};
-    buf_init(&intermediates, LIMIT_CHAIN_BYTES);
-    struct issuer *root = NULL;
-    TRY(climb(set, &intermediates, &root, NULL));
-    if (root != set->issuing) {
-        TRY(buf_append(out_der, buf_bytes(&set->issuing->record.certificate)));
-        TRY(buf_append(out_der, buf_bytes(&intermediates)));
+// --- names -----------------------------------------------------------------------------------
+
+// "bundle" has a path among the CRLs.
+enum result issuer_check_name(const char *name, struct error *err) {
+    size_t size = strlen(name);
+    bool is_good = size > 0 && size <= LIMIT_ISSUER_NAME && name[0] != '-' &&
+                   strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == size;
+    if (is_good && strcmp(name, "bundle") != 0) {
+        return RESULT_OK;
     }
-    return buf_append(out_der, buf_bytes(&root->record.certificate));
+    (void)error_set_code(err, RESULT_INVALID, "issuer_name",
+                         "\"%.64s\" cannot be the name of a CA", name);
+    error_hint(err, "Use up to %d of a to z, 0 to 9 and \"-\", not \"bundle\".",
+               LIMIT_ISSUER_NAME);
+    return RESULT_INVALID;
+}
+
+const char *issuer_kind_name(const struct issuer *issuer) {
+    switch (issuer->record.kind) {
+    case ISSUER_ROOT:
+        return "root";
+    case ISSUER_OPERATORS:
+        return "operators";
+    default:
+        return "issuing";
+    }
+}
+
+const char *issuer_state_name(const struct issuer *issuer, int64_t now) {
+    if (issuer->is_revoked) {
+        return "revoked";
+    }
+    if (now > issuer->certificate.not_after) {
+        return "expired";
+    }
+    if (issuer->record.retired_at != 0) {
+        return "retired";
+    }
+    return issuer->key == NULL ? "offline" : "active";
 }

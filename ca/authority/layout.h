@@ -21,7 +21,9 @@
 
 #define ISSUER_NAME_ROOT "root"
 #define ISSUER_NAME_ISSUING "issuing"
+#define ISSUER_NAME_OPERATORS "operators"
 
-// The CA certificates are called "NAME root" and "NAME issuing", within the 64 characters of a
-// CN.
+// The CA certificates are called "NAME root", "NAME issuing" and "NAME ops", within the 64
+// characters of a CN.
+#define ISSUER_TITLE_OPERATORS "ops"
 #define LIMIT_AUTHORITY_NAME_CHARACTERS (LIMIT_COMMON_NAME_CHARACTERS - 8)

@@ -6,13 +6,12 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "wire/messages.h"
 
 struct authority;
+struct issuer;
 struct peer;
-
-// The issuing CA, and the root when it is another one and its key is here.
-#define PUBLISHER_ISSUERS 2
 
 // The last durable CRL of an issuer.
 struct published_crl {
@@ -24,25 +23,29 @@ struct published_crl {
     size_t size;
 };
 
-enum publication_id {
-    PUBLICATION_ISSUING_DER,
-    PUBLICATION_ISSUING_PEM,
-    PUBLICATION_ROOT_DER,
-    PUBLICATION_ROOT_PEM,
-    PUBLICATION_BUNDLE,
-    PUBLICATION_CA_PEM,
-    PUBLICATION_CA_DER,
-    PUBLICATION_CA_OTRE,
-    PUBLICATION_COUNT
+// The CRLs of one CA.
+struct crl_line {
+    bool is_outdated;       // there are revocations that the last one does not know
+    int64_t last_not_after; // of a retired CA: when its last certificate ends
+    struct published_crl crl;
+};
+
+// /crl/NAME.crl, .pem, .bundle.pem and /ca/NAME.der, .pem of each CA; /crl/bundle.pem, /ca.pem,
+// /ca.der, /ca.otre.
+#define PUBLICATIONS_PER_ISSUER 5
+#define LIMIT_PUBLISHED (LIMIT_ISSUERS * PUBLICATIONS_PER_ISSUER + 4)
+_Static_assert(LIMIT_PUBLISHED <= LIMIT_PUBLICATIONS, "a gateway has room for every path");
+
+struct published_item {
+    struct publication message;
+    bool is_new; // to be sent to the gateways
 };
 
 struct publisher {
-    bool
-        is_outdated[PUBLISHER_ISSUERS]; // there are revocations that the last CRL does not know
     bool has_news; // the store has a CRL that the publications do not show yet
-    struct published_crl crls[PUBLISHER_ISSUERS];
-    struct publication publications[PUBLICATION_COUNT]; // those without path are not there
-    bool is_new[PUBLICATION_COUNT];                     // to be sent to the gateways
+    struct crl_line lines[LIMIT_ISSUERS]; // by the issuer's place in the set
+    struct published_item items[LIMIT_PUBLISHED];
+    size_t item_count;
     char last_failure[32]; // code; a failure is audited once, not at every attempt
 };
 
@@ -51,20 +54,33 @@ void publisher_clear(struct publisher *publisher);
 // Prepares the CA certificates and the stored CRLs for publishing, and finds out whether a
 // revocation is missing in them.
 enum result publisher_start(struct authority *authority, struct error *err);
+// NULL when nothing is published under that path.
+const struct publication *publisher_find(const struct publisher *publisher, const char *path);
+// The last CRL of the issuer of that name; its number is 0 when there is none.
+const struct published_crl *publisher_crl(const struct authority *authority,
+                                          const char *issuer_name);
 // There is a revocation by this issuer that its last CRL does not know.
 void publisher_mark_outdated(struct authority *authority, int64_t issuer_id);
-// A CRL is missing or outdated, its period is over, or there is news to publish.
+// A CRL is missing or outdated, its period is over, or there is news to publish. A retired CA
+// makes CRLs until one of them is younger than its last certificate's end, and then no more. The
+// CRLs of a CA whose key is elsewhere come by crl_install.h.
 bool publisher_is_due(const struct authority *authority, int64_t now);
-// Makes the CRLs that are due in a transaction of its own and prepares the publications.
-// RESULT_UNAVAILABLE with code "crl_too_soon" asks for another call a moment later. Any other
-// failure is audited, and the old publications stay.
+// Makes the CRLs that are due, each in a transaction of its own so that one that fails does not
+// keep the others from being made, and prepares the publications. RESULT_UNAVAILABLE with code
+// "crl_too_soon" asks for another call a moment later. Any other failure is audited, and the old
+// publications of that CA stay.
 enum result publisher_run(struct authority *authority, int64_t now, struct error *err);
 // Prepares the publications that the store has newer CRLs for.
 enum result publisher_refresh(struct authority *authority, struct error *err);
+// Whether so little of a CRL's life is left that a person must see to the next one.
+bool crl_runs_out(int64_t this_update, int64_t next_update, int64_t now);
+// Adds a line for each CRL that will run out soon because the key for the next one is elsewhere.
+enum result publisher_warn(const struct authority *authority, int64_t now,
+                           struct text_list *warnings);
 
 // Operation: makes new CRLs at once, in the caller's transaction, due or not.
 enum result publisher_publish(struct authority *authority, const struct peer *peer,
                               const struct nothing *request, struct crl_page *reply,
                               struct error *err);
-// Adds a crl_info.
-enum result published_crl_add(const struct published_crl *crl, struct record_list *list);
+// Adds the last CRL of each CA that has one.
+enum result publisher_list(const struct authority *authority, struct record_list *list);

@@ -13,6 +13,7 @@
 #include "authority/authority.h"
 #include "authority/gateways.h"
 #include "authority/group.h"
+#include "authority/issuer_choice.h"
 #include "authority/request.h"
 #include "authority/sandbox.h"
 #include "authority/supervisor.h"
@@ -26,6 +27,7 @@
 #define PUBLISH_DELAY_MILLISECONDS 200
 #define PUBLISH_RETRY_MILLISECONDS 5000
 #define IDENTITY_RETRY_MILLISECONDS 60000
+#define WARNING_SECONDS 3600
 
 struct service {
     struct authority authority;
@@ -39,6 +41,7 @@ struct service {
     size_t next_line;                          // where the next group begins, for fairness
     size_t waiting;
     int64_t identity_retry_at; // monotonic milliseconds
+    int64_t warn_again_at;
     bool is_stopping;
     bool is_over;
 };
@@ -96,22 +99,15 @@ static enum result send_identity(struct service *service, struct gateway *gatewa
     return RESULT_OK;
 }
 
-static enum result encode_publication(const struct service *service, int index, struct buf *out,
-                                      struct error *err) {
-    const struct publisher *publisher = &service->authority.publisher;
-    return message_to_binary(&publication_type, &publisher->publications[index], out, err);
-}
-
 static enum result send_publications(struct service *service, struct gateway *gateway,
                                      struct error *err) {
     AUTO(buf_clear) struct buf body = {0};
     buf_init(&body, LIMIT_FRAME_REPLY_BYTES);
-    for (int i = 0; i < PUBLICATION_COUNT; i++) {
-        if (service->authority.publisher.publications[i].path != NULL) {
-            buf_reset(&body);
-            TRY(encode_publication(service, i, &body, err));
-            send_notice(gateway, NOTICE_PUBLICATION, buf_bytes(&body));
-        }
+    const struct publisher *publisher = &service->authority.publisher;
+    for (size_t i = 0; i < publisher->item_count; i++) {
+        buf_reset(&body);
+        TRY(message_to_binary(&publication_type, &publisher->items[i].message, &body, err));
+        send_notice(gateway, NOTICE_PUBLICATION, buf_bytes(&body));
     }
     return RESULT_OK;
 }
@@ -136,17 +132,18 @@ static void on_gateway_start(void *context, struct gateway *gateway) {
 static enum result send_news(struct service *service, struct error *err) {
     AUTO(buf_clear) struct buf body = {0};
     buf_init(&body, LIMIT_FRAME_REPLY_BYTES);
-    for (int i = 0; i < PUBLICATION_COUNT; i++) {
-        if (!service->authority.publisher.is_new[i]) {
+    struct publisher *publisher = &service->authority.publisher;
+    for (size_t i = 0; i < publisher->item_count; i++) {
+        if (!publisher->items[i].is_new) {
             continue;
         }
         buf_reset(&body);
-        TRY(encode_publication(service, i, &body, err));
+        TRY(message_to_binary(&publication_type, &publisher->items[i].message, &body, err));
         for (size_t g = 0; g < gateways_count(service->gateways); g++) {
             send_notice(gateways_at(service->gateways, g), NOTICE_PUBLICATION,
                         buf_bytes(&body));
         }
-        service->authority.publisher.is_new[i] = false;
+        publisher->items[i].is_new = false;
     }
     return RESULT_OK;
 }
@@ -221,9 +218,9 @@ static void publish(struct service *service) {
         return;
     }
     enum result result = publisher_run(&service->authority, now, &err);
-    if (result == RESULT_OK) {
-        result = send_news(service, &err);
-    }
+    // The CRLs of the other CAs go out even if one could not be made.
+    enum result sent = send_news(service, result == RESULT_OK ? &err : NULL);
+    result = result == RESULT_OK ? sent : result;
     if (result == RESULT_OK) {
         return;
     }
@@ -253,11 +250,27 @@ static void rotate_identity(struct service *service) {
     }
 }
 
+// Loud enough to be noticed, and not so often that nobody looks any more.
+static void warn(struct service *service, int64_t now) {
+    if (now < service->warn_again_at) {
+        return;
+    }
+    service->warn_again_at = now + WARNING_SECONDS;
+    struct status told = {0};
+    if (publisher_warn(&service->authority, now, &told.warnings) == RESULT_OK) {
+        for (size_t i = 0; i < told.warnings.count; i++) {
+            log_event(LOG_LEVEL_WARNING, "crl runs out", "what", told.warnings.items[i], NULL);
+        }
+    }
+    message_clear(&status_type, &told);
+}
+
 static void on_tick(uv_timer_t *timer) {
     struct service *service = timer->data;
     service->authority.gateways = (int64_t)gateways_running(service->gateways);
     rotate_identity(service);
     expire_requests(service);
+    warn(service, clock_now());
     if (publisher_is_due(&service->authority, clock_now())) {
         publish_after(service, 0);
     }
@@ -482,7 +495,10 @@ static enum result start_publishing(struct service *service, struct error *err) 
         publisher_run(&service->authority, now, &failure) != RESULT_OK) {
         log_error(LOG_LEVEL_ERROR, "crl not published", &failure);
     }
-    memset(service->authority.publisher.is_new, 0, sizeof(service->authority.publisher.is_new));
+    struct publisher *publisher = &service->authority.publisher;
+    for (size_t i = 0; i < publisher->item_count; i++) {
+        publisher->items[i].is_new = false; // every gateway gets all of them when it starts
+    }
     return RESULT_OK;
 }
 
@@ -497,6 +513,21 @@ static enum result give_up_the_rest(const char *folder, struct error *err) {
     return RESULT_OK;
 }
 
+// Under a retired CA nothing is issued any more, but whoever relies on it still needs its CRLs.
+static enum result check_profiles(const struct authority *authority, struct error *err) {
+    struct error failure = {0};
+    if (issuer_set_check_profiles(&authority->issuers, &authority->config.profiles, &failure) ==
+        RESULT_OK) {
+        return RESULT_OK;
+    }
+    if (strcmp(failure.code, "issuer_unknown") == 0) {
+        *err = failure;
+        return failure.result;
+    }
+    log_error(LOG_LEVEL_WARNING, "profile without an issuing CA", &failure);
+    return RESULT_OK;
+}
+
 static enum result serve(struct service *service, const char *folder, struct error *err) {
     struct authority *authority = &service->authority;
     TRY(authority_open(folder, authority, err));
@@ -508,6 +539,7 @@ static enum result serve(struct service *service, const char *folder, struct err
         error_hint(err, "Add listen to the [gateway …] sections of signetd.conf.");
         return RESULT_INVALID;
     }
+    TRY(check_profiles(authority, err));
     TRY(give_up_the_rest(folder, err));
     TRY(authority_record_start(authority, err));
     TRY(start_publishing(service, err));

@@ -65,7 +65,8 @@ static enum result issue(struct authority *authority, struct service_identity *i
     TRY(issuance_run(authority, NULL, "service certificate issued", &issuance, &record, err));
     TRY(key_save_pkcs8(key, &identity->key));
     TRY(buf_append(&identity->chain, buf_bytes(&record.der)));
-    TRY(buf_append(&identity->chain, buf_bytes(&authority->chain)));
+    TRY(issuer_set_chain(&authority->issuers,
+                         authority_find_issuer(authority, record.issuer_id), &identity->chain));
     TRY(buf_append(&identity->serial, buf_bytes(&record.serial)));
     // Half-way: a gateway that was asleep, or a clock that jumps, has the other half.
     identity->rotate_at = now + (record.not_after - now) / 2;
@@ -109,7 +110,7 @@ static enum result add_manufacturers(const struct manufacturer_list *manufacture
         if (buf_append(trust, buf_bytes(&manufacturers->items[i].chain)) != RESULT_OK) {
             (void)error_set(err, RESULT_LIMIT,
                             "the certificates of all manufacturers have more than %d bytes",
-                            LIMIT_CHAIN_BYTES);
+                            LIMIT_TRUST_BYTES);
             error_hint(err, "Leave out what no device chains to.");
             return RESULT_LIMIT;
         }
@@ -120,8 +121,8 @@ static enum result add_manufacturers(const struct manufacturer_list *manufacture
 enum result service_identity_encode(const struct authority *authority, enum channel role,
                                     struct buf *out, struct error *err) {
     AUTO(buf_clear) struct buf trust = {0};
-    buf_init(&trust, LIMIT_CHAIN_BYTES);
-    TRY(buf_append(&trust, buf_bytes(&authority->chain)));
+    buf_init(&trust, LIMIT_TRUST_BYTES);
+    TRY(buf_append(&trust, buf_bytes(&authority->trust)));
     if (role == CHANNEL_ENROLL) {
         TRY(add_manufacturers(&authority->config.manufacturers, &trust, err));
     }

@@ -138,6 +138,15 @@
 #define LIMIT_ADMIN_NAME_CHARACTERS 64
 // Texts of one page of the audit trail: JSON may double them, and clients read 8 MiB at most.
 #define LIMIT_AUDIT_PAGE_BYTES (2 * 1024 * 1024)
+// CAs of one authority, retired ones and those above an adopted one included: each is a key to
+// guard, five paths that every gateway keeps in memory, and a CRL that is made and watched.
+#define LIMIT_ISSUERS 32
+// Of the name of a CA: it stands in paths, file names and commands.
+#define LIMIT_ISSUER_NAME 32
+// What gateways trust: the certificates of all of them, and of manufacturers.
+#define LIMIT_TRUST_BYTES (LIMIT_ISSUERS * LIMIT_CERTIFICATE_BYTES + LIMIT_CHAIN_BYTES)
+// Entries that a person gives by hand for the CRL of an offline root: it lists CAs.
+#define LIMIT_ROOT_CRL_ENTRIES 1000
 // Gateway processes of one authority: more than cores never helps.
 #define LIMIT_GATEWAYS 64
 // How long gateways may take to end their connections when the authority stops.

@@ -200,7 +200,8 @@
     F(INTEGER, tokens_open, INT64_MAX, OPTIONAL)                                               \
     F(INTEGER, requests_pending, INT64_MAX, OPTIONAL)                                          \
     F(INTEGER, gateways, 1000, OPTIONAL)                                                       \
-    R(crls, crl_info, 100)
+    R(crls, crl_info, 100)                                                                     \
+    F(TEXTS, warnings, 100, OPTIONAL)
 
 // `digest` is what an approval is bound to: the CSR, the profile and the names granted.
 // `state` is "pending", "approved", "denied" or "expired". `csr` only where one is shown.
@@ -401,13 +402,13 @@
 #define identity_FIELDS(F, R)                                                                  \
     F(BYTES, key, LIMIT_KEY_FILE_BYTES, REQUIRED)                                              \
     F(BYTES, chain, LIMIT_CHAIN_BYTES, REQUIRED)                                               \
-    F(BYTES, trust, LIMIT_CHAIN_BYTES, REQUIRED)
+    F(BYTES, trust, LIMIT_TRUST_BYTES, REQUIRED)
 
 // Bytes to serve under a path, from memory; each replaces the one before it.
 #define publication_FIELDS(F, R)                                                               \
     F(TEXT, path, 256, REQUIRED)                                                               \
     F(TEXT, content_type, 64, REQUIRED)                                                        \
-    F(TEXT, etag, 80, REQUIRED)                                                                \
+    F(TEXT, etag, 200, REQUIRED)                                                               \
     F(TIME, last_modified, 0, REQUIRED)                                                        \
     F(TIME, expires, 0, OPTIONAL)                                                              \
     F(INTEGER, max_age, INT64_MAX, OPTIONAL)                                                   \

@@ -111,19 +111,22 @@ static void expect_checked(struct init_test *t, enum result result, const char *
 
 // --- a new authority -------------------------------------------------------------------------
 
-static void a_new_authority_has_root_issuing_and_an_owner(void **state) {
+static void a_new_authority_has_three_cas_and_an_owner(void **state) {
     struct init_test *t = *state;
     const struct init_options options = options_of(t);
     assert_ok(init(t, &options), &t->err);
     AUTO(store_close_at) struct store *store = NULL;
     AUTO(issuer_set_clear) struct issuer_set set = {0};
     open_set(t, &store, &set);
-    assert_int_equal(set.count, 2);
+    assert_int_equal(set.count, 3);
     assert_ptr_not_equal(set.root, set.issuing);
     assert_string_equal(set.root->record.name, "root");
     assert_string_equal(set.issuing->record.name, "issuing");
     assert_int_equal(set.root->certificate.path_length, 1);
     assert_int_equal(set.issuing->certificate.path_length, 0);
+    assert_string_equal(set.operators->record.name, "operators");
+    assert_int_equal(set.operators->certificate.path_length, 0);
+    assert_true(issuer_parent(&set, set.operators) == set.root);
     assert_non_null(set.root->key);
     AUTO(buf_clear) struct buf name = {0};
     buf_init(&name, 256);
@@ -132,7 +135,7 @@ static void a_new_authority_has_root_issuing_and_an_owner(void **state) {
     assert_string_equal(buf_string(&name), "CN=Test CA root");
     AUTO(buf_clear) struct buf chain = {0};
     buf_init(&chain, LIMIT_CHAIN_BYTES);
-    assert_int_equal(issuer_set_chain(&set, &chain), RESULT_OK);
+    assert_int_equal(issuer_set_chain(&set, set.issuing, &chain), RESULT_OK);
     assert_int_equal(chain.size,
                      set.root->certificate.der.size + set.issuing->certificate.der.size);
     AUTO(admin_record_clear) struct admin_record admin = {0};
@@ -196,8 +199,8 @@ static void the_first_administrators_credential_is_complete(void **state) {
     AUTO(issuer_set_clear) struct issuer_set set = {0};
     AUTO(certificate_record_clear) struct certificate_record record = {0};
     open_set(t, &store, &set);
-    assert_ok(store_find_certificate(store, set.issuing->record.id, certificate.serial, &record,
-                                     &t->err),
+    assert_ok(store_find_certificate(store, set.operators->record.id, certificate.serial,
+                                     &record, &t->err),
               &t->err);
     assert_string_equal(record.profile, "admin");
     assert_bytes_equal(buf_bytes(&record.der), buf_bytes(&leaf));
@@ -385,7 +388,7 @@ static void an_adopted_self_signed_ca_is_root_and_issuing(void **state) {
     assert_ptr_equal(set.root, set.issuing);
     assert_int_equal(set.issuing->record.kind, ISSUER_ISSUING);
     buf_init(&chain, LIMIT_CHAIN_BYTES);
-    assert_int_equal(issuer_set_chain(&set, &chain), RESULT_OK);
+    assert_int_equal(issuer_set_chain(&set, set.issuing, &chain), RESULT_OK);
     assert_bytes_equal(buf_bytes(&chain), set.root->certificate.der);
     assert_int_equal(mode_of(t, "keys/issuing.key"), 0600);
     assert_non_null(strstr(buf_string(&t->report), "NOT on Signet's CRLs"));
@@ -549,7 +552,7 @@ static void check_names_what_is_unfit(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        INIT_TEST(a_new_authority_has_root_issuing_and_an_owner),
+        INIT_TEST(a_new_authority_has_three_cas_and_an_owner),
         INIT_TEST(what_is_made_is_private_where_it_must_be),
         INIT_TEST(the_first_administrators_credential_is_complete),
         INIT_TEST(the_report_tells_fingerprint_and_next_steps),

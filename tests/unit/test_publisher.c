@@ -83,28 +83,29 @@ static void a_first_crl_is_made_signed_and_published(void **state) {
     assert_true(record.number >= FIXTURE_NOW);
     assert_false(publisher_is_due(&f->authority, FIXTURE_NOW));
     static const struct {
-        enum publication_id id;
         const char *path;
         const char *type;
     } expected[] = {
-        {PUBLICATION_ISSUING_DER, "/crl/issuing.crl", "application/pkix-crl"},
-        {PUBLICATION_ISSUING_PEM, "/crl/issuing.pem", "application/x-pem-file"},
-        {PUBLICATION_ROOT_DER, "/crl/root.crl", "application/pkix-crl"},
-        {PUBLICATION_ROOT_PEM, "/crl/root.pem", "application/x-pem-file"},
-        {PUBLICATION_BUNDLE, "/crl/bundle.pem", "application/x-pem-file"},
-        {PUBLICATION_CA_PEM, "/ca.pem", "application/x-pem-file"},
-        {PUBLICATION_CA_DER, "/ca.der", "application/pkix-cert"},
-        {PUBLICATION_CA_OTRE, "/ca.otre", "application/pkix-cert"},
+        {"/crl/issuing.crl", "application/pkix-crl"},
+        {"/crl/issuing.pem", "application/x-pem-file"},
+        {"/crl/root.crl", "application/pkix-crl"},
+        {"/crl/root.pem", "application/x-pem-file"},
+        {"/crl/bundle.pem", "application/x-pem-file"},
+        {"/ca.pem", "application/x-pem-file"},
+        {"/ca.der", "application/pkix-cert"},
+        {"/ca.otre", "application/pkix-cert"},
     };
     for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
         const struct publication *publication =
-            &f->authority.publisher.publications[expected[i].id];
+            publisher_find(&f->authority.publisher, expected[i].path);
+        assert_non_null(publication);
         assert_string_equal(expected[i].path, publication->path);
         assert_string_equal(expected[i].type, publication->content_type);
         assert_int_equal('"', publication->etag[0]);
         assert_true(publication->max_age > 0);
     }
-    const struct publication *bundle = &f->authority.publisher.publications[PUBLICATION_BUNDLE];
+    const struct publication *bundle =
+        publisher_find(&f->authority.publisher, "/crl/bundle.pem");
     AUTO(buf_clear) struct buf ders = {0};
     buf_init(&ders, LIMIT_CRL_BYTES);
     assert_ok(pem_decode_all(blob_bytes(&bundle->body), PEM_CRL, &ders, &f->err), &f->err);
@@ -121,24 +122,24 @@ static void a_new_crl_comes_every_period_without_any_revocation(void **state) {
     struct fixture *f = *state;
     int64_t period = f->authority.config.crl_period;
     run(f, FIXTURE_NOW);
-    int64_t number = f->authority.publisher.crls[0].number;
-    int64_t root_number = f->authority.publisher.crls[1].number;
+    int64_t number = publisher_crl(&f->authority, "issuing")->number;
+    int64_t root_number = publisher_crl(&f->authority, "root")->number;
     assert_false(publisher_is_due(&f->authority, FIXTURE_NOW + period / 2));
     assert_true(publisher_is_due(&f->authority, FIXTURE_NOW + period));
     run(f, FIXTURE_NOW + period);
-    assert_true(f->authority.publisher.crls[0].number > number);
-    assert_int_equal(root_number, f->authority.publisher.crls[1].number);
+    assert_true(publisher_crl(&f->authority, "issuing")->number > number);
+    assert_int_equal(root_number, publisher_crl(&f->authority, "root")->number);
 }
 
 static void stored_crls_are_published_at_a_restart_as_they_are(void **state) {
     struct fixture *f = *state;
     run(f, FIXTURE_NOW);
-    int64_t number = f->authority.publisher.crls[0].number;
+    int64_t number = publisher_crl(&f->authority, "issuing")->number;
     authority_clear(&f->authority);
     clock_use_manual(FIXTURE_NOW + 60);
     fixture_open(f);
-    assert_int_equal(number, f->authority.publisher.crls[0].number);
-    assert_non_null(f->authority.publisher.publications[PUBLICATION_BUNDLE].path);
+    assert_int_equal(number, publisher_crl(&f->authority, "issuing")->number);
+    assert_non_null(publisher_find(&f->authority.publisher, "/crl/bundle.pem"));
     assert_false(publisher_is_due(&f->authority, FIXTURE_NOW + 60));
 }
 
@@ -162,8 +163,8 @@ static void a_revocation_that_a_crash_left_unpublished_is_found_at_the_start(voi
 static void a_burst_gets_crls_within_the_same_second_until_none_is_left(void **state) {
     struct fixture *f = *state;
     run(f, FIXTURE_NOW);
-    int64_t this_update = f->authority.publisher.crls[0].this_update;
-    int64_t number = f->authority.publisher.crls[0].number;
+    int64_t this_update = publisher_crl(&f->authority, "issuing")->this_update;
+    int64_t number = publisher_crl(&f->authority, "issuing")->number;
     struct nothing nothing = {};
     int made = 0;
     for (; made < 2 * CRL_BACKDATE_SECONDS; made++) {
@@ -189,7 +190,7 @@ static void a_burst_gets_crls_within_the_same_second_until_none_is_left(void **s
                   &f->err);
     assert_true(publisher_is_due(&f->authority, FIXTURE_NOW));
     run(f, FIXTURE_NOW + 1);
-    assert_int_equal(FIXTURE_NOW + 1, f->authority.publisher.crls[0].this_update);
+    assert_int_equal(FIXTURE_NOW + 1, publisher_crl(&f->authority, "issuing")->this_update);
 }
 
 static void numbers_and_dates_grow_even_when_the_clock_went_back(void **state) {
@@ -198,11 +199,11 @@ static void numbers_and_dates_grow_even_when_the_clock_went_back(void **state) {
     struct issued issued = {0};
     fixture_device(f, "cn:phone-7", key, &issued);
     run(f, FIXTURE_NOW + FIXTURE_DAY);
-    struct published_crl before = f->authority.publisher.crls[0];
+    struct published_crl before = *publisher_crl(&f->authority, "issuing");
     clock_use_manual(FIXTURE_NOW);
     revoke_serial(f, issued.serial);
     run(f, FIXTURE_NOW);
-    const struct published_crl *after = &f->authority.publisher.crls[0];
+    const struct published_crl *after = publisher_crl(&f->authority, "issuing");
     assert_int_equal(before.number + 1, after->number);
     assert_int_equal(before.this_update + 1, after->this_update);
     assert_true(lists(f, blob_bytes(&issued.certificate)));
@@ -331,10 +332,11 @@ static void status_and_list_show_the_last_crls(void **state) {
     fixture_expect_ok(
         fixture_ask(f, CHANNEL_ADMIN, OPERATION_CRL_SHOW, &nothing, buf_bytes(&f->admin)),
         &crl_page_type, &page);
-    assert_int_equal(2, page.crls.count);
+    assert_int_equal(3, page.crls.count);
     const struct crl_info *infos = page.crls.items;
     assert_string_equal("issuing", infos[0].issuer);
     assert_string_equal("root", infos[1].issuer);
+    assert_string_equal("operators", infos[2].issuer);
     assert_true(infos[0].size > 0);
     message_clear(&crl_page_type, &page);
 }

@@ -13,7 +13,7 @@ static void it_names_the_hosts_and_chains_to_the_root(void **state) {
     assert_ok(service_identity_replace(&f->authority, FIXTURE_NOW, &f->err), &f->err);
     struct certificate leaf = {0};
     read_leaf(f, &leaf);
-    assert_ok(certificate_verify_chain(&leaf, authority_intermediates(&f->authority),
+    assert_ok(certificate_verify_chain(&leaf, buf_bytes(&f->authority.trust),
                                        &f->authority.issuers.root->certificate, FIXTURE_NOW,
                                        &f->err),
               &f->err);
@@ -59,7 +59,7 @@ static void the_old_one_stays_when_none_can_be_made(void **state) {
     struct fixture *f = *state;
     assert_ok(service_identity_replace(&f->authority, FIXTURE_NOW, &f->err), &f->err);
     size_t size = f->authority.identity.chain.size;
-    int64_t end = f->authority.issuers.issuing->certificate.not_after;
+    int64_t end = f->authority.issuers.operators->certificate.not_after;
     assert_true(service_identity_replace(&f->authority, end + 1, &f->err) != RESULT_OK);
     assert_int_equal(size, f->authority.identity.chain.size);
     assert_int_equal(1, fixture_audited(f, "service certificate issued"));
@@ -76,7 +76,7 @@ static void the_notice_carries_key_chain_and_trust(void **state) {
               &f->err);
     assert_bytes_equal(buf_bytes(&f->authority.identity.key), blob_bytes(&identity.key));
     assert_bytes_equal(buf_bytes(&f->authority.identity.chain), blob_bytes(&identity.chain));
-    assert_bytes_equal(buf_bytes(&f->authority.chain), blob_bytes(&identity.trust));
+    assert_bytes_equal(buf_bytes(&f->authority.trust), blob_bytes(&identity.trust));
     message_clear(&identity_type, &identity);
 }
 
@@ -104,7 +104,7 @@ static void manufacturers_are_trusted_at_the_enroll_gateway_alone(void **state) 
     AUTO(buf_clear) struct buf admin = {0};
     read_trust(f, CHANNEL_ENROLL, &enroll);
     read_trust(f, CHANNEL_ADMIN, &admin);
-    assert_bytes_equal(buf_bytes(&f->authority.chain), buf_bytes(&admin));
+    assert_bytes_equal(buf_bytes(&f->authority.trust), buf_bytes(&admin));
     size_t own = admin.size;
     assert_bytes_equal(buf_bytes(&admin), bytes_slice(buf_bytes(&enroll), 0, own));
     assert_bytes_equal(BYTES_LITERAL("a CA"), bytes_slice(buf_bytes(&enroll), own, SIZE_MAX));
