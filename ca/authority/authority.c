@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "authority/folder_owner.h"
 #include "authority/issuer_choice.h"
 #include "authority/layout.h"
 #include "authority/profile_history.h"
@@ -33,6 +34,11 @@ static enum result lock_folder(struct authority *authority, struct error *err) {
     int descriptor = open(buf_string(&path), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (descriptor < 0) {
         return error_from_errno(err, errno, "opening the lock file %s", buf_string(&path));
+    }
+    enum result handed = folder_hand_over(authority->folder, buf_string(&path), err);
+    if (handed != RESULT_OK) {
+        (void)close(descriptor);
+        return handed;
     }
     if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
         int reason = errno;

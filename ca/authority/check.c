@@ -147,37 +147,9 @@ static enum result require_store(const struct inspection *inspection, struct err
                : error_set(err, RESULT_UNAVAILABLE, "the store could not be opened");
 }
 
-static bool has_issuer(const struct issuer_set *set, const char *name) {
-    for (size_t i = 0; i < set->count; i++) {
-        if (strcmp(set->items[i].record.name, name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static enum result check_profile_issuers(const struct inspection *inspection,
-                                         struct error *err) {
-    const struct profile_list *profiles = &inspection->config.profiles;
-    for (size_t i = 0; i < profiles->count; i++) {
-        const struct profile *profile = &profiles->items[i];
-        if (profile->issuer != NULL && !has_issuer(&inspection->set, profile->issuer)) {
-            (void)error_set(err, RESULT_INVALID,
-                            "profile %s names the issuer \"%s\", which there is not",
-                            profile->name, profile->issuer);
-            error_field(err, "issuer");
-            error_hint(err, "make it with: signetd issuer add, or correct issuer in %s",
-                       LAYOUT_CONFIG);
-            return RESULT_INVALID;
-        }
-    }
-    return RESULT_OK;
-}
-
 static enum result check_issuers(struct inspection *inspection, struct error *err) {
     TRY(require_store(inspection, err));
     TRY(issuer_set_load(inspection->folder, inspection->store, &inspection->set, err));
-    TRY(check_profile_issuers(inspection, err));
     int64_t left = inspection->set.issuing->certificate.not_after - clock_now();
     return buf_printf(&inspection->detail, "%zu CAs, the issuing CA holds for %lld more days",
                       inspection->set.count, (long long)(left / DAY));

@@ -64,12 +64,13 @@ static enum result refuse_entry(struct error *err, const uint8_t *serial, uint8_
 
 // --- against itself and its record -----------------------------------------------------------
 
-static enum result number_of(const struct crl *crl, uint64_t *out_number, struct error *err) {
-    if (crl->number.size == 0 || crl->number.size > 8) {
+enum result crl_number_read(const struct crl *crl, int64_t *out_number, struct error *err) {
+    if (crl->number.size == 0 || crl->number.size > 8 ||
+        (crl->number.size == 8 && crl->number.data[0] > 0x7f)) {
         return error_set_code(err, RESULT_INTERNAL, CODE_REFUSED,
                               "the CRL number has %zu bytes, not 1 to 8", crl->number.size);
     }
-    uint64_t number = 0;
+    int64_t number = 0;
     for (size_t i = 0; i < crl->number.size; i++) {
         number = number << 8 | crl->number.data[i];
     }
@@ -80,9 +81,9 @@ static enum result number_of(const struct crl *crl, uint64_t *out_number, struct
 static enum result check_frame(const struct crl *crl, const struct issuer *issuer,
                                const struct crl_record *next, struct error *err) {
     TRY(crl_verify(crl, &issuer->certificate, err));
-    uint64_t number = 0;
-    TRY(number_of(crl, &number, err));
-    if (number != (uint64_t)next->number || crl->this_update != next->this_update ||
+    int64_t number = 0;
+    TRY(crl_number_read(crl, &number, err));
+    if (number != next->number || crl->this_update != next->this_update ||
         crl->next_update != next->next_update) {
         return error_set_code(err, RESULT_INTERNAL, CODE_REFUSED,
                               "number or dates differ from what was planned");
@@ -176,13 +177,38 @@ static enum result check_revocation(void *context, const struct revocation_recor
     return RESULT_OK;
 }
 
+bool crl_carries_entries(const struct issuer *issuer) {
+    return issuer->record.kind == ISSUER_ROOT;
+}
+
+// Entries that a CRL made elsewhere brought: of CAs that are not here.
+static enum result count_carried(struct store *store, const struct issuer *issuer,
+                                 const struct listing *listing, size_t *out_count,
+                                 struct error *err) {
+    for (size_t i = 0; crl_carries_entries(issuer) && i < listing->count; i++) {
+        const struct crl_entry *entry = &listing->entries[i];
+        AUTO(certificate_record_clear) struct certificate_record record = {0};
+        enum result result =
+            store_find_certificate(store, issuer->record.id,
+                                   bytes_of(entry->serial, entry->serial_size), &record, err);
+        if (result == RESULT_NOT_FOUND) {
+            (*out_count)++;
+        } else {
+            TRY(result);
+        }
+    }
+    return RESULT_OK;
+}
+
 static enum result check_against_store(struct store *store, const struct issuer *issuer,
                                        int64_t not_after_from, const struct listing *listing,
                                        struct error *err) {
     struct comparison comparison = {.listing = listing};
     TRY(store_each_revocation(store, issuer->record.id, not_after_from, check_revocation,
                               &comparison, err));
-    if (comparison.seen != listing->count) {
+    size_t carried = 0;
+    TRY(count_carried(store, issuer, listing, &carried, err));
+    if (comparison.seen + carried != listing->count) {
         return error_set_code(err, RESULT_INTERNAL, CODE_REFUSED,
                               "it has %zu entries where the records say %zu", listing->count,
                               comparison.seen);
@@ -204,6 +230,82 @@ enum result crl_check(struct store *store, const struct issuer *issuer, int64_t 
                                    err));
     }
     return check_against_store(store, issuer, not_after_from, &listing, err);
+}
+
+// --- made elsewhere --------------------------------------------------------------------------
+
+static enum result refuse_foreign(struct error *err, const char *code,
+                                  const struct crl_entry *entry, const char *message) {
+    char text[CERTIFICATE_SERIAL_TEXT_SIZE];
+    serial_text(bytes_of(entry->serial, entry->serial_size), text);
+    (void)error_set_code(err, RESULT_CONFLICT, code, "the serial %s %s", text, message);
+    error_hint(
+        err,
+        "Make it anew: signetd root crl --previous LAST.crl --revoke %s, with the last CRL "
+        "from /crl/root.crl",
+        text);
+    return RESULT_CONFLICT;
+}
+
+static enum result check_keeps(const struct listing *listing, const struct crl_record *previous,
+                               struct error *err) {
+    struct crl crl = {0};
+    TRY(crl_read(buf_bytes(&previous->der), &crl, err));
+    struct bytes cursor = crl.entries;
+    struct crl_entry entry = {0};
+    enum result result = crl_next_entry(&cursor, &entry, err);
+    while (result == RESULT_OK) {
+        if (listing_find(listing, entry.serial, entry.serial_size) == NULL) {
+            return refuse_foreign(err, "crl_lost_entry", &entry,
+                                  "was in the last CRL and is not in this one");
+        }
+        result = crl_next_entry(&cursor, &entry, err);
+    }
+    return result == RESULT_NOT_FOUND ? RESULT_OK : result;
+}
+
+static enum result check_has_revocation(void *context, const struct revocation_record *record,
+                                        struct error *err) {
+    const struct listing *listing = context;
+    if (listing_find(listing, record->serial, record->serial_size) != NULL) {
+        return RESULT_OK;
+    }
+    struct crl_entry entry = {.serial_size = record->serial_size};
+    memcpy(entry.serial, record->serial, record->serial_size);
+    return refuse_foreign(err, "crl_lacks_revocation", &entry,
+                          "is revoked here and is not in this CRL");
+}
+
+static enum result check_newer(const struct crl_record *previous, const struct crl_record *next,
+                               struct error *err) {
+    if (next->number > previous->number && next->this_update > previous->this_update) {
+        return RESULT_OK;
+    }
+    (void)error_set_code(err, RESULT_CONFLICT, "crl_not_newer",
+                         "CRL number %lld is not newer than the last one, number %lld",
+                         (long long)next->number, (long long)previous->number);
+    error_hint(err, "Make one that is: signetd root crl --number %lld",
+               (long long)previous->number + 1);
+    return RESULT_CONFLICT;
+}
+
+enum result crl_check_foreign(struct store *store, const struct issuer *issuer, int64_t now,
+                              const struct crl_record *next, struct error *err) {
+    struct crl crl = {0};
+    AUTO(listing_clear) struct listing listing = {0};
+    AUTO(crl_record_clear) struct crl_record previous = {0};
+    TRY(crl_read(buf_bytes(&next->der), &crl, err));
+    TRY(check_frame(&crl, issuer, next, err));
+    TRY(listing_read(&crl, &listing, err));
+    enum result result = store_last_crl(store, issuer->record.id, &previous, err);
+    if (result == RESULT_OK) {
+        TRY(check_newer(&previous, next, err));
+        TRY(check_keeps(&listing, &previous, err));
+    } else if (result != RESULT_NOT_FOUND) {
+        return result;
+    }
+    return store_each_revocation(store, issuer->record.id, now, check_has_revocation, &listing,
+                                 err);
 }
 
 static enum result find_unlisted(void *context, const struct revocation_record *record,

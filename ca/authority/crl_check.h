@@ -15,6 +15,17 @@ enum result crl_check(struct store *store, const struct issuer *issuer, int64_t 
                       const struct crl_record *previous, const struct crl_record *next,
                       struct error *err);
 
+// Of a CRL that was made elsewhere (crl_install.h): its signature and issuer hold, it is newer than
+// the last one in the store, keeps its entries, and has what the records say is revoked. Codes
+// "crl_not_newer", "crl_lost_entry", "crl_lacks_revocation".
+enum result crl_check_foreign(struct store *store, const struct issuer *issuer, int64_t now,
+                              const struct crl_record *next, struct error *err);
+// The CRLs of a root may have entries that no record here explains, because a CRL made elsewhere
+// brought them: they are carried from one to the next.
+bool crl_carries_entries(const struct issuer *issuer);
+struct crl;
+enum result crl_number_read(const struct crl *crl, int64_t *out_number, struct error *err);
+
 // Whether the records hold a revocation that `last` lacks: RESULT_OK when not, RESULT_CONFLICT
 // when so.
 enum result crl_check_is_current(struct store *store, const struct issuer *issuer, int64_t now,

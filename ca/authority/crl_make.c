@@ -81,6 +81,43 @@ static enum result add_entry(void *context, const struct revocation_record *reco
     return RESULT_OK;
 }
 
+static enum result carry_entry(struct store *store, const struct issuer *issuer,
+                               const struct crl_entry *entry, struct entries *entries,
+                               struct error *err) {
+    AUTO(certificate_record_clear) struct certificate_record record = {0};
+    enum result found = store_find_certificate(
+        store, issuer->record.id, bytes_of(entry->serial, entry->serial_size), &record, err);
+    if (found != RESULT_NOT_FOUND) {
+        return found; // the records say whether it stays
+    }
+    struct revocation_record carried = {
+        .serial_size = entry->serial_size,
+        .reason = entry->reason,
+        .revoked_at = entry->revoked_at,
+        .invalid_since = entry->invalid_since,
+    };
+    memcpy(carried.serial, entry->serial, entry->serial_size);
+    return add_entry(entries, &carried, err);
+}
+
+static enum result carry_entries(struct store *store, const struct issuer *issuer,
+                                 const struct crl_record *last, struct entries *entries,
+                                 struct error *err) {
+    if (last == NULL || !crl_carries_entries(issuer)) {
+        return RESULT_OK;
+    }
+    struct crl crl = {0};
+    TRY(crl_read(buf_bytes(&last->der), &crl, err));
+    struct bytes cursor = crl.entries;
+    struct crl_entry entry = {0};
+    enum result result = crl_next_entry(&cursor, &entry, err);
+    while (result == RESULT_OK) {
+        TRY(carry_entry(store, issuer, &entry, entries, err));
+        result = crl_next_entry(&cursor, &entry, err);
+    }
+    return result == RESULT_NOT_FOUND ? RESULT_OK : result;
+}
+
 static enum result build(const struct issuer *issuer, const struct crl_dates *dates,
                          const struct entries *entries, struct buf *out_der,
                          struct error *err) {
@@ -114,6 +151,7 @@ enum result crl_make(struct store *store, const struct issuer *issuer, int64_t n
     AUTO(entries_clear) struct entries entries = {0};
     TRY(store_each_revocation(store, issuer->record.id, entries_from(previous, now), add_entry,
                               &entries, err));
+    TRY(carry_entries(store, issuer, previous, &entries, err));
     AUTO(crl_record_clear)
     struct crl_record next = {
         .issuer_id = issuer->record.id,

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "authority/audit.h"
+#include "authority/folder_owner.h"
 #include "authority/founding.h"
 #include "authority/issue.h"
 #include "authority/layout.h"
@@ -175,15 +176,8 @@ static void take_back(const struct founding *founding) {
 
 // An administrator founds in a folder prepared for the service's user.
 static enum result hand_to_owner(const struct founding *founding, struct error *err) {
-    struct stat status;
-    if (geteuid() != 0 || stat(founding->options->folder, &status) != 0 || status.st_uid == 0) {
-        return RESULT_OK;
-    }
     for (size_t i = 0; i < founding->made.count; i++) {
-        const char *path = founding->made.items[i];
-        if (lchown(path, status.st_uid, status.st_gid) != 0 && errno != ENOENT) {
-            return error_from_errno(err, errno, "handing %s to the folder's owner", path);
-        }
+        TRY(folder_hand_over(founding->options->folder, founding->made.items[i], err));
     }
     return RESULT_OK;
 }

@@ -64,6 +64,14 @@ static enum result unknown(struct error *err) {
     return RESULT_DENIED;
 }
 
+static enum result revoked_issuer(const struct issuer *issuer, struct error *err) {
+    (void)error_set_code(err, RESULT_DENIED, "issuer_revoked",
+                         "the CA %s, which issued the client certificate, has been revoked",
+                         issuer->record.name);
+    error_hint(err, "Enroll again with a new key and a new token.");
+    return RESULT_DENIED;
+}
+
 // Names of issuers may repeat (a CA renewed with a new key), so every one is asked.
 static enum result find_record(struct authority *authority,
                                const struct certificate *certificate,
@@ -79,6 +87,10 @@ static enum result find_record(struct authority *authority,
             !bytes_equal(buf_bytes(&out_record->der), certificate->der)) {
             certificate_record_clear(out_record);
             result = RESULT_NOT_FOUND;
+        }
+        if (result == RESULT_OK && issuer->is_revoked) {
+            certificate_record_clear(out_record);
+            return revoked_issuer(issuer, err);
         }
         if (result != RESULT_NOT_FOUND) {
             return result;

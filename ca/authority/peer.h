@@ -47,9 +47,9 @@ void peer_set_actor(struct peer *peer, const char *kind, const char *name);
 
 // Looks up the certificate whose key the peer proved to hold, by issuer and serial, compares
 // the exact bytes, and checks that it is neither revoked nor expired. RESULT_DENIED with the
-// codes "certificate_required", "certificate_unknown", "certificate_revoked",
-// "certificate_expired", "certificate_not_yet_valid"; "admin_removed" for whatever is left of
-// one who is no administrator any more.
+// codes "certificate_required", "certificate_unknown", "issuer_revoked",
+// "certificate_revoked", "certificate_expired", "certificate_not_yet_valid"; "admin_removed" for
+// whatever is left of one who is no administrator any more.
 enum result peer_identify(struct authority *authority, struct bytes certificate, int64_t now,
                           struct peer *peer, struct error *err);
 // Who may approve and deny requests, and list devices that are approved at once.

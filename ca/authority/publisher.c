@@ -416,14 +416,14 @@ enum result publisher_start(struct authority *authority, struct error *err) {
 
 // --- making CRLs -----------------------------------------------------------------------------
 
-static enum result make(struct authority *authority, const struct peer *peer, size_t index,
-                        int64_t now, struct published_crl *out_crl, struct error *err) {
-    const struct issuer *issuer = issuer_at(authority, index);
+static enum result make(struct authority *authority, const struct peer *peer,
+                        const struct issuer *issuer, int64_t now, int64_t lifetime,
+                        struct published_crl *out_crl, struct error *err) {
     AUTO(crl_record_clear) struct crl_record record = {0};
     size_t size = 0;
     bool clock_went_back = false;
-    TRY(crl_make(authority->store, issuer, now, lifetime_of(authority, issuer), &record, &size,
-                 &clock_went_back, err));
+    TRY(crl_make(authority->store, issuer, now, lifetime, &record, &size, &clock_went_back,
+                 err));
     AUTO(buf_clear) struct buf detail = {0};
     buf_init(&detail, 256);
     TRY(buf_printf(&detail, "number=%lld entries=%lld bytes=%zu%s", (long long)record.number,
@@ -436,6 +436,14 @@ static enum result make(struct authority *authority, const struct peer *peer, si
                            "crl published", issuer->record.name, buf_string(&detail), err);
 }
 
+enum result publisher_make(struct authority *authority, const struct peer *peer,
+                           const struct issuer *issuer, int64_t now, int64_t lifetime,
+                           struct error *err) {
+    struct published_crl made = {0};
+    return make(authority, peer, issuer, now,
+                lifetime > 0 ? lifetime : lifetime_of(authority, issuer), &made, err);
+}
+
 struct making {
     size_t index;
     int64_t now;
@@ -443,8 +451,8 @@ struct making {
 
 static enum result make_one(struct authority *authority, void *context, struct error *err) {
     const struct making *making = context;
-    struct published_crl made = {0};
-    return make(authority, NULL, making->index, making->now, &made, err);
+    return publisher_make(authority, NULL, issuer_at(authority, making->index), making->now, 0,
+                          err);
 }
 
 struct failed_making {
@@ -585,7 +593,8 @@ enum result publisher_publish(struct authority *authority, const struct peer *pe
             continue;
         }
         struct published_crl made = {0};
-        TRY(make(authority, peer, i, now, &made, err));
+        const struct issuer *issuer = issuer_at(authority, i);
+        TRY(make(authority, peer, issuer, now, lifetime_of(authority, issuer), &made, err));
         if (add_info(&made, &reply->crls) != RESULT_OK) {
             return error_out_of_memory(err);
         }

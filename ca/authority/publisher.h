@@ -78,6 +78,10 @@ bool crl_runs_out(int64_t this_update, int64_t next_update, int64_t now);
 enum result publisher_warn(const struct authority *authority, int64_t now,
                            struct text_list *warnings);
 
+// Makes a new CRL of this CA in the caller's transaction; `lifetime` 0: as configured.
+enum result publisher_make(struct authority *authority, const struct peer *peer,
+                           const struct issuer *issuer, int64_t now, int64_t lifetime,
+                           struct error *err);
 // Operation: makes new CRLs at once, in the caller's transaction, due or not.
 enum result publisher_publish(struct authority *authority, const struct peer *peer,
                               const struct nothing *request, struct crl_page *reply,
