@@ -12,7 +12,32 @@ enum result run_admin_reset(const struct arguments *arguments, struct error *err
 enum result run_audit_list(const struct arguments *arguments, struct error *err);
 enum result run_audit_verify(const struct arguments *arguments, struct error *err);
 
+enum result run_issuer_add(const struct arguments *arguments, struct error *err);
+enum result run_issuer_list(const struct arguments *arguments, struct error *err);
+enum result run_issuer_request(const struct arguments *arguments, struct error *err);
+enum result run_issuer_install(const struct arguments *arguments, struct error *err);
+enum result run_issuer_retire(const struct arguments *arguments, struct error *err);
+enum result run_issuer_revoke(const struct arguments *arguments, struct error *err);
+enum result run_root_export(const struct arguments *arguments, struct error *err);
+enum result run_root_import(const struct arguments *arguments, struct error *err);
+enum result run_root_sign(const struct arguments *arguments, struct error *err);
+enum result run_root_crl(const struct arguments *arguments, struct error *err);
+enum result run_root_install_crl(const struct arguments *arguments, struct error *err);
+enum result run_renew_own(const struct arguments *arguments, struct error *err);
+
 extern const struct option init_options[];
+extern const struct option issuer_add_options[];
+extern const struct option issuer_list_options[];
+extern const struct option issuer_request_options[];
+extern const struct option issuer_install_options[];
+extern const struct option issuer_retire_options[];
+extern const struct option issuer_revoke_options[];
+extern const struct option root_export_options[];
+extern const struct option root_import_options[];
+extern const struct option root_sign_options[];
+extern const struct option root_crl_options[];
+extern const struct option root_install_crl_options[];
+extern const struct option renew_own_options[];
 extern const struct option admin_reset_options[];
 extern const struct option audit_list_options[];
 extern const struct option audit_verify_options[];
@@ -35,5 +60,15 @@ enum result required_value(const struct arguments *arguments, const char *option
 // initialised here; an empty one when the option was not given.
 enum result passphrase_of(const struct arguments *arguments, const char *option,
                           struct buf *out_passphrase, struct error *err);
+// The same, and where the option was not given the passphrase is asked for at the terminal; twice
+// when it is a new one.
+enum result passphrase_ask(const struct arguments *arguments, const char *option, bool is_new,
+                           struct buf *out_passphrase, struct error *err);
+// One value of DER from a file with DER or with one PEM block of this label.
+enum result read_object(const char *path, const char *label, size_t limit, struct buf *out_der,
+                        struct error *err);
+// Makes the file that --out names, in PEM.
+enum result write_object(const struct arguments *arguments, const char *label, struct bytes der,
+                         struct error *err);
 // Writes to standard output; an error when it is full or gone.
 enum result print_text(const struct buf *text, struct error *err);

@@ -139,6 +139,9 @@ static enum result add_usages(const struct profile *profile, struct text_list *l
          i < LIMIT_EXTENDED_KEY_USAGES && profile->extended_key_usages[i] != OID_UNKNOWN; i++) {
         TRY(text_list_add(list, oid_name(profile->extended_key_usages[i])));
     }
+    for (size_t i = 0; i < profile->other_usages.count; i++) {
+        TRY(text_list_add(list, profile->other_usages.items[i]));
+    }
     return RESULT_OK;
 }
 
