@@ -61,6 +61,8 @@ static const struct expected_plan expected_plans[] = {
      "SEARCH n USING COVERING INDEX token_name_value"
      " ((value,token_sequence,type)>(?,?,?) AND value<?)",
      NULL},
+    {STATEMENT_NAME_COUNT,
+     "SEARCH certificate_name USING COVERING INDEX certificate_name_value (value=?)", NULL},
     {STATEMENT_TOKEN_COUNT_OPEN, "SEARCH token USING COVERING INDEX token_open (expires>?)",
      NULL},
 };
