@@ -223,6 +223,48 @@ static void the_limit_holds_for_fleets(void **state) {
     string_free_secret_at(&token);
 }
 
+// Holds a request of anyone for this name and approves it.
+static struct waiting *ask_and_approve(struct fixture *f, const char *name) {
+    AUTO(key_free_at) struct key *key = NULL;
+    char id[REQUEST_ID_TEXT_SIZE];
+    request_hold_one(f, OPEN_PROFILE, name, &key, id);
+    struct request_show show = {.id = id};
+    struct request_info info = {0};
+    fixture_expect_ok(
+        fixture_ask(f, CHANNEL_ADMIN, OPERATION_REQUEST_SHOW, &show, buf_bytes(&f->admin)),
+        &request_info_type, &info);
+    struct request_approve approve = {.id = id, .digest = info.digest};
+    struct waiting *waiting = fixture_ask(f, CHANNEL_ADMIN, OPERATION_REQUEST_APPROVE, &approve,
+                                          buf_bytes(&f->admin));
+    message_clear(&request_info_type, &info);
+    return waiting;
+}
+
+static void expect_approved(struct fixture *f, const char *name, char **out_serial) {
+    struct request_info info = {0};
+    fixture_expect_ok(ask_and_approve(f, name), &request_info_type, &info);
+    assert_non_null(info.serial);
+    *out_serial = string_copy(info.serial);
+    message_clear(&request_info_type, &info);
+}
+
+static void the_limit_holds_for_approvals(void **state) {
+    struct fixture *f = *state;
+    request_configure(f, HELD_PROFILES);
+    struct profile *profile = grant_profile(f, OPEN_PROFILE);
+    profile->active_maximum = 1;
+    char *first = NULL, *second = NULL;
+    expect_approved(f, PHONE, &first);
+    fixture_expect_refusal(ask_and_approve(f, PHONE), RESULT_DENIED, "too_many_active");
+    assert_state(f, first, "valid");
+    profile->at_limit = AT_LIMIT_SUPERSEDE;
+    expect_approved(f, PHONE, &second);
+    assert_state(f, first, "superseded");
+    assert_state(f, second, "valid");
+    string_free_at(&first);
+    string_free_at(&second);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void) {
@@ -237,6 +279,7 @@ int main(void) {
         TEST(a_limit_that_was_lowered_ends_several),
         TEST(what_policy_refuses_supersedes_nothing),
         TEST(the_limit_holds_for_fleets),
+        TEST(the_limit_holds_for_approvals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

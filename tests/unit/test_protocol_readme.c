@@ -337,6 +337,10 @@ static void the_limits_are_those_of_the_sources(void **state) {
         LIMIT(LIMIT_LIST_PAGE),
         LIMIT(LIMIT_LIST_PAGE_DEFAULT),
         LIMIT(LIMIT_TOKEN_FAILURES),
+        LIMIT(LIMIT_TOKEN_USES),
+        LIMIT(LIMIT_NAME_PATTERNS),
+        LIMIT(LIMIT_PATTERN_STARS),
+        LIMIT(LIMIT_RENEWALS),
 #undef LIMIT
     };
     char row[128];
