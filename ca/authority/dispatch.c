@@ -9,6 +9,7 @@
 #include "authority/authority.h"
 #include "authority/enroll.h"
 #include "authority/inspect.h"
+#include "authority/inspect_profiles.h"
 #include "authority/name_release.h"
 #include "authority/peer.h"
 #include "authority/profile.h"
@@ -75,6 +76,7 @@ ADAPTER(request_approve)
 ADAPTER(request_deny)
 ADAPTER(admin_add)
 ADAPTER(admin_list)
+ADAPTER(inspect_profiles)
 ADAPTER(admin_remove)
 ADAPTER(admin_change)
 ADAPTER(audit_list)
@@ -156,6 +158,7 @@ static const struct handler handlers[] = {
     {OPERATION_RULE_LIST, run_rule_list, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
     {OPERATION_RULE_REMOVE, run_rule_remove, PEER_ADMIN, ADMIN_ROLES_THAT_DECIDE,
      certificate_holder_refused},
+    {OPERATION_PROFILE_LIST, run_inspect_profiles, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
 };
 
 static const struct handler *handler_find(unsigned number) {

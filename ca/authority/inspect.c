@@ -4,26 +4,10 @@
 
 #include "authority/authority.h"
 #include "authority/certificate_text.h"
+#include "authority/inspect_profiles.h"
 #include "base/clock.h"
 
 // --- the authority ---------------------------------------------------------------------------
-
-static enum result fill_profile(const struct profile *profile, struct profile_info *info) {
-    TRY(text_set(&info->name, profile->name));
-    for (int i = 0; i < KEY_ALGORITHM_COUNT; i++) {
-        if (profile->key_algorithms[i]) {
-            TRY(text_list_add(&info->key_algorithms,
-                              key_algorithm_name((enum key_algorithm)i)));
-        }
-    }
-    for (int i = 0; i < NAME_TYPE_COUNT; i++) {
-        if (profile->names[i].maximum > 0) {
-            TRY(text_list_add(&info->name_types, name_type_prefix((enum name_type)i)));
-        }
-    }
-    info->lifetime = profile->lifetime_default;
-    return RESULT_OK;
-}
 
 static enum result fill_authority(const struct authority *authority,
                                   struct authority_info *reply) {
@@ -42,7 +26,7 @@ static enum result fill_authority(const struct authority *authority,
         if (!config->profiles.items[i].is_internal) {
             void *info = NULL;
             TRY(record_add(&reply->profiles, &profile_info_type, &info));
-            TRY(fill_profile(&config->profiles.items[i], info));
+            TRY(profile_fill_info(&config->profiles.items[i], info));
         }
     }
     return RESULT_OK;

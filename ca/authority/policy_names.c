@@ -10,18 +10,6 @@
 #include "base/limits.h"
 #include "base/text.h"
 
-// "exactly 1", "at most 5", "at least 2", "2 to 5".
-static enum result describe_rule(const struct name_rule *rule, struct buf *out) {
-    if (rule->minimum == rule->maximum) {
-        return rule->minimum == 0 ? buf_append_string(out, "no")
-                                  : buf_printf(out, "exactly %zu", rule->minimum);
-    }
-    if (rule->minimum == 0) {
-        return buf_printf(out, "at most %zu", rule->maximum);
-    }
-    return buf_printf(out, "%zu to %zu", rule->minimum, rule->maximum);
-}
-
 static enum result check_count(const struct profile *profile, const struct name_rule *rule,
                                size_t count, const char *field, const char *what,
                                struct error *err) {
@@ -30,7 +18,7 @@ static enum result check_count(const struct profile *profile, const struct name_
     }
     AUTO(buf_clear) struct buf rule_text = {0};
     buf_init(&rule_text, 64);
-    TRY(describe_rule(rule, &rule_text));
+    TRY(name_rule_format(rule, &rule_text));
     (void)error_set_code(err, RESULT_DENIED, "name_count",
                          "profile %s wants %s %s, but there %s %zu", profile->name,
                          buf_string(&rule_text), what, count == 1 ? "is" : "are", count);

@@ -47,6 +47,17 @@ bool profile_is_internal_name(const char *name) {
     return strcmp(name, PROFILE_ADMIN) == 0 || strcmp(name, PROFILE_SERVICE) == 0;
 }
 
+enum result name_rule_format(const struct name_rule *rule, struct buf *out) {
+    if (rule->minimum == rule->maximum) {
+        return rule->minimum == 0 ? buf_append_string(out, "no")
+                                  : buf_printf(out, "exactly %zu", rule->minimum);
+    }
+    if (rule->minimum == 0) {
+        return buf_printf(out, "at most %zu", rule->maximum);
+    }
+    return buf_printf(out, "%zu to %zu", rule->minimum, rule->maximum);
+}
+
 // What both internal profiles have in common: keys are made by our own programs.
 static struct profile internal_profile(enum oid extended_key_usage) {
     return (struct profile){

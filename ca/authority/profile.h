@@ -19,6 +19,9 @@ struct name_rule {
     size_t maximum;
 };
 
+// "no", "exactly 1", "at most 5", "2 to 5".
+enum result name_rule_format(const struct name_rule *rule, struct buf *out);
+
 // Who may ask for a certificate of a profile.
 enum ask {
     ASK_TOKEN = 1,        // whoever holds a token

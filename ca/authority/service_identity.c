@@ -83,15 +83,37 @@ static enum result replace(struct authority *authority, void *context, struct er
     return issue(authority, &replacement->identity, replacement->now, err);
 }
 
+static enum result audit_refusal(struct authority *authority, void *context,
+                                 struct error *err) {
+    const struct error *refusal = context;
+    AUTO(buf_clear) struct buf detail = {0};
+    buf_init(&detail, 1024);
+    TRY(buf_printf(&detail, "code=%s %s", refusal->code, refusal->message));
+    return decision_record(authority, NULL, LOG_LEVEL_ERROR, "service certificate refused",
+                           PROFILE_SERVICE, buf_string(&detail), err);
+}
+
+// Policy and lint refuse what they will refuse again: once in the audit trail is enough.
+static void note_refusal(struct authority *authority, struct error *refusal) {
+    bool *is_noted = &authority->identity.is_refusal_noted;
+    if (refusal->result == RESULT_DENIED && !*is_noted) {
+        // A store that is full refuses this as well; the caller logs the refusal itself.
+        *is_noted = authority_transact(authority, audit_refusal, refusal, NULL) == RESULT_OK;
+    }
+}
+
 enum result service_identity_replace(struct authority *authority, int64_t now,
                                      struct error *err) {
+    struct error own = {0};
+    struct error *failure = err == NULL ? &own : err;
     struct replacement replacement = {.now = now};
     buf_init_secret(&replacement.identity.key, LIMIT_KEY_FILE_BYTES);
     buf_init(&replacement.identity.chain, LIMIT_CHAIN_BYTES);
     buf_init(&replacement.identity.serial, LIMIT_SERIAL_BYTES);
-    enum result result = authority_transact(authority, replace, &replacement, err);
+    enum result result = authority_transact(authority, replace, &replacement, failure);
     if (result != RESULT_OK) {
         service_identity_clear(&replacement.identity);
+        note_refusal(authority, failure);
         return result;
     }
     service_identity_clear(&authority->identity);

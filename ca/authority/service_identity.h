@@ -16,7 +16,8 @@ struct service_identity {
     struct buf chain; // leaf and the CAs behind it, DER
     struct buf serial;
     int64_t rotate_at;
-    bool is_outdated; // the host names changed, or it was revoked
+    bool is_outdated;      // the host names changed, or it was revoked
+    bool is_refusal_noted; // that the next one was refused is in the audit trail
 };
 
 void service_identity_clear(struct service_identity *identity);

@@ -393,7 +393,7 @@
     F(INTEGER, renew_grace, INT64_MAX, REQUIRED)                                               \
     F(INTEGER, active_maximum, 1000000, REQUIRED)
 
-#define profile_page_FIELDS(F, R) R(profiles, profile_detail, 100)
+#define profile_page_FIELDS(F, R) R(profiles, profile_detail, 102)
 
 // --- authority to gateway -----------------------------------------------------------------
 
@@ -580,7 +580,8 @@ enum channel {
     X(AUDIT_CHECKPOINT, 45, nothing, audit_checkpoint, CHANNEL_ADMIN)                          \
     X(RULE_ADD, 34, rule_add, rule_added, CHANNEL_ADMIN)                                       \
     X(RULE_LIST, 35, rule_list, rule_page, CHANNEL_ADMIN)                                      \
-    X(RULE_REMOVE, 36, rule_remove, rule_info, CHANNEL_ADMIN)
+    X(RULE_REMOVE, 36, rule_remove, rule_info, CHANNEL_ADMIN)                                  \
+    X(PROFILE_LIST, 47, nothing, profile_page, CHANNEL_ADMIN)
 
 enum operation_id {
 #define OPERATION_CONSTANT(constant, number, request, reply, channels)                         \

@@ -3,6 +3,7 @@
 #include "support/x509_fixture.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "x509/csr.h"
 #include "x509/der.h"
@@ -281,6 +282,121 @@ static void a_request_above_the_limit_is_not_read(void **state) {
     assert_result(RESULT_LIMIT, csr_read(buf_bytes(&der), &csr, &err), &err);
 }
 
+// --- encodings and numbers of names ---
+
+#define XMPP_ADDR "0608 2b06010505070805"
+
+static void names_in_other_encodings_are_refused_clearly(void **state) {
+    (void)state;
+    static const struct {
+        const char *what, *subject, *extensions;
+        const char *code; // NULL: read
+        const char *message;
+    } cases[] = {
+        {"a PrintableString", "300c310a30080603550403130161", NULL, NULL, NULL},
+        {"an IA5String", "300c310a30080603550403160161", NULL, NULL, NULL},
+        {"a BMPString", "300d310b300906035504031e020061", NULL, "name_invalid", "tag 0x1e"},
+        {"a T61String", "300c310a30080603550403140161", NULL, "name_invalid", "tag 0x14"},
+        {"a UniversalString", "300f310d300b06035504031c0400000061", NULL, "name_invalid",
+         "tag 0x1c"},
+        {"a UTF8String that is none", "300c310a300806035504030c01ff", NULL, "name_invalid",
+         "not well-formed"},
+        {"an xmppAddr", NULL, "301b0603551d110414 3012 a010" XMPP_ADDR "a004 0c02 6162", NULL,
+         NULL},
+        {"an xmppAddr as IA5String", NULL,
+         "301b0603551d110414 3012 a010" XMPP_ADDR "a004 1602 6162", "name_type_unknown",
+         "no UTF8String"},
+        {"an xmppAddr as BMPString", NULL,
+         "301b0603551d110414 3012 a010" XMPP_ADDR "a004 1e02 0061", "name_type_unknown",
+         "no UTF8String"},
+        {"a DNS name in UTF-8", NULL, "30110603551d11040a3008 8206 62c3bc632e61",
+         "name_invalid", "no DNS name"},
+        {"a DNS name with a zero byte", NULL, "300e0603551d1104073005 8203 610062",
+         "name_invalid", "DNS name"},
+        {"a directory name", NULL, "300d0603551d1104063004 a402 3000", "name_type_unknown",
+         "another type"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        AUTO(csr_clear) struct csr csr = {0};
+        AUTO(buf_clear) struct buf der = {0};
+        AUTO(string_free_at)
+        char *attributes =
+            cases[i].extensions == NULL ? NULL : attributes_with(cases[i].extensions, 1);
+        struct error err = {0};
+        const struct parts parts = {.subject = cases[i].subject, .attributes = attributes};
+        build(&parts, &der);
+        print_message("%s\n", cases[i].what);
+        enum result result = csr_read(buf_bytes(&der), &csr, &err);
+        if (cases[i].code == NULL) {
+            assert_ok(result, &err);
+            continue;
+        }
+        assert_result(RESULT_INVALID, result, &err);
+        assert_string_equal(err.code, cases[i].code);
+        assert_non_null(strstr(err.message, cases[i].message));
+    }
+}
+
+// A request for this many DNS names, all of them different.
+static void build_many(size_t count, struct buf *out) {
+    size_t marks[9] = {0};
+    const uint8_t tags[] = {DER_SEQUENCE, DER_SEQUENCE};
+    buf_init(out, 1 << 20);
+    for (size_t i = 0; i < sizeof(tags); i++) {
+        assert_int_equal(der_begin(out, tags[i], &marks[i]), RESULT_OK);
+    }
+    append_hex(out, "020100" SUBJECT);
+    assert_int_equal(der_write_raw(out, key_public(key)), RESULT_OK);
+    assert_int_equal(der_begin(out, DER_CONTEXT_CONSTRUCTED(0), &marks[2]), RESULT_OK);
+    assert_int_equal(der_begin(out, DER_SEQUENCE, &marks[3]), RESULT_OK);
+    assert_int_equal(oid_write(out, OID_EXTENSION_REQUEST), RESULT_OK);
+    assert_int_equal(der_begin(out, DER_SET, &marks[4]), RESULT_OK);
+    assert_int_equal(der_begin(out, DER_SEQUENCE, &marks[5]), RESULT_OK);
+    assert_int_equal(der_begin(out, DER_SEQUENCE, &marks[6]), RESULT_OK);
+    assert_int_equal(oid_write(out, OID_SUBJECT_ALT_NAME), RESULT_OK);
+    assert_int_equal(der_begin(out, DER_OCTET_STRING, &marks[7]), RESULT_OK);
+    assert_int_equal(der_begin(out, DER_SEQUENCE, &marks[8]), RESULT_OK);
+    for (size_t i = 0; i < count; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof(name), "a%zx", i);
+        assert_int_equal(der_write(out, DER_CONTEXT(2), bytes_of_string(name)), RESULT_OK);
+    }
+    for (size_t i = 9; i > 1; i--) {
+        assert_int_equal(der_end(out, marks[i - 1]), RESULT_OK);
+    }
+    assert_int_equal(der_write_raw(out, key_signature_algorithm(key)), RESULT_OK);
+    assert_int_equal(der_write_bit_string(out, BYTES_LITERAL("x")), RESULT_OK);
+    assert_int_equal(der_end(out, marks[0]), RESULT_OK);
+}
+
+static void thousands_of_names_are_refused_at_once(void **state) {
+    (void)state;
+    static const struct {
+        size_t count;
+        enum result expected;
+        const char *message;
+    } cases[] = {
+        {LIMIT_NAMES - 1, RESULT_OK, NULL}, // and the common name
+        {LIMIT_NAMES, RESULT_LIMIT, "more than 100 names"},
+        {5000, RESULT_LIMIT, "more than 100 names"},
+        {10000, RESULT_LIMIT, "the request has"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        AUTO(csr_clear) struct csr csr = {0};
+        AUTO(buf_clear) struct buf der = {0};
+        struct error err = {0};
+        build_many(cases[i].count, &der);
+        clock_t begin = clock();
+        enum result result = csr_read(buf_bytes(&der), &csr, &err);
+        assert_true((double)(clock() - begin) / CLOCKS_PER_SEC < 0.5);
+        assert_result(cases[i].expected, result, &err);
+        if (cases[i].message != NULL) {
+            assert_string_equal(err.code, result_wire_name(RESULT_LIMIT));
+            assert_non_null(strstr(err.message, cases[i].message));
+        }
+    }
+}
+
 // Whatever byte is changed: either it is not read, or the proof fails.
 static void a_request_with_any_byte_changed_proves_nothing(void **state) {
     (void)state;
@@ -323,6 +439,8 @@ int main(void) {
         cmocka_unit_test(parts_in_another_form_are_refused),
         cmocka_unit_test(requested_extensions_are_read_strictly),
         cmocka_unit_test(a_request_above_the_limit_is_not_read),
+        cmocka_unit_test(names_in_other_encodings_are_refused_clearly),
+        cmocka_unit_test(thousands_of_names_are_refused_at_once),
         cmocka_unit_test(a_request_with_any_byte_changed_proves_nothing),
     };
     return cmocka_run_group_tests(tests, make_key, free_key);

@@ -127,6 +127,53 @@ static void anyone_may_see_the_public_profiles_only(void **state) {
     message_clear(&authority_info_type, &info);
 }
 
+static void administrators_see_every_profile_whole(void **state) {
+    struct fixture *f = *state;
+    struct nothing nothing = {};
+    struct profile_page page = {0};
+    fixture_expect_ok(
+        fixture_ask(f, CHANNEL_ADMIN, OPERATION_PROFILE_LIST, &nothing, buf_bytes(&f->admin)),
+        &profile_page_type, &page);
+    const struct profile_detail *found = NULL;
+    bool has_admin = false;
+    for (size_t i = 0; i < page.profiles.count; i++) {
+        const struct profile_detail *detail =
+            &((struct profile_detail *)page.profiles.items)[i];
+        has_admin |= strcmp(detail->name, PROFILE_ADMIN) == 0;
+        found = strcmp(detail->name, FIXTURE_PROFILE "-test") == 0 ? detail : found;
+    }
+    assert_true(has_admin);
+    assert_non_null(found);
+    assert_string_equal(found->issuer, "issuing");
+    assert_int_equal(strlen(found->hash), 64);
+    assert_string_equal(found->ask.items[0], "token");
+    assert_string_equal(found->usages.items[0], "clientAuth");
+    assert_string_equal(found->names.items[0], "cn: exactly 1");
+    assert_string_equal(found->names.items[1], "dns: at most 3");
+    assert_int_equal(found->lifetime, 30 * FIXTURE_DAY);
+    message_clear(&profile_page_type, &page);
+}
+
+// A profile that no configuration may have: the lint stops what policy lets through, the refusal
+// is in the audit trail, and nothing else happened.
+static void what_the_lint_refuses_is_audited_and_undone(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    struct profile *profile = (struct profile *)(uintptr_t)profile_find(
+        &f->authority.config.profiles, FIXTURE_PROFILE "-test");
+    char *credential = fixture_token(f, "cn:phone-7", 1, NULL);
+    profile->key_usage = KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT;
+    fixture_expect_refusal(fixture_enroll(f, credential, key, NULL), RESULT_DENIED,
+                           "lint_failed");
+    assert_int_equal(0, fixture_audited(f, "certificate issued"));
+    assert_int_equal(1, fixture_audited(f, "enrollment refused"));
+    profile->key_usage = KEY_USAGE_DIGITAL_SIGNATURE;
+    struct issued issued = {0};
+    fixture_expect_ok(fixture_enroll(f, credential, key, NULL), &issued_type, &issued);
+    message_clear(&issued_type, &issued);
+    string_free_secret_at(&credential);
+}
+
 static void refused_requests_of_administrators_are_audited(void **state) {
     struct fixture *f = *state;
     fixture_expect_refusal(fixture_revoke(f, "0102", NULL), RESULT_NOT_FOUND,
@@ -271,6 +318,8 @@ int main(void) {
         TEST(every_admin_operation_needs_an_administrator),
         TEST(hostile_bodies_are_refused_and_leave_nothing),
         TEST(anyone_may_see_the_public_profiles_only),
+        TEST(administrators_see_every_profile_whole),
+        TEST(what_the_lint_refuses_is_audited_and_undone),
         TEST(refused_requests_of_administrators_are_audited),
         TEST(the_status_counts_certificates_and_tokens),
         TEST(certificates_are_found_by_typed_and_by_bare_names),

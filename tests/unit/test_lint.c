@@ -373,6 +373,62 @@ static void a_judge_stops_the_signature(void **state) {
     made_clear(&root);
 }
 
+// Every kind of key as subject and as issuer, names of all types, purposes and addresses.
+static void what_the_builder_makes_passes(void **state) {
+    (void)state;
+    static const uint8_t other[] = {DER_OID, 8, 0x2b, 6, 1, 5, 5, 7, 3, 17};
+    static const enum key_algorithm algorithms[] = {KEY_P256, KEY_P384, KEY_ED25519,
+                                                    KEY_RSA2048};
+    static const char *const texts[] = {"cn:Zo\xc3\xab 7",  "dns:*.pump.example",
+                                        "ip:2001:db8::1",   "email:pump@example.net",
+                                        "uri:urn:device:7", "xmpp:pump@example.net"};
+    AUTO(names_clear) struct names names = {0};
+    AUTO(buf_clear) struct buf issuer = {0};
+    struct error err = {0};
+    uint8_t serial[SERIAL_SIZE];
+    buf_init(&issuer, 256);
+    assert_int_equal(distinguished_name_write(&issuer, "CA"), RESULT_OK);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        assert_ok(names_add_text(&names, texts[i], &err), &err);
+    }
+    for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
+        AUTO(key_free_at) struct key *made = NULL;
+        AUTO(buf_clear) struct buf tbs = {0};
+        AUTO(buf_clear) struct buf crl = {0};
+        buf_init(&tbs, LIMIT_CERTIFICATE_BYTES);
+        buf_init(&crl, LIMIT_CERTIFICATE_BYTES);
+        assert_ok(key_generate(algorithms[i], &made, &err), &err);
+        assert_ok(certificate_make_serial(serial, &err), &err);
+        const struct certificate_plan plan = {
+            .serial = bytes_of(serial, sizeof(serial)),
+            .issuer = buf_bytes(&issuer),
+            .names = &names,
+            .not_before = TODAY,
+            .not_after = TODAY + 30LL * 365 * DAY, // GeneralizedTime
+            .spki = key_public(made),
+            .path_length = PATH_LENGTH_NONE,
+            .key_usage = KEY_USAGE_DIGITAL_SIGNATURE,
+            .extended_key_usages = {OID_CLIENT_AUTH, OID_SERVER_AUTH, OID_UNKNOWN},
+            .other_usages = bytes_of(other, sizeof(other)),
+            .authority_key_id = BYTES_LITERAL("key"),
+            .crl_url = "http://ca.example/crl/issuing.crl",
+            .ca_issuers_url = "http://ca.example/ca/issuing.der",
+        };
+        assert_ok(certificate_build_tbs(&plan, key_signature_algorithm(made), &tbs, &err),
+                  &err);
+        assert_ok(lint_certificate(buf_bytes(&tbs), &err), &err);
+        const struct crl_plan list = {
+            .issuer = buf_bytes(&issuer),
+            .authority_key_id = BYTES_LITERAL("key"),
+            .number = UINT64_MAX,
+            .this_update = TODAY,
+            .next_update = TODAY + DAY,
+            .judge = lint_crl,
+        };
+        assert_ok(crl_build(&list, made, &crl, &err), &err);
+    }
+}
+
 static double seconds_since(clock_t begin) {
     return (double)(clock() - begin) / CLOCKS_PER_SEC;
 }
@@ -429,6 +485,7 @@ int main(void) {
         cmocka_unit_test(an_empty_subject_needs_a_critical_san),
         cmocka_unit_test(each_lint_finds_its_mistake_in_a_crl),
         cmocka_unit_test(a_judge_stops_the_signature),
+        cmocka_unit_test(what_the_builder_makes_passes),
         cmocka_unit_test(a_large_list_is_judged_quickly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,6 +110,20 @@ static void manufacturers_are_trusted_at_the_enroll_gateway_alone(void **state) 
     assert_bytes_equal(BYTES_LITERAL("a CA"), bytes_slice(buf_bytes(&enroll), own, SIZE_MAX));
 }
 
+static void a_refusal_is_audited_once(void **state) {
+    struct fixture *f = *state;
+    struct profile *profile = (struct profile *)(uintptr_t)profile_find(
+        &f->authority.config.profiles, PROFILE_SERVICE);
+    profile->key_usage |= KEY_USAGE_KEY_ENCIPHERMENT; // which no P-256 key can do
+    for (int i = 0; i < 2; i++) {
+        assert_result(RESULT_DENIED,
+                      service_identity_replace(&f->authority, FIXTURE_NOW, &f->err), &f->err);
+        assert_string_equal(f->err.code, "lint_failed");
+        assert_int_equal(1, fixture_audited(f, "service certificate refused"));
+    }
+    assert_int_equal(0, fixture_audited(f, "service certificate issued"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void) {
@@ -120,6 +134,7 @@ int main(void) {
         TEST(the_old_one_stays_when_none_can_be_made),
         TEST(the_notice_carries_key_chain_and_trust),
         TEST(manufacturers_are_trusted_at_the_enroll_gateway_alone),
+        TEST(a_refusal_is_audited_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
