@@ -82,14 +82,12 @@ static enum result fill_names(const struct profile *profile, struct text_list *o
     return RESULT_OK;
 }
 
-static enum result fill_detail(const struct authority *authority, const struct profile *profile,
+static enum result fill_detail(const struct profile *profile, const struct issuer *issuer,
                                struct profile_detail *detail) {
     AUTO(buf_clear) struct buf hash = {0};
     buf_init(&hash, 2 * sizeof(profile->hash));
     TRY(text_set(&detail->name, profile->name));
-    TRY(text_set(&detail->issuer, profile->issuer != NULL
-                                      ? profile->issuer
-                                      : authority->issuers.issuing->record.name));
+    TRY(text_set(&detail->issuer, issuer->record.name));
     TRY(text_hex_encode(bytes_of(profile->hash, sizeof(profile->hash)), &hash));
     TRY(text_set(&detail->hash, buf_string(&hash)));
     TRY(fill_ask(&profile->ask, &detail->ask));
@@ -113,8 +111,10 @@ enum result inspect_profiles(struct authority *authority, const struct peer *pee
     const struct profile_list *profiles = &authority->config.profiles;
     for (size_t i = 0; i < profiles->count; i++) {
         void *detail = NULL;
+        const struct issuer *issuer = NULL;
+        TRY(authority_issuer_for(authority, &profiles->items[i], &issuer, err));
         if (record_add(&reply->profiles, &profile_detail_type, &detail) != RESULT_OK ||
-            fill_detail(authority, &profiles->items[i], detail) != RESULT_OK) {
+            fill_detail(&profiles->items[i], issuer, detail) != RESULT_OK) {
             return error_out_of_memory(err);
         }
     }
