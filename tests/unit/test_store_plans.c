@@ -10,61 +10,113 @@ struct expected_plan {
     enum statement statement;
     const char *walk;
     const char *second_walk; // of a statement in two parts
+    bool sorts_few;          // a unique key bounds what is sorted
 };
 
 static const struct expected_plan expected_plans[] = {
-    {STATEMENT_CERTIFICATE_LIST, "SEARCH c USING INTEGER PRIMARY KEY (rowid<?)", NULL},
+    {STATEMENT_CERTIFICATE_LIST, "SEARCH c USING INTEGER PRIMARY KEY (rowid<?)", NULL, false},
     {STATEMENT_CERTIFICATE_LIST_OF_KEY,
-     "SEARCH c USING INDEX certificate_key (key_hash=? AND rowid<?)", NULL},
+     "SEARCH c USING INDEX certificate_key (key_hash=? AND rowid<?)", NULL, false},
     {STATEMENT_CERTIFICATE_LIST_FROM_ADDRESS,
-     "SEARCH c USING INDEX certificate_address (address=? AND id<?)", NULL},
+     "SEARCH c USING INDEX certificate_address (address=? AND id<?)", NULL, false},
     {STATEMENT_CERTIFICATE_LIST_OF_PROFILE,
-     "SEARCH c USING INDEX certificate_profile (profile=? AND rowid<?)", NULL},
+     "SEARCH c USING INDEX certificate_profile (profile=? AND rowid<?)", NULL, false},
     {STATEMENT_CERTIFICATE_LIST_OF_ISSUER,
-     "SEARCH c USING INDEX certificate_issuer_id (issuer_id=? AND rowid<?)", NULL},
+     "SEARCH c USING INDEX certificate_issuer_id (issuer_id=? AND rowid<?)", NULL, false},
     {STATEMENT_CERTIFICATE_LIST_REVOKED,
-     "SEARCH r USING INDEX sqlite_autoindex_revocation_1 (certificate_id<?)", NULL},
+     "SEARCH r USING INDEX sqlite_autoindex_revocation_1 (certificate_id<?)", NULL, false},
     {STATEMENT_CERTIFICATE_LIST_ENDING,
      "SEARCH c USING INDEX certificate_not_after (not_after=? AND rowid>?)",
-     "SEARCH c USING INDEX certificate_not_after (not_after>? AND not_after<?)"},
+     "SEARCH c USING INDEX certificate_not_after (not_after>? AND not_after<?)", false},
     {STATEMENT_CERTIFICATE_LIST_ENDED,
      "SEARCH c USING INDEX certificate_not_after (not_after=? AND rowid<?)",
-     "SEARCH c USING INDEX certificate_not_after (not_after>? AND not_after<?)"},
+     "SEARCH c USING INDEX certificate_not_after (not_after>? AND not_after<?)", false},
     {STATEMENT_CERTIFICATE_LIST_OF_NAME,
      "SEARCH n USING COVERING INDEX certificate_name_value"
      " (value=? AND (certificate_id,type)<(?,?))",
-     NULL},
+     NULL, false},
     {STATEMENT_CERTIFICATE_LIST_OF_PREFIX,
      "SEARCH n USING COVERING INDEX certificate_name_value"
      " ((value,certificate_id,type)>(?,?,?) AND value<?)",
-     NULL},
-    {STATEMENT_CERTIFICATE_COUNT, "SEARCH certificate", NULL},
-    {STATEMENT_REVOCATION_COUNT, "SEARCH revocation", NULL},
+     NULL, false},
+    {STATEMENT_CERTIFICATE_COUNT, "SEARCH certificate", NULL, false},
+    {STATEMENT_REVOCATION_COUNT, "SEARCH revocation", NULL, false},
     {STATEMENT_CERTIFICATE_COUNT_ENDED,
      "SEARCH certificate USING COVERING INDEX certificate_not_after"
      " (not_after>? AND not_after<?)",
-     NULL},
+     NULL, false},
     {STATEMENT_REVOCATION_COUNT_ENDED,
      "SEARCH r USING COVERING INDEX revocation_issuer"
      " (issuer_id=? AND not_after>? AND not_after<?)",
-     NULL},
-    {STATEMENT_TOKEN_LIST, "SEARCH token USING INTEGER PRIMARY KEY (rowid<?)", NULL},
+     NULL, false},
+    {STATEMENT_TOKEN_LIST, "SEARCH token USING INTEGER PRIMARY KEY (rowid<?)", NULL, false},
     {STATEMENT_TOKEN_LIST_MADE_BY,
-     "SEARCH token USING INDEX token_created_by (created_by=? AND sequence<?)", NULL},
+     "SEARCH token USING INDEX token_created_by (created_by=? AND sequence<?)", NULL, false},
     {STATEMENT_TOKEN_LIST_ENDING,
      "SEARCH token USING INDEX token_expires (expires=? AND rowid>?)",
-     "SEARCH token USING INDEX token_expires (expires>? AND expires<?)"},
+     "SEARCH token USING INDEX token_expires (expires>? AND expires<?)", false},
     {STATEMENT_TOKEN_LIST_OF_NAME,
      "SEARCH n USING COVERING INDEX token_name_value (value=? AND (token_sequence,type)<(?,?))",
-     NULL},
+     NULL, false},
     {STATEMENT_TOKEN_LIST_OF_PREFIX,
      "SEARCH n USING COVERING INDEX token_name_value"
      " ((value,token_sequence,type)>(?,?,?) AND value<?)",
-     NULL},
-    {STATEMENT_NAME_COUNT,
-     "SEARCH certificate_name USING COVERING INDEX certificate_name_value (value=?)", NULL},
+     NULL, false},
     {STATEMENT_TOKEN_COUNT_OPEN, "SEARCH token USING COVERING INDEX token_open (expires>?)",
-     NULL},
+     NULL, false},
+    {STATEMENT_NAME_COUNT,
+     "SEARCH certificate_name USING COVERING INDEX certificate_name_value (value=?)", NULL,
+     false},
+    {STATEMENT_REQUEST_COUNT_HELD, "SEARCH request USING INDEX request_state (state=?)", NULL,
+     false},
+    {STATEMENT_REQUEST_COUNT_HELD_FROM,
+     "SEARCH request USING INDEX request_held (address=? AND expires>?)", NULL, false},
+    {STATEMENT_REQUEST_LIST, "SEARCH request USING INTEGER PRIMARY KEY (rowid<?)", NULL, false},
+    {STATEMENT_REQUEST_LIST_BY_STATE,
+     "SEARCH request USING INDEX request_state (state=? AND sequence<?)", NULL, false},
+    {STATEMENT_REQUEST_LIST_BY_PROFILE,
+     "SEARCH request USING INDEX request_profile (profile=? AND sequence<?)", NULL, false},
+    {STATEMENT_REQUEST_LIST_BY_ADDRESS,
+     "SEARCH request USING INDEX request_address (address=? AND sequence<?)", NULL, false},
+    {STATEMENT_REQUEST_LIST_BY_CODE,
+     "SEARCH request USING INDEX request_code (code=? AND sequence<?)", NULL, false},
+    {STATEMENT_REQUEST_LIST_BY_KEY,
+     "SEARCH request USING INDEX request_key (key_hash=? AND sequence<?)", NULL, false},
+    {STATEMENT_REQUEST_LIST_BY_NAME,
+     "SEARCH request_name USING COVERING INDEX request_name_value (value=?)", NULL, false},
+    {STATEMENT_REQUEST_LIST_BY_PREFIX,
+     "SEARCH request_name USING COVERING INDEX request_name_value (value>? AND value<?)", NULL,
+     false},
+    {STATEMENT_ADMIN_COUNT, "SCAN admin", NULL, false},
+    {STATEMENT_ADMIN_COUNT_ABLE,
+     "SEARCH n USING COVERING INDEX certificate_name_value (value=?)", NULL, false},
+    {STATEMENT_ADMIN_COUNT_CERTIFICATES,
+     "SEARCH n USING COVERING INDEX certificate_name_value (value=?)", NULL, false},
+    {STATEMENT_AUDIT_LIST_ASC, "SEARCH audit USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+     NULL, false},
+    {STATEMENT_AUDIT_LIST_BY_EVENT_ASC,
+     "SEARCH audit USING INDEX audit_event (event=? AND sequence>? AND sequence<?)", NULL,
+     false},
+    {STATEMENT_AUDIT_LIST_BY_ACTOR_ASC,
+     "SEARCH audit USING INDEX audit_actor (actor=? AND sequence>? AND sequence<?)", NULL,
+     false},
+    {STATEMENT_AUDIT_LIST_BY_SUBJECT_ASC,
+     "SEARCH audit USING INDEX audit_subject (subject=? AND sequence>? AND sequence<?)", NULL,
+     false},
+    {STATEMENT_AUDIT_LIST_DESC, "SEARCH audit USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)",
+     NULL, false},
+    {STATEMENT_AUDIT_LIST_BY_EVENT_DESC,
+     "SEARCH audit USING INDEX audit_event (event=? AND sequence>? AND sequence<?)", NULL,
+     false},
+    {STATEMENT_AUDIT_LIST_BY_ACTOR_DESC,
+     "SEARCH audit USING INDEX audit_actor (actor=? AND sequence>? AND sequence<?)", NULL,
+     false},
+    {STATEMENT_AUDIT_LIST_BY_SUBJECT_DESC,
+     "SEARCH audit USING INDEX audit_subject (subject=? AND sequence>? AND sequence<?)", NULL,
+     false},
+    {STATEMENT_RULE_LIST, "SEARCH rule USING INTEGER PRIMARY KEY (rowid<?)", NULL, false},
+    {STATEMENT_RULE_LIST_BY_VALUE, "SEARCH rule USING INDEX sqlite_autoindex_rule_1 (value=?",
+     NULL, true},
 };
 
 static const char *const names[] = {
@@ -89,10 +141,21 @@ static const struct expected_plan *find_plan(enum statement statement) {
     return NULL;
 }
 
-// Only the issuers are walked from end to end: there are few.
+// Issuers and administrators are walked from end to end: there are few.
+static bool is_small(const char *scan) {
+    static const char *const small[] = {"SCAN i USING COVERING INDEX ", "SCAN admin\n",
+                                        "SCAN a\n"};
+    for (size_t i = 0; i < sizeof(small) / sizeof(small[0]); i++) {
+        if (strncmp(scan, small[i], strlen(small[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool scans(const char *plan) {
     for (const char *at = strstr(plan, "SCAN "); at != NULL; at = strstr(at + 1, "SCAN ")) {
-        if (strncmp(at, "SCAN i USING COVERING INDEX ", 28) != 0) {
+        if (!is_small(at)) {
             return true;
         }
     }
@@ -128,7 +191,8 @@ static void every_list_walks_its_index(void **state) {
         require(expected->second_walk == NULL || strstr(plan, expected->second_walk) != NULL,
                 (enum statement)i, "the second part walks otherwise", plan);
         require(!scans(plan), (enum statement)i, "scans a table", plan);
-        require(strstr(plan, "TEMP B-TREE") == NULL, (enum statement)i, "sorts", plan);
+        require((strstr(plan, "TEMP B-TREE") != NULL) == expected->sorts_few, (enum statement)i,
+                "sorts, or does not", plan);
         seen++;
     }
     assert_int_equal(seen, sizeof(expected_plans) / sizeof(expected_plans[0]));
