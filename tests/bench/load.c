@@ -1,6 +1,7 @@
 // A load of enrollments: forked clients, each with fresh keys and, unless told otherwise, a fresh TLS 1.3 handshake per request.
 // SPDX-License-Identifier: GPL-3.0-or-later
-// usage: load PORT ROOT.PEM ID.SECRET COUNT CLIENTS [keep-alive]
+// usage: load PORT ROOT.PEM ID.SECRET|PROFILE/PREFIX/FIRST COUNT CLIENTS [keep-alive]
+// With a profile the devices have no token: their common names are PREFIX and a number from FIRST.
 // Keys and CSRs are made before the clock starts. Prints one line of JSON: seconds, rate, p50 and p99 in milliseconds.
 #include <arpa/inet.h>
 #include <errno.h>
@@ -127,16 +128,32 @@ static void ask(struct peer *peer, struct bytes request) {
     http_parser_next(peer->parser);
 }
 
-static enum result make_request(const char *credential, bool keep_alive, struct buf *out,
-                                struct error *err) {
+// Who asks: a token, or a profile and the device's name in the CSR.
+static enum result name_asker(const char *credential, size_t number, struct enroll *message,
+                              struct names *names, struct error *err) {
+    char profile[LIMIT_PROFILE_NAME + 1], prefix[LIMIT_COMMON_NAME_BYTES + 1], name[128];
+    size_t first = 0;
+    if (strchr(credential, '/') == NULL) {
+        return text_set(&message->token, credential);
+    }
+    if (sscanf(credential, "%64[^/]/%32[^/]/%zu", profile, prefix, &first) != 3) {
+        return error_set(err, RESULT_INVALID, "expected PROFILE/PREFIX/FIRST");
+    }
+    (void)snprintf(name, sizeof(name), "cn:%s%zu", prefix, first + number);
+    TRY(names_add_text(names, name, err));
+    return text_set(&message->profile, profile);
+}
+
+static enum result make_request(const char *credential, size_t number, bool keep_alive,
+                                struct buf *out, struct error *err) {
     AUTO(key_free_at) struct key *key = NULL;
     TRY(key_generate(KEY_P256, &key, err));
     AUTO(buf_clear) struct buf csr;
     buf_init(&csr, LIMIT_CSR_BYTES);
-    struct names none = {0};
-    TRY(csr_build(key, &none, &csr, err));
+    AUTO(names_clear) struct names names = {0};
     struct enroll message = {0};
-    TRY(text_set(&message.token, credential));
+    TRY(name_asker(credential, number, &message, &names, err));
+    TRY(csr_build(key, &names, &csr, err));
     TRY(blob_set(&message.csr, buf_bytes(&csr)));
     AUTO(buf_clear) struct buf body;
     buf_init(&body, LIMIT_HTTP_REQUEST_BODY_BYTES);
@@ -172,7 +189,8 @@ static int compare_doubles(const void *a, const void *b) {
 
 int main(int argc, char **argv) {
     if (argc < 6) {
-        fprintf(stderr, "usage: load PORT ROOT.PEM ID.SECRET COUNT CLIENTS [keep-alive]\n");
+        fprintf(stderr, "usage: load PORT ROOT.PEM ID.SECRET|PROFILE/PREFIX/FIRST COUNT "
+                        "CLIENTS [keep-alive]\n");
         return 2;
     }
     uint16_t port = (uint16_t)strtoul(argv[1], NULL, 10);
@@ -200,7 +218,7 @@ int main(int argc, char **argv) {
     }
     for (size_t i = 0; i < count; i++) {
         buf_init(&requests[i], LIMIT_HTTP_REQUEST_BODY_BYTES);
-        if (make_request(argv[3], keep_alive, &requests[i], &err) != RESULT_OK) {
+        if (make_request(argv[3], i, keep_alive, &requests[i], &err) != RESULT_OK) {
             die("request", &err);
         }
     }
