@@ -131,7 +131,7 @@ static void ask(struct peer *peer, struct bytes request) {
 // Who asks: a token, or a profile and the device's name in the CSR.
 static enum result name_asker(const char *credential, size_t number, struct enroll *message,
                               struct names *names, struct error *err) {
-    char profile[LIMIT_PROFILE_NAME + 1], prefix[LIMIT_COMMON_NAME_BYTES + 1], name[128];
+    char profile[LIMIT_PROFILE_NAME + 1], prefix[33], name[64];
     size_t first = 0;
     if (strchr(credential, '/') == NULL) {
         return text_set(&message->token, credential);
