@@ -362,7 +362,7 @@ static void profiles_are_noticed_when_they_come_change_and_go(void **state) {
     assert_int_equal(1, count_of(f, "profile added", "extra"));
     assert_int_equal(0, count_of(f, "profile changed", NULL));
     // Edited while the authority did not run.
-    assert_ok(buf_append_string(&more, "backdate = 5m\n"), &f->err);
+    assert_ok(buf_append_string(&more, "backdate = 7m\n"), &f->err);
     configure(f, buf_string(&more));
     authority_clear(&f->authority);
     fixture_open(f);
