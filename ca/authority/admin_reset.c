@@ -6,11 +6,11 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "authority/admin.h"
 #include "authority/authority.h"
+#include "authority/folder_owner.h"
 #include "authority/issuance.h"
 #include "authority/layout.h"
 #include "authority/peer.h"
@@ -174,23 +174,12 @@ static enum result issue(struct authority *authority, struct resetting *resettin
                         out_record, err);
 }
 
-// What root makes in the folder of the service's user is that user's.
-static enum result hand_over(const struct resetting *resetting, const char *path,
-                             struct error *err) {
-    struct stat status;
-    if (geteuid() != 0 || stat(resetting->options->folder, &status) != 0 ||
-        lchown(path, status.st_uid, status.st_gid) == 0) {
-        return RESULT_OK;
-    }
-    return error_from_errno(err, errno, "handing %s to the folder's owner", path);
-}
-
 static enum result write_file(const struct resetting *resetting, const char *name,
                               struct bytes contents, mode_t mode, struct error *err) {
     AUTO(buf_clear) struct buf path = {0};
     TRY(path_in(resetting, FOLDER_NEW, name, &path, err));
     TRY(file_replace(buf_string(&path), contents, mode, err));
-    return hand_over(resetting, buf_string(&path), err);
+    return folder_hand_over(resetting->options->folder, buf_string(&path), err);
 }
 
 static enum result write_certificates(const struct resetting *resetting, const char *name,
@@ -204,7 +193,11 @@ static enum result write_certificates(const struct resetting *resetting, const c
 // The files of credential.h, as the founding makes them.
 static enum result write_files(const struct authority *authority,
                                const struct resetting *resetting, const struct key *key,
-                               struct bytes certificate, struct error *err) {
+                               const struct certificate_record *record, struct error *err) {
+    AUTO(buf_clear) struct buf chain = {0};
+    buf_init(&chain, LIMIT_CHAIN_BYTES);
+    TRY(issuer_set_chain(&authority->issuers,
+                         authority_find_issuer(authority, record->issuer_id), &chain));
     AUTO(buf_clear) struct buf folder = {0};
     AUTO(buf_clear) struct buf pem = {0};
     AUTO(buf_clear) struct buf url = {0};
@@ -212,12 +205,12 @@ static enum result write_files(const struct authority *authority,
     buf_init(&url, LIMIT_URL_BYTES + 1);
     TRY(path_in(resetting, FOLDER_NEW, NULL, &folder, err));
     TRY(folder_make_all(buf_string(&folder), 0700, err));
-    TRY(hand_over(resetting, buf_string(&folder), err));
+    TRY(folder_hand_over(resetting->options->folder, buf_string(&folder), err));
     TRY(key_save_pem(key, NULL, &pem, err));
     TRY(buf_printf(&url, "%s\n", authority->config.admin_url));
     TRY(write_file(resetting, "key.pem", buf_bytes(&pem), 0600, err));
-    TRY(write_certificates(resetting, "cert.pem", certificate, err));
-    TRY(write_certificates(resetting, "chain.pem", buf_bytes(&authority->chain), err));
+    TRY(write_certificates(resetting, "cert.pem", buf_bytes(&record->der), err));
+    TRY(write_certificates(resetting, "chain.pem", buf_bytes(&chain), err));
     TRY(write_certificates(resetting, "ca.pem", authority->issuers.root->certificate.der, err));
     TRY(write_file(resetting, "url", buf_bytes(&url), 0644, err));
     return folder_sync(buf_string(&folder), err);
@@ -269,7 +262,7 @@ static enum result reset(struct authority *authority, void *context, struct erro
     }
     TRY(key_generate(KEY_P256, &key, err));
     TRY(issue(authority, resetting, key, &record, err));
-    return write_files(authority, resetting, key, buf_bytes(&record.der), err);
+    return write_files(authority, resetting, key, &record, err);
 }
 
 // What was revoked is served from the next start on.
