@@ -35,6 +35,8 @@ static const struct route {
     {OPERATION_ADMIN_CHANGE, "POST", "/v1/admins/{name}/role"},
     {OPERATION_AUDIT_LIST, "GET", "/v1/audit"},
     {OPERATION_AUDIT_CHECKPOINT, "POST", "/v1/audit/checkpoint"},
+    {OPERATION_ISSUER_LIST, "GET", "/v1/issuers"},
+    {OPERATION_PROFILE_LIST, "GET", "/v1/profiles"},
 };
 
 static const struct route *find_route(enum operation_id operation) {

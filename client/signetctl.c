@@ -45,6 +45,9 @@ static const struct command commands[] = {
      run_name_release},
     {"crl show", "", 0, 0, NULL, "show what the published CRLs hold", run_crl_show},
     {"crl publish", "", 0, 0, NULL, "make and publish new CRLs now", run_crl_publish},
+    {"issuer list", "", 0, 0, NULL, "list the CAs of the authority", run_issuer_list},
+    {"profile list", "", 0, 0, NULL, "list the profiles", run_profile_list},
+    {"profile show", "NAME", 1, 1, NULL, "show one profile", run_profile_show},
     {"admin add", "NAME", 1, 1, admin_add_options,
      "invite an administrator\n\n"
      "Prints a token with which the person enrolls, and nothing else, on standard output; it "

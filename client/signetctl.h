@@ -16,6 +16,9 @@ enum result run_certificate_revoke(const struct arguments *arguments, struct err
 enum result run_name_release(const struct arguments *arguments, struct error *err);
 enum result run_crl_show(const struct arguments *arguments, struct error *err);
 enum result run_crl_publish(const struct arguments *arguments, struct error *err);
+enum result run_issuer_list(const struct arguments *arguments, struct error *err);
+enum result run_profile_list(const struct arguments *arguments, struct error *err);
+enum result run_profile_show(const struct arguments *arguments, struct error *err);
 enum result run_status(const struct arguments *arguments, struct error *err);
 enum result run_admin_add(const struct arguments *arguments, struct error *err);
 enum result run_admin_list(const struct arguments *arguments, struct error *err);

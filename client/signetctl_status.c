@@ -72,6 +72,9 @@ static enum result write_status(const struct status *status, struct buf *out) {
     TRY(add_number_line(out, "revoked", status->certificates_revoked));
     TRY(add_number_line(out, "open tokens", status->tokens_open));
     TRY(add_number_line(out, "gateways", status->gateways));
+    for (size_t i = 0; i < status->warnings.count; i++) {
+        TRY(add_line(out, "warning", status->warnings.items[i]));
+    }
     TRY(buf_append_byte(out, '\n'));
     return write_crls(&status->crls, out);
 }

@@ -10,6 +10,7 @@
 #include "authority/enroll.h"
 #include "authority/inspect.h"
 #include "authority/inspect_profiles.h"
+#include "authority/issuer_info.h"
 #include "authority/name_release.h"
 #include "authority/peer.h"
 #include "authority/profile.h"
@@ -70,6 +71,7 @@ ADAPTER(name_release)
 ADAPTER(inspect_crls)
 ADAPTER(publisher_publish)
 ADAPTER(inspect_status)
+ADAPTER(issuer_list)
 ADAPTER(request_list)
 ADAPTER(request_show)
 ADAPTER(request_approve)
@@ -159,6 +161,7 @@ static const struct handler handlers[] = {
     {OPERATION_RULE_REMOVE, run_rule_remove, PEER_ADMIN, ADMIN_ROLES_THAT_DECIDE,
      certificate_holder_refused},
     {OPERATION_PROFILE_LIST, run_inspect_profiles, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
+    {OPERATION_ISSUER_LIST, run_issuer_list, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
 };
 
 static const struct handler *handler_find(unsigned number) {

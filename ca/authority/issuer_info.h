@@ -1,4 +1,4 @@
-// What administrators are told of the CAs and profiles.
+// What administrators are told of the CAs.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
@@ -8,10 +8,7 @@
 struct authority;
 struct peer;
 
-// Operations.
+// Operation.
 enum result issuer_list(struct authority *authority, const struct peer *peer,
                         const struct nothing *request, struct issuer_page *reply,
                         struct error *err);
-enum result profile_list_show(struct authority *authority, const struct peer *peer,
-                              const struct nothing *request, struct profile_page *reply,
-                              struct error *err);

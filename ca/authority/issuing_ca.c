@@ -362,6 +362,13 @@ enum result issuing_ca_retire(struct authority *authority, const struct peer *pe
                               const char *name, struct error *err) {
     struct ending ending = {.peer = peer, .now = clock_now()};
     TRY(find_issuing(authority, name, &ending.issuer, err));
+    if (ending.issuer->record.retired_at != 0) {
+        (void)error_set_code(err, RESULT_CONFLICT, "issuer_retired",
+                             "the CA %s has been retired already", name);
+        error_hint(err, "To declare all that it issued invalid: signetd issuer revoke %s",
+                   name);
+        return RESULT_CONFLICT;
+    }
     return authority_transact(authority, retire, &ending, err);
 }
 
@@ -438,6 +445,12 @@ enum result issuing_ca_revoke(struct authority *authority, const struct peer *pe
                              "%s is a root, and nobody stands above it to revoke it", name);
         error_hint(err, "Have everybody who trusts it remove it.");
         return RESULT_INVALID;
+    }
+    if (ending.issuer->is_revoked) {
+        (void)error_set_code(err, RESULT_CONFLICT, "already_revoked",
+                             "the CA %s has been revoked already", name);
+        error_hint(err, "See: signetd issuer list");
+        return RESULT_CONFLICT;
     }
     TRY(authority_transact(authority, revoke_and_publish, &ending, err));
     *out_is_published = parent->key != NULL;

@@ -173,8 +173,10 @@ enum result root_key_import(struct authority *authority, const struct peer *peer
                             const char *path, const char *passphrase, struct error *err) {
     const struct issuer *root = authority->issuers.root;
     if (root->key != NULL) {
-        return error_set_code(err, RESULT_CONFLICT, "root_online",
-                              "the key of the CA \"%s\" is here", root->record.name);
+        (void)error_set_code(err, RESULT_CONFLICT, "root_online",
+                             "the key of the CA \"%s\" is here", root->record.name);
+        error_hint(err, "Nothing is to be done; to take it offline: signetd root export");
+        return RESULT_CONFLICT;
     }
     AUTO(key_free_at) struct key *key = NULL;
     AUTO(buf_clear) struct buf inside = {0};

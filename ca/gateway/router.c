@@ -38,6 +38,7 @@ static const struct route routes[] = {
     {"GET", "/v1/rules", OPERATION_RULE_LIST},
     {"POST", "/v1/rules", OPERATION_RULE_ADD},
     {"POST", "/v1/rules/remove", OPERATION_RULE_REMOVE},
+    {"GET", "/v1/issuers", OPERATION_ISSUER_LIST},
     {"GET", "/v1/profiles", OPERATION_PROFILE_LIST},
 };
 #define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))

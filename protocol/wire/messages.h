@@ -581,6 +581,7 @@ enum channel {
     X(RULE_ADD, 34, rule_add, rule_added, CHANNEL_ADMIN)                                       \
     X(RULE_LIST, 35, rule_list, rule_page, CHANNEL_ADMIN)                                      \
     X(RULE_REMOVE, 36, rule_remove, rule_info, CHANNEL_ADMIN)                                  \
+    X(ISSUER_LIST, 46, nothing, issuer_page, CHANNEL_ADMIN)                                    \
     X(PROFILE_LIST, 47, nothing, profile_page, CHANNEL_ADMIN)
 
 enum operation_id {

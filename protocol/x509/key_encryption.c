@@ -221,8 +221,10 @@ static int decrypt_des3(const struct encryption *encryption, const struct cipher
 }
 
 static enum result wrong_passphrase(struct error *err) {
-    return error_set_code(err, RESULT_DENIED, "passphrase_wrong",
-                          "the passphrase does not open the private key");
+    (void)error_set_code(err, RESULT_DENIED, "passphrase_wrong",
+                         "the passphrase does not open the private key");
+    error_hint(err, "Try another one: without the right one the key cannot be read.");
+    return RESULT_DENIED;
 }
 
 // RFC 8018, 6.1.1: n octets of the value n.

@@ -56,6 +56,8 @@ static void each_route_is_found_where_it_belongs_and_nowhere_else(void **state) 
         {CHANNEL_ADMIN, "POST", "/v1/crl/publish", ROUTER_FOUND, OPERATION_CRL_PUBLISH, NULL,
          0},
         {CHANNEL_ADMIN, "GET", "/v1/status", ROUTER_FOUND, OPERATION_STATUS, NULL, 0},
+        {CHANNEL_ADMIN, "GET", "/v1/issuers", ROUTER_FOUND, OPERATION_ISSUER_LIST, NULL, 0},
+        {CHANNEL_ADMIN, "GET", "/v1/profiles", ROUTER_FOUND, OPERATION_PROFILE_LIST, NULL, 0},
         {CHANNEL_PUBLIC, "GET", "/v1/status", ROUTER_OTHER_GATEWAY, 0, NULL, CHANNEL_ADMIN},
         {CHANNEL_ADMIN, "GET", "/v1/statuses", ROUTER_UNKNOWN, 0, NULL, 0},
         {CHANNEL_ADMIN, "GET", "/V1/status", ROUTER_UNKNOWN, 0, NULL, 0},
