@@ -545,7 +545,9 @@ static void a_removed_administrator_is_not_renewed(void **state) {
     struct peer peer = host();
     AUTO(buf_clear) struct buf report = {0};
     buf_init(&report, 65536);
+    assert_ok(store_begin(f->authority.store, &f->err), &f->err);
     assert_ok(store_remove_admin(f->authority.store, "admin", FIXTURE_NOW, &f->err), &f->err);
+    assert_ok(store_commit(f->authority.store, &f->err), &f->err);
     struct error err = {0};
     assert_code(RESULT_DENIED, "admin_removed",
                 renew_own(&f->authority, &peer, FIXTURE_NOW, &report, &err), &err);

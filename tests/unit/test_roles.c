@@ -34,8 +34,6 @@ static const struct expectation {
     {"CRL_SHOW", ALL},
     {"CRL_PUBLISH", OWNER | OPERATOR},
     {"STATUS", ALL},
-    {"ISSUER_LIST", ALL},
-    {"PROFILE_LIST", ALL},
     {"REQUEST_LIST", ALL},
     {"REQUEST_SHOW", ALL},
     {"REQUEST_APPROVE", OWNER | APPROVER},
