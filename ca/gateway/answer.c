@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway/answer.h"
 
+#include <inttypes.h>
+
 #include "base/limits.h"
 #include "base/text.h"
 #include "wire/http.h"
@@ -15,16 +17,31 @@
 // Each byte of an error's texts may become six ("\u001f").
 #define ERROR_JSON_MAXIMUM (6 * sizeof(struct error) + 128)
 
-enum result answer_json(const struct answer_form *form, struct bytes json, struct buf *out) {
+#define NOT_STORED "Cache-Control: no-store\r\n"
+
+static enum result write_json(const struct answer_form *form, int status, const char *headers,
+                              struct bytes json, struct buf *out) {
     const struct http_response response = {
-        .status = 200,
+        .status = status,
         .content_type = JSON_TYPE,
-        .extra_headers = "Cache-Control: no-store\r\n",
+        .extra_headers = headers,
         .body = json,
         .head_only = form->head_only,
         .keep_alive = form->keep_alive,
     };
     return http_write_response(&response, out);
+}
+
+enum result answer_json(const struct answer_form *form, struct bytes json, struct buf *out) {
+    return write_json(form, 200, NOT_STORED, json, out);
+}
+
+enum result answer_held(const struct answer_form *form, struct bytes json,
+                        int64_t retry_after_seconds, struct buf *out) {
+    AUTO(buf_clear) struct buf headers;
+    buf_init(&headers, 128);
+    TRY(buf_printf(&headers, NOT_STORED "Retry-After: %" PRId64 "\r\n", retry_after_seconds));
+    return write_json(form, 202, buf_string(&headers), json, out);
 }
 
 static enum result write_member(struct buf *out, const char *name, const char *text) {
@@ -59,21 +76,16 @@ enum result answer_error(const struct answer_form *form, int status, const struc
     TRY(write_error(&json, error));
     AUTO(buf_clear) struct buf headers;
     buf_init(&headers, 256);
-    TRY(buf_append_string(&headers, "Cache-Control: no-store\r\n"));
+    TRY(buf_append_string(&headers, NOT_STORED));
     if (allow != NULL) {
         TRY(buf_printf(&headers, "Allow: %s\r\n", allow));
+    }
+    if (sent == 401) {
+        TRY(buf_append_string(&headers, "WWW-Authenticate: Bearer\r\n"));
     }
     if (sent == 429 || sent == 503) {
         TRY(buf_printf(&headers, "Retry-After: %d\r\n",
                        sent == 429 ? RETRY_LIMIT_SECONDS : RETRY_UNAVAILABLE_SECONDS));
     }
-    const struct http_response response = {
-        .status = sent,
-        .content_type = JSON_TYPE,
-        .extra_headers = buf_string(&headers),
-        .body = buf_bytes(&json),
-        .head_only = form->head_only,
-        .keep_alive = form->keep_alive,
-    };
-    return http_write_response(&response, out);
+    return write_json(form, sent, buf_string(&headers), buf_bytes(&json), out);
 }

@@ -27,6 +27,7 @@ void exchange_free(struct exchange *exchange) {
     if (exchange != NULL) {
         buf_clear(&exchange->bytes);
         published_release(exchange->body);
+        poll_free(exchange->poll);
         free(exchange);
     }
 }
@@ -173,16 +174,46 @@ static bool check_body(struct exchange *exchange, const struct http_message *req
     return true;
 }
 
+// From before the request is sent, so that no notice is missed.
+static enum result watch(struct exchange *exchange, const struct services *services,
+                         struct bytes request, struct error *err) {
+    TRY(poll_new(exchange->operation->id, request, &exchange->poll, err));
+    struct poll *poll = exchange->poll;
+    if (poll != NULL) {
+        poll->due = parking_now(services->parking) + (uint64_t)poll->wait_seconds * 1000;
+        parked_watch(services->parking, &poll->place, poll->key, exchange);
+    }
+    return RESULT_OK;
+}
+
+static enum result ask(struct exchange *exchange, const struct services *services,
+                       const struct exchange_peer *peer, struct bytes request,
+                       struct error *err) {
+    return requests_send(services->requests, exchange->operation->id, peer->address,
+                         peer->certificate, request, exchange, err);
+}
+
 static enum result forward(struct exchange *exchange, const struct services *services,
                            const struct route *route, const struct http_message *request,
                            const struct exchange_peer *peer, struct error *err) {
     AUTO(buf_clear) struct buf binary;
     buf_init_secret(&binary, LIMIT_FRAME_REQUEST_BYTES);
-    TRY(router_read_request(route, request->path, request->query, buf_bytes(&request->body),
-                            &binary, err));
+    const struct route_input input = {
+        .path = request->path,
+        .query = request->query,
+        .body = buf_bytes(&request->body),
+        .authorization = http_message_header(request, "authorization"),
+    };
+    TRY(router_read_request(route, &input, &binary, err));
     exchange->operation = operation_find((unsigned)route->operation);
-    return requests_send(services->requests, route->operation, peer->address, peer->certificate,
-                         buf_bytes(&binary), exchange, err);
+    if (peer->may_wait) {
+        TRY(watch(exchange, services, buf_bytes(&binary), err));
+    }
+    return ask(exchange, services, peer, buf_bytes(&binary), err);
+}
+
+static int status_of(const struct error *error) {
+    return strcmp(error->code, "claim_missing") == 0 ? 401 : result_http_status(error->result);
 }
 
 void exchange_begin(struct exchange *exchange, const struct services *services,
@@ -205,7 +236,7 @@ void exchange_begin(struct exchange *exchange, const struct services *services,
     case ROUTER_FOUND:
         if (check_body(exchange, request) &&
             forward(exchange, services, route, request, peer, &error) != RESULT_OK) {
-            answer_with_error(exchange, 0, &error, NULL);
+            answer_with_error(exchange, status_of(&error), &error, NULL);
         }
         break;
     case ROUTER_OTHER_METHOD:
@@ -222,38 +253,91 @@ void exchange_begin(struct exchange *exchange, const struct services *services,
 
 // --- replies --------------------------------------------------------------------------------
 
-static enum result write_reply(struct exchange *exchange, const struct frame *reply,
-                               struct error *err) {
-    const struct message_type *type = exchange->operation->reply;
+static enum result answer_message(struct exchange *exchange, const struct message_type *type,
+                                  const void *message, struct error *err) {
     AUTO(buf_clear) struct buf json;
     buf_init_secret(&json, LIMIT_HTTP_RESPONSE_BODY_BYTES);
+    TRY(message_to_json(type, message, &json, err));
+    if (type == &held_type) {
+        const struct held *held = message;
+        return answer_held(&exchange->form, buf_bytes(&json), held->retry_after,
+                           &exchange->bytes);
+    }
+    return answer_json(&exchange->form, buf_bytes(&json), &exchange->bytes);
+}
+
+static enum result write_reply(struct exchange *exchange, const struct frame *reply,
+                               struct error *err) {
+    const struct message_type *type =
+        reply->result == RESULT_PENDING ? &held_type : exchange->operation->reply;
     void *message = calloc(1, type->size + 1);
     if (message == NULL) {
         return error_out_of_memory(err);
     }
     enum result result = message_from_binary(type, reply->body, message, err);
     if (result == RESULT_OK) {
-        result = message_to_json(type, message, &json, err);
+        result = answer_message(exchange, type, message, err);
     }
     message_clear(type, message);
     free(message);
-    TRY(result);
-    return answer_json(&exchange->form, buf_bytes(&json), &exchange->bytes);
+    return result;
 }
 
-void exchange_complete(struct exchange *exchange, const struct frame *reply) {
+static void refuse_as_told(struct exchange *exchange, const struct frame *reply) {
     struct error error = {0};
-    exchange->is_ready = true;
-    if (reply->result != RESULT_OK) {
-        if (frame_read_error(reply->body, &error) != RESULT_OK) {
-            error.result = RESULT_INTERNAL;
-        }
-        answer_with_error(exchange, 0, &error, NULL);
+    if (frame_read_error(reply->body, &error) != RESULT_OK) {
+        error.result = RESULT_INTERNAL;
+    }
+    answer_with_error(exchange, 0, &error, NULL);
+}
+
+// Parks an exchange whose request is held, its answer kept. False when that is sent now.
+static bool wait_for_more(struct exchange *exchange, const struct services *services,
+                          const struct exchange_peer *peer) {
+    switch (parked_wait(&exchange->poll->place, exchange->poll->due)) {
+    case PARKED_WAITS:
+        return true;
+    case PARKED_IS_STALE:
+        exchange_ask_again(exchange, services, peer);
+        return true;
+    case PARKED_IS_LATE:
+        break;
+    }
+    return false;
+}
+
+void exchange_complete(struct exchange *exchange, const struct services *services,
+                       const struct exchange_peer *peer, const struct frame *reply) {
+    struct error error = {0};
+    if (reply->result != RESULT_OK && reply->result != RESULT_PENDING) {
+        refuse_as_told(exchange, reply);
     } else if (write_reply(exchange, reply, &error) != RESULT_OK) {
         // Not the peer's fault, whatever it is.
         log_error(LOG_LEVEL_ERROR, "reply not understood", &error);
         error = (struct error){.result = RESULT_INTERNAL};
         buf_reset(&exchange->bytes);
         answer_with_error(exchange, 0, &error, NULL);
+    } else if (reply->result == RESULT_OK || exchange->poll == NULL ||
+               !wait_for_more(exchange, services, peer)) {
+        exchange->is_ready = true;
     }
+}
+
+void exchange_ask_again(struct exchange *exchange, const struct services *services,
+                        const struct exchange_peer *peer) {
+    struct error error = {0};
+    buf_reset(&exchange->bytes);
+    if (ask(exchange, services, peer, buf_bytes(&exchange->poll->request), &error) !=
+        RESULT_OK) {
+        answer_with_error(exchange, 0, &error, NULL);
+    }
+}
+
+void exchange_stop_waiting(struct exchange *exchange) {
+    parked_leave(&exchange->poll->place);
+    exchange->is_ready = true;
+}
+
+bool exchange_is_waiting(const struct exchange *exchange) {
+    return exchange->poll != NULL && parked_is_waiting(&exchange->poll->place);
 }

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "gateway/answer.h"
+#include "gateway/poll.h"
 #include "gateway/publications.h"
 #include "gateway/requests.h"
 #include "wire/frame.h"
@@ -17,6 +18,7 @@ struct services {
     enum channel role;
     struct publications *publications;
     struct requests *requests;
+    struct parking *parking; // its owners are exchanges
 };
 
 struct session;
@@ -25,6 +27,7 @@ struct exchange {
     struct exchange *next;             // in the order in which the answers are due
     struct session *session;           // NULL when its connection is gone
     const struct operation *operation; // of a forwarded request
+    struct poll *poll;                 // NULL when its answer is not waited for
     bool is_ready;                     // the answer is here
     struct answer_form form;
     struct buf bytes; // head, and the body unless it is published
@@ -37,6 +40,9 @@ struct exchange {
 struct exchange_peer {
     const char *address;
     struct bytes certificate; // empty without
+    // False while an earlier request of its connection does: one at a time, so that the limit of
+    // connections bounds what an address parks.
+    bool may_wait;
 };
 
 // NULL when memory is out.
@@ -46,8 +52,16 @@ void exchange_free(struct exchange *exchange);
 // Answers, or forwards. Always ends in one of the two, whatever goes wrong.
 void exchange_begin(struct exchange *exchange, const struct services *services,
                     const struct http_message *request, const struct exchange_peer *peer);
-// The authority's reply to what was forwarded.
-void exchange_complete(struct exchange *exchange, const struct frame *reply);
+// The authority's reply to what was forwarded. For one who waits "held" is no answer yet: it is
+// kept, and the exchange parked, until one of the two below.
+void exchange_complete(struct exchange *exchange, const struct services *services,
+                       const struct exchange_peer *peer, const struct frame *reply);
+// Something has happened: the request is forwarded once more.
+void exchange_ask_again(struct exchange *exchange, const struct services *services,
+                        const struct exchange_peer *peer);
+// No more waiting: what was kept is the answer.
+void exchange_stop_waiting(struct exchange *exchange);
+bool exchange_is_waiting(const struct exchange *exchange);
 // An answer without a request that could be understood: the connection closes behind it.
 void exchange_refuse(struct exchange *exchange, int status, const struct error *error);
 // "100 Continue", which is not the last word.

@@ -35,6 +35,7 @@ struct gateway {
     struct tls_context *tls;
     struct publications publications;
     struct requests *requests;
+    struct parking *parking;
     struct services services;
     bool has_setup;
     bool is_listening;
@@ -53,6 +54,8 @@ static void close_all(struct gateway *gateway) {
     }
     channel_close(gateway->channel);
     gateway->channel = NULL;
+    parking_free(gateway->parking); // behind the connections, whose ends give up their places
+    gateway->parking = NULL;
 }
 
 static void fail(struct gateway *gateway, const struct error *err) {
@@ -69,6 +72,8 @@ static void on_drained(void *context) {
     if (gateway->draining_count == 0) {
         channel_close(gateway->channel);
         gateway->channel = NULL;
+        parking_free(gateway->parking);
+        gateway->parking = NULL;
     }
 }
 
@@ -87,6 +92,7 @@ static void drain(struct gateway *gateway) {
         struct listener *listener = &gateway->listeners[i];
         server_drain(listener->server, on_drained, listener);
     }
+    parking_close(gateway->parking);
 }
 
 // --- listening ------------------------------------------------------------------------------
@@ -212,6 +218,16 @@ static enum result read_publication(struct gateway *gateway, struct bytes body,
     return result;
 }
 
+static enum result read_decided(struct gateway *gateway, struct bytes body, struct error *err) {
+    struct decided decided = {0};
+    enum result result = message_from_binary(&decided_type, body, &decided, err);
+    if (result == RESULT_OK) {
+        parking_notice(gateway->parking, decided.id);
+    }
+    message_clear(&decided_type, &decided);
+    return result;
+}
+
 static enum result on_notice(struct gateway *gateway, const struct frame *frame,
                              struct error *err) {
     switch (frame->number) {
@@ -221,6 +237,8 @@ static enum result on_notice(struct gateway *gateway, const struct frame *frame,
         return read_identity(gateway, frame->body, err);
     case NOTICE_PUBLICATION:
         return read_publication(gateway, frame->body, err);
+    case NOTICE_DECIDED:
+        return read_decided(gateway, frame->body, err);
     case NOTICE_DRAIN:
         drain(gateway);
         return RESULT_OK;
@@ -293,6 +311,8 @@ static enum result start(struct gateway *gateway, struct error *err) {
     }
     TRY(requests_new(&gateway->channel, &gateway->requests, err));
     gateway->services.requests = gateway->requests;
+    TRY(parking_new(&gateway->loop, session_wake, &gateway->parking, err));
+    gateway->services.parking = gateway->parking;
     return channel_open(&gateway->loop, GATEWAY_CHANNEL_DESCRIPTOR, LIMIT_FRAME_REPLY_BYTES,
                         LIMIT_FRAME_REQUEST_BYTES, &channel_events, gateway, &gateway->channel,
                         err);

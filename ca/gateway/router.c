@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "wire/http.h"
 
 // Which gateways have a route is said by its operation, in OPERATION_TABLE.
@@ -42,6 +43,15 @@ static const struct route routes[] = {
     {"GET", "/v1/profiles", OPERATION_PROFILE_LIST},
 };
 #define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
+
+// The few whose message has a secret that comes as "Authorization: Bearer …", for addresses are
+// logged, and a GET has no body.
+static const struct {
+    enum operation_id operation;
+    const char *field;
+} bearers[] = {
+    {OPERATION_CLAIM, "claim"},
+};
 
 static const struct {
     enum channel role;
@@ -197,14 +207,71 @@ static enum result add_query(const struct message_type *type, void *message, con
     }
 }
 
-static enum result fill(const struct route *route, const struct message_type *type,
-                        const char *path, const char *query, struct bytes body, void *message,
-                        struct buf *out_binary, struct error *err) {
-    TRY(add_path(route, type, message, path, err));
-    TRY(add_query(type, message, query, err));
-    TRY(message_from_json(type, body, message, err));
-    return message_to_binary(type, message, out_binary, err);
+// --- Authorization --------------------------------------------------------------------------
+
+static const char *bearer_of(const struct route *route) {
+    for (size_t i = 0; i < sizeof(bearers) / sizeof(bearers[0]); i++) {
+        if (bearers[i].operation == route->operation) {
+            return bearers[i].field;
+        }
+    }
+    return NULL;
 }
+
+static enum result refuse_bearer(const char *field, const char *what, struct error *err) {
+    (void)error_set_code(err, RESULT_DENIED, "claim_missing", "%s", what);
+    error_field(err, field);
+    error_hint(err,
+               "Send \"Authorization: Bearer CLAIM\" with the claim that was sent with the "
+               "request.");
+    return RESULT_DENIED;
+}
+
+// The credentials behind "Bearer" (RFC 6750, 2.1; the scheme in any case); empty for another scheme.
+static struct bytes credentials_of(const char *authorization) {
+    static const char scheme[] = "bearer";
+    struct bytes rest = bytes_of_string(authorization);
+    AUTO(string_free_at)
+    char *word = string_copy_bytes(bytes_slice(rest, 0, sizeof(scheme) - 1));
+    if (word == NULL || !text_equal_ignoring_case(word, scheme)) {
+        return (struct bytes){0};
+    }
+    rest = bytes_slice(rest, sizeof(scheme) - 1, SIZE_MAX);
+    const size_t blanks = strspn(authorization + sizeof(scheme) - 1, " ");
+    return blanks == 0 ? (struct bytes){0} : bytes_slice(rest, blanks, SIZE_MAX);
+}
+
+static char **secret_member(const struct message_type *type, void *message, const char *name) {
+    for (size_t i = 0; i < type->field_count; i++) {
+        if (type->fields[i].type == FIELD_SECRET && strcmp(type->fields[i].name, name) == 0) {
+            return (char **)(void *)((uint8_t *)message + type->fields[i].offset);
+        }
+    }
+    return NULL; // the table of routes is wrong
+}
+
+static enum result add_bearer(const struct route *route, const struct message_type *type,
+                              void *message, const char *authorization, struct error *err) {
+    const char *field = bearer_of(route);
+    if (field == NULL) {
+        return RESULT_OK;
+    }
+    if (authorization == NULL) {
+        return refuse_bearer(field, "this needs the claim of a request", err);
+    }
+    const struct bytes credentials = credentials_of(authorization);
+    if (credentials.size == 0) {
+        return refuse_bearer(field, "the Authorization header holds no bearer", err);
+    }
+    char **member = secret_member(type, message, field);
+    if (member == NULL) {
+        return error_set(err, RESULT_INTERNAL, "there is no secret %s", field);
+    }
+    return text_set_bytes(member, credentials) == RESULT_OK ? RESULT_OK
+                                                            : error_out_of_memory(err);
+}
+
+// --- all of it ------------------------------------------------------------------------------
 
 // What a peer got wrong in its request is its request's fault, whatever kind it is.
 static enum result as_invalid(enum result result, struct error *err) {
@@ -217,15 +284,31 @@ static enum result as_invalid(enum result result, struct error *err) {
     return RESULT_INVALID;
 }
 
-enum result router_read_request(const struct route *route, const char *path, const char *query,
-                                struct bytes body, struct buf *out_binary, struct error *err) {
+static enum result join(const struct route *route, const struct message_type *type,
+                        const struct route_input *input, void *message, struct buf *out_binary,
+                        struct error *err) {
+    TRY(add_path(route, type, message, input->path, err));
+    TRY(add_query(type, message, input->query, err));
+    TRY(message_from_json(type, input->body, message, err));
+    return message_to_binary(type, message, out_binary, err);
+}
+
+static enum result fill(const struct route *route, const struct message_type *type,
+                        const struct route_input *input, void *message, struct buf *out_binary,
+                        struct error *err) {
+    TRY(add_bearer(route, type, message, input->authorization, err));
+    return as_invalid(join(route, type, input, message, out_binary, err), err);
+}
+
+enum result router_read_request(const struct route *route, const struct route_input *input,
+                                struct buf *out_binary, struct error *err) {
     const struct message_type *type = operation_find((unsigned)route->operation)->request;
     void *message = calloc(1, type->size + 1); // a message without fields has no size
     if (message == NULL) {
         return error_out_of_memory(err);
     }
-    const enum result result = fill(route, type, path, query, body, message, out_binary, err);
+    const enum result result = fill(route, type, input, message, out_binary, err);
     message_clear(type, message);
     free(message);
-    return as_invalid(result, err);
+    return result;
 }

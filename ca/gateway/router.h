@@ -33,8 +33,18 @@ const struct route *router_routes(size_t *out_count);
 // "enroll", "admin", "public".
 const char *router_role_name(enum channel role);
 
-// Joins body (JSON), path and query parameters into the operation's request message and appends
-// its binary form. A field that comes twice is refused, wherever it comes from. Every refusal
-// of what the peer sent is RESULT_INVALID, with field and hint.
-enum result router_read_request(const struct route *route, const char *path, const char *query,
-                                struct bytes body, struct buf *out_binary, struct error *err);
+// The parts of a request that its message is made of.
+struct route_input {
+    const char *path;
+    const char *query;
+    struct bytes body;         // JSON
+    const char *authorization; // the header of that name; NULL without
+};
+
+// Joins them into the operation's request message and appends its binary form. A field that comes
+// twice is refused, wherever it comes from. What "Authorization: Bearer …" fills, where a route has it,
+// nothing else fills. Every refusal of what the peer sent is
+// RESULT_INVALID, with field and hint, but RESULT_DENIED with the code "claim_missing" where a
+// bearer is needed.
+enum result router_read_request(const struct route *route, const struct route_input *input,
+                                struct buf *out_binary, struct error *err);

@@ -123,12 +123,25 @@ static void refuse(struct session *session, int status, const struct error *erro
     exchange_refuse(exchange, status, error);
 }
 
-static void take_request(struct session *session) {
-    const struct http_message *request = http_parser_message(session->parser);
-    const struct exchange_peer peer = {
+static bool has_poll(const struct session *session) {
+    const struct exchange *at = session->first;
+    while (at != NULL && at->poll == NULL) {
+        at = at->next;
+    }
+    return at != NULL;
+}
+
+static struct exchange_peer peer_of(const struct session *session) {
+    return (struct exchange_peer){
         .address = conn_peer_address(session->conn),
         .certificate = conn_peer_certificate(session->conn),
+        .may_wait = !has_poll(session),
     };
+}
+
+static void take_request(struct session *session) {
+    const struct http_message *request = http_parser_message(session->parser);
+    const struct exchange_peer peer = peer_of(session);
     struct exchange *exchange = add_exchange(session);
     if (exchange == NULL) {
         drop(session);
@@ -223,11 +236,24 @@ static void on_failure(void *context, const struct error *err) {
     session->is_ending = true;
 }
 
+// Who has said the last word is hardly still there: what waits is answered.
+static void on_end(void *context) {
+    struct session *session = context;
+    struct exchange *at = session->first;
+    while (at != NULL && !exchange_is_waiting(at)) {
+        at = at->next;
+    }
+    if (at != NULL) { // no second one waits on a connection
+        exchange_stop_waiting(at);
+        settle(session);
+    }
+}
+
 static void on_close(void *context) {
     struct session *session = context;
     while (session->first != NULL) {
         struct exchange *exchange = session->first;
-        if (exchange->is_ready) {
+        if (exchange->is_ready || exchange_is_waiting(exchange)) {
             remove_first(session);
         } else {
             // Its reply is still to come, and frees it.
@@ -252,7 +278,20 @@ void session_reply(struct exchange *exchange, const struct frame *reply) {
         exchange_free(exchange);
         return;
     }
-    exchange_complete(exchange, reply);
+    const struct exchange_peer peer = peer_of(session);
+    exchange_complete(exchange, session->services, &peer, reply);
+    settle(session);
+}
+
+void session_wake(void *owner, enum parked_event event) {
+    struct exchange *exchange = owner;
+    struct session *session = exchange->session; // what waits has one
+    if (event == PARKED_NOTICED) {
+        const struct exchange_peer peer = peer_of(session);
+        exchange_ask_again(exchange, session->services, &peer);
+    } else {
+        exchange_stop_waiting(exchange);
+    }
     settle(session);
 }
 
@@ -264,6 +303,7 @@ _Static_assert(sizeof(NOT_TLS_BODY) - 1 == 137, "the Content-Length below is tha
 const struct server_events session_events = {
     .on_open = on_open,
     .on_bytes = on_bytes,
+    .on_end = on_end,
     .on_failure = on_failure,
     .on_close = on_close,
     .on_room = on_room,

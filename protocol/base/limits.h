@@ -81,6 +81,9 @@
 #define LIMIT_FRAME_REPLY_BYTES (4 * LIMIT_CRL_BYTES)
 // Requests of one gateway that wait for the authority.
 #define LIMIT_FRAMES_WAITING 1024
+// Requests of one gateway that wait for an event, such as a decision: more than it has connections
+// by default. Each takes about half a kilobyte beside its connection.
+#define LIMIT_PARKED 16384
 // Bytes of such requests that the authority has not taken yet.
 #define LIMIT_CHANNEL_OUTPUT_BYTES (16 * 1024 * 1024)
 // Paths that one gateway serves from memory.

@@ -260,6 +260,9 @@ static void peer_has_ended(struct conn *conn) {
         conn_destroy(conn);
         return;
     }
+    if (conn->state == CONN_OPEN && conn->server->events->on_end != NULL) {
+        conn->server->events->on_end(conn->context);
+    }
     conn_end_if_done(conn);
     conn_update_reading(conn);
 }

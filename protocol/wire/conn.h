@@ -27,6 +27,8 @@ struct server_events {
     // Plain bytes; returns how many were taken. The rest is offered again with the next ones or
     // after conn_resume. Taking none stops reading once the input limit is reached.
     size_t (*on_bytes)(void *conn_context, struct bytes bytes);
+    // The peer will send nothing more; it may still read. May be NULL.
+    void (*on_end)(void *conn_context);
     // A timeout (code "request_timeout" or "idle_timeout") or protocol error is about to close
     // it; `err` tells. A last answer (408, 400) may be sent with conn_send.
     void (*on_failure)(void *conn_context, const struct error *err);

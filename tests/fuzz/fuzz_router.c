@@ -33,7 +33,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         enum channel other = CHANNEL_ADMIN;
         buf_init(&binary, LIMIT_FRAME_REQUEST_BYTES);
         (void)router_find(CHANNEL_ADMIN, "GET", path, &found, allow, &other);
-        (void)!router_read_request(&routes[data[0] % count], path, query, input, &binary, &err);
+        // A line too many costs nothing: the query serves as the header, too.
+        const struct route_input parts = {
+            .path = path, .query = query, .body = input, .authorization = query};
+        (void)!router_read_request(&routes[data[0] % count], &parts, &binary, &err);
     }
     return 0;
 }

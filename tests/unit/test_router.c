@@ -111,8 +111,9 @@ static const struct route *route_of(const char *method, const char *path) {
 static enum result read_request(const char *method, const char *path, const char *query,
                                 const char *body, struct buf *out, struct error *err) {
     buf_init(out, LIMIT_FRAME_REQUEST_BYTES);
-    return router_read_request(route_of(method, path), path, query, bytes_of_string(body), out,
-                               err);
+    const struct route_input input = {
+        .path = path, .query = query, .body = bytes_of_string(body)};
+    return router_read_request(route_of(method, path), &input, out, err);
 }
 
 static void a_path_parameter_fills_its_field_beside_the_body(void **state) {
