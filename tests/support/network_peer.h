@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -76,6 +77,9 @@ static inline void peer_connect_with(struct peer *peer, uint16_t port, int recei
     assert_int_equal(connect(peer->descriptor, (struct sockaddr *)&address, sizeof(address)),
                      0);
     assert_int_equal(fcntl(peer->descriptor, F_SETFL, O_NONBLOCK), 0);
+    // Else a request behind a handshake waits for the other side's delayed acknowledgement.
+    const int at_once = 1;
+    (void)setsockopt(peer->descriptor, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof(at_once));
     buf_init(&peer->received, PEER_RECEIVED_MAXIMUM);
     assert_ok(http_parser_new(HTTP_RESPONSE, PEER_RECEIVED_MAXIMUM, &peer->parser, &err), &err);
 }
