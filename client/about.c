@@ -4,4 +4,5 @@
 
 MESSAGE_DEFINE(about);
 MESSAGE_DEFINE(credential_status);
+MESSAGE_DEFINE(enrollment_status);
 MESSAGE_DEFINE(status_page);

@@ -27,8 +27,22 @@
     F(TIME, not_after, 0, OPTIONAL)                                                            \
     F(TIME, renew_after, 0, OPTIONAL)
 
-#define status_page_FIELDS(F, R) R(credentials, credential_status, LIMIT_CREDENTIALS)
+// An enrollment that waits for approval, or was interrupted (then without `expires`). `state` is
+// "waiting", "interrupted" or "expired".
+#define enrollment_status_FIELDS(F, R)                                                         \
+    F(TEXT, code, LIMIT_CODE_TEXT, REQUIRED)                                                   \
+    F(TEXT, state, 16, REQUIRED)                                                               \
+    F(TEXT, profile, LIMIT_PROFILE_NAME, OPTIONAL)                                             \
+    F(TEXTS, names, LIMIT_NAMES, OPTIONAL)                                                     \
+    F(TEXT, url, LIMIT_URL_BYTES, REQUIRED)                                                    \
+    F(TIME, created, 0, REQUIRED)                                                              \
+    F(TIME, expires, 0, OPTIONAL)
+
+#define status_page_FIELDS(F, R)                                                               \
+    R(credentials, credential_status, LIMIT_CREDENTIALS)                                       \
+    R(pending, enrollment_status, LIMIT_CREDENTIALS)
 
 MESSAGE_DECLARE(about);
 MESSAGE_DECLARE(credential_status);
+MESSAGE_DECLARE(enrollment_status);
 MESSAGE_DECLARE(status_page);

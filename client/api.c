@@ -9,7 +9,7 @@
 #include "wire/json.h"
 
 // `{member}` in a path is replaced by that member of the request. The members of a GET go into
-// its query.
+// its query, but a secret goes as "Authorization: Bearer …".
 static const struct route {
     enum operation_id operation;
     const char *method;
@@ -17,6 +17,7 @@ static const struct route {
 } routes[] = {
     {OPERATION_AUTHORITY, "GET", "/v1/authority"},
     {OPERATION_ENROLL, "POST", "/v1/enroll"},
+    {OPERATION_CLAIM, "GET", "/v1/enroll/{id}"},
     {OPERATION_RENEW, "POST", "/v1/renew"},
     {OPERATION_REVOKE_SELF, "POST", "/v1/revoke"},
     {OPERATION_TOKEN_CREATE, "POST", "/v1/tokens"},
@@ -37,6 +38,13 @@ static const struct route {
     {OPERATION_AUDIT_CHECKPOINT, "POST", "/v1/audit/checkpoint"},
     {OPERATION_ISSUER_LIST, "GET", "/v1/issuers"},
     {OPERATION_PROFILE_LIST, "GET", "/v1/profiles"},
+    {OPERATION_REQUEST_LIST, "GET", "/v1/requests"},
+    {OPERATION_REQUEST_SHOW, "GET", "/v1/requests/{id}"},
+    {OPERATION_REQUEST_APPROVE, "POST", "/v1/requests/{id}/approve"},
+    {OPERATION_REQUEST_DENY, "POST", "/v1/requests/{id}/deny"},
+    {OPERATION_RULE_ADD, "POST", "/v1/rules"},
+    {OPERATION_RULE_LIST, "GET", "/v1/rules"},
+    {OPERATION_RULE_REMOVE, "POST", "/v1/rules/remove"},
 };
 
 static const struct route *find_route(enum operation_id operation) {
@@ -120,6 +128,23 @@ static enum result write_query(const struct message_type *type, const void *mess
         TRY(result);
         TRY(buf_append(out, buf_bytes(&pair)));
         separator = "&";
+    }
+    return RESULT_OK;
+}
+
+// --- headers -----------------------------------------------------------------------------
+
+static enum result write_headers(const struct message_type *type, const void *message,
+                                 bool is_get, struct buf *out) {
+    TRY(buf_append_string(out, "Accept: application/json\r\n"));
+    for (size_t i = 0; is_get && i < type->field_count; i++) {
+        const char *secret = NULL;
+        if (type->fields[i].type == FIELD_SECRET) {
+            memcpy(&secret, (const uint8_t *)message + type->fields[i].offset, sizeof(secret));
+        }
+        if (secret != NULL) {
+            TRY(buf_printf(out, "Authorization: Bearer %s\r\n", secret));
+        }
     }
     return RESULT_OK;
 }
@@ -212,26 +237,52 @@ bool api_is_refusal(enum result result, const struct error *err) {
     return result == RESULT_DENIED || result == RESULT_CONFLICT || result == RESULT_INVALID;
 }
 
-static enum result read_reply(const struct operation *operation,
-                              const struct http_message *answer, void *reply,
-                              struct error *err) {
-    if (answer->status < 200 || answer->status > 299) {
-        return api_read_error(answer, err);
+static enum result not_expected(const struct operation *operation, enum result result,
+                                struct error *err) {
+    struct error reason = {0};
+    if (err != NULL) {
+        reason = *err;
     }
-    enum result result =
-        message_from_json(operation->reply, buf_bytes(&answer->body), reply, err);
-    if (result != RESULT_OK && err != NULL) {
-        // What the server sent wrongly is not the user's mistake.
-        struct error reason = *err;
-        (void)error_set_code(err, result, "answer", "the answer to %s is not as expected: %s",
-                             operation->name, reason.message);
-        error_hint(err, "Do the versions of client and authority fit?");
-    }
+    // What the server sent wrongly is not the user's mistake.
+    (void)error_set_code(err, result, "answer", "the answer to %s is not as expected: %s",
+                         operation->name, reason.message);
+    error_hint(err, "Do the versions of client and authority fit?");
     return result;
 }
 
-enum result api_call(struct exchange *exchange, enum operation_id id, const void *request,
-                     void *reply, struct error *err) {
+static enum result read_held(const struct operation *operation,
+                             const struct http_message *answer, struct api_delay *out_delay,
+                             struct error *err) {
+    const enum result result =
+        message_from_json(&held_type, buf_bytes(&answer->body), &out_delay->held, err);
+    if (result != RESULT_OK) {
+        return not_expected(operation, result, err);
+    }
+    return error_set(err, RESULT_PENDING, "the request waits for approval");
+}
+
+static enum result read_reply(const struct operation *operation,
+                              const struct http_message *answer, void *reply,
+                              struct api_delay *out_delay, struct error *err) {
+    if (answer->status < 200 || answer->status > 299) {
+        out_delay->retry_after = exchange_retry_after(answer);
+        return api_read_error(answer, err);
+    }
+    if (answer->status == result_http_status(RESULT_PENDING)) {
+        return read_held(operation, answer, out_delay, err);
+    }
+    const enum result result =
+        message_from_json(operation->reply, buf_bytes(&answer->body), reply, err);
+    return result == RESULT_OK ? result : not_expected(operation, result, err);
+}
+
+void api_delay_clear(struct api_delay *delay) {
+    message_clear(&held_type, &delay->held);
+    delay->retry_after = 0;
+}
+
+enum result api_ask(struct exchange *exchange, enum operation_id id, const void *request,
+                    void *reply, struct api_delay *out_delay, struct error *err) {
     const struct operation *operation = operation_find(id);
     const struct route *route = find_route(id);
     if (operation == NULL || route == NULL) {
@@ -240,12 +291,17 @@ enum result api_call(struct exchange *exchange, enum operation_id id, const void
     bool is_get = strcmp(route->method, "GET") == 0;
     AUTO(buf_clear) struct buf target = {0};
     buf_init(&target, LIMIT_HTTP_TARGET_BYTES);
+    AUTO(buf_clear) struct buf headers = {0};
+    buf_init_secret(&headers, LIMIT_HTTP_HEADER_BYTES);
     AUTO(buf_clear) struct buf body = {0};
     buf_init_secret(&body, LIMIT_HTTP_REQUEST_BODY_BYTES);
     const struct field *in_path = NULL;
     enum result written = write_path(route, operation->request, request, &target, &in_path);
     if (written == RESULT_OK && is_get) {
         written = write_query(operation->request, request, in_path, &target);
+    }
+    if (written == RESULT_OK) {
+        written = write_headers(operation->request, request, is_get, &headers);
     }
     if (written != RESULT_OK) {
         return error_set(err, written, "the request does not fit into an address");
@@ -255,10 +311,16 @@ enum result api_call(struct exchange *exchange, enum operation_id id, const void
     }
     struct http_question question = {.method = route->method,
                                      .target = buf_string(&target),
-                                     .extra_headers = "Accept: application/json\r\n",
+                                     .extra_headers = buf_string(&headers),
                                      .content_type = is_get ? NULL : "application/json",
                                      .body = buf_bytes(&body)};
     const struct http_message *answer = NULL;
     TRY(exchange_ask(exchange, &question, &answer, err));
-    return read_reply(operation, answer, reply, err);
+    return read_reply(operation, answer, reply, out_delay, err);
+}
+
+enum result api_call(struct exchange *exchange, enum operation_id id, const void *request,
+                     void *reply, struct error *err) {
+    AUTO(api_delay_clear) struct api_delay delay = {0};
+    return api_ask(exchange, id, request, reply, &delay, err);
 }

@@ -10,65 +10,205 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "client/api.h"
+#include "client/asking.h"
 #include "client/credential.h"
 #include "client/folder.h"
 #include "client/install.h"
 #include "client/issued.h"
 #include "client/pending.h"
+#include "client/ticket.h"
 #include "wire/enrollment_token.h"
+#include "x509/hash.h"
 
-#define PENDING_FOLDER ".pending"
-// 128 bits of the hash name a pending folder.
-#define PENDING_NAME_BYTES 16
 // A clock that is further off than this explains a certificate that is not valid "yet".
 #define CLOCK_TOLERANCE_SECONDS 120
+// Which url a ticket holds: "https://name:port".
+#define ORIGIN_BYTES (URL_HOST_SIZE + 32)
 
 void enrolled_clear(struct enrolled *enrolled) {
     buf_clear(&enrolled->folder);
     message_clear(&about_type, &enrolled->about);
 }
 
-// --- before anything is sent -------------------------------------------------------------
+// --- what is asked of whom ---------------------------------------------------------------
 
-static enum result read_token(const char *text, struct enrollment_token *out_token,
-                              struct url *out_url, struct error *err) {
+// The question in the form that is kept, and who vouches for us.
+struct enrollment {
+    struct ticket ticket;
+    struct url url;
+    struct buf root; // DER, once it is known
+    uint8_t fingerprint[SHA256_SIZE];
+    struct credential with; // zeroed without
+};
+
+static void enrollment_clear(struct enrollment *enrollment) {
+    ticket_clear(&enrollment->ticket);
+    buf_clear(&enrollment->root);
+    credential_clear(&enrollment->with);
+}
+
+static enum result take_token(const char *text, struct enrollment *enrollment,
+                              struct error *err) {
+    AUTO(enrollment_token_clear) struct enrollment_token token = {0};
+    AUTO(buf_clear) struct buf credential = {0};
     struct error reason = {0};
-    if (enrollment_token_read(text, out_token, &reason) != RESULT_OK) {
+    buf_init_secret(&credential, LIMIT_TOKEN_TEXT_BYTES);
+    if (enrollment_token_read(text, &token, &reason) != RESULT_OK) {
         (void)error_set_code(err, RESULT_INVALID, "usage", "%s", reason.message);
         error_hint(err, "%s",
                    reason.hint[0] != '\0' ? reason.hint
                                           : "Copy the whole token, from signet:// to the end.");
         return RESULT_INVALID;
     }
-    *out_url = (struct url){.is_https = true, .port = out_token->port, .target = "/"};
-    size_t size = strlen(out_token->host);
-    struct bytes host = bytes_of_string(out_token->host);
-    if (size > 2 && out_token->host[0] == '[') {
+    struct url *url = &enrollment->url;
+    *url = (struct url){.is_https = true, .port = token.port, .target = "/"};
+    size_t size = strlen(token.host);
+    struct bytes host = bytes_of_string(token.host);
+    if (size > 2 && token.host[0] == '[') {
         host = bytes_slice(host, 1, size - 2);
     }
-    memcpy(out_url->host, host.data, host.size); // both have room for 255 bytes
+    memcpy(url->host, host.data, host.size); // both have room for 255 bytes
+    memcpy(enrollment->fingerprint, token.root_fingerprint, SHA256_SIZE);
+    TRY(token_credential_format(token.id, token.secret, &credential));
+    return text_set_bytes(&enrollment->ticket.token, buf_bytes(&credential));
+}
+
+// "AB:CD:…", as openssl prints it, or the same without colons.
+static enum result read_fingerprint(const char *text, uint8_t out_fingerprint[SHA256_SIZE],
+                                    struct error *err) {
+    AUTO(buf_clear) struct buf digits = {0};
+    AUTO(buf_clear) struct buf bytes = {0};
+    buf_init(&digits, 2 * SHA256_SIZE);
+    buf_init(&bytes, SHA256_SIZE);
+    enum result result = RESULT_OK;
+    for (struct bytes rest = bytes_of_string(text); rest.size > 0 && result == RESULT_OK;
+         rest = bytes_slice(rest, 1, SIZE_MAX)) {
+        result = rest.data[0] == ':' ? RESULT_OK : buf_append_byte(&digits, rest.data[0]);
+    }
+    if (result != RESULT_OK || text_hex_decode(buf_bytes(&digits), &bytes) != RESULT_OK ||
+        bytes.size != SHA256_SIZE) {
+        (void)error_set_code(err, RESULT_INVALID, "usage",
+                             "--fingerprint: expected the SHA-256 of the root certificate, 64 "
+                             "hexadecimal digits, with colons or without");
+        error_hint(err, "signetctl authority shows it.");
+        return RESULT_INVALID;
+    }
+    memcpy(out_fingerprint, bytes.data, SHA256_SIZE);
     return RESULT_OK;
 }
 
-// One folder per question: the same token with other wishes is another request.
-static enum result pending_path(const struct enroll_options *options, struct buf *out,
-                                struct error *err) {
-    AUTO(buf_clear) struct buf question = {0};
-    buf_init_secret(&question, (size_t)LIMIT_NAMES * LIMIT_NAME_BYTES);
-    TRY(buf_printf(&question, "%s\n%s\n", options->token,
-                   key_algorithm_name(options->algorithm)));
-    for (size_t i = 0; i < options->names->count; i++) {
-        TRY(name_format(&options->names->items[i], &question));
-        TRY(buf_append_byte(&question, '\n'));
+// Nothing is trusted at first sight: without the fingerprint anybody could be the authority.
+static enum result require_fingerprint(const struct enroll_options *options,
+                                       struct error *err) {
+    if (options->fingerprint != NULL) {
+        return RESULT_OK;
     }
-    uint8_t digest[SHA256_SIZE];
-    TRY(hash_sha256(buf_bytes(&question), digest));
-    TRY(path_join(out, options->folder, PENDING_FOLDER "/"));
-    if (text_hex_encode(bytes_of(digest, PENDING_NAME_BYTES), out) != RESULT_OK) {
-        return error_out_of_memory(err);
+    (void)error_set_code(
+        err, RESULT_INVALID, "usage",
+        "--fingerprint: enroll needs it without a token, to know the authority");
+    error_hint(err,
+               "An administrator sees it with signetctl authority, or from the root's file "
+               "with openssl x509 -noout -fingerprint -sha256 -in root.pem.");
+    return RESULT_INVALID;
+}
+
+static enum result take_credential(const struct enroll_options *options,
+                                   struct enrollment *enrollment, struct error *err) {
+    AUTO(buf_clear) struct buf path = {0};
+    buf_init(&path, LIMIT_PATH_BYTES);
+    TRY(credential_check_name(options->with, err));
+    TRY(path_join(&path, options->folder, options->with));
+    TRY(credential_read(buf_string(&path), &enrollment->with, err));
+    if (enrollment->with.root.size == 0) {
+        (void)error_set_code(err, RESULT_INVALID, "misconfigured",
+                             "%s has no %s, so it does not say which authority is ours",
+                             buf_string(&path), CREDENTIAL_ROOT);
+        error_hint(err, "Name a credential that signet enroll has installed.");
+        return RESULT_INVALID;
+    }
+    enrollment->url = enrollment->with.url;
+    TRY(hash_sha256(buf_bytes(&enrollment->with.root), enrollment->fingerprint));
+    return text_set(&enrollment->ticket.with, options->with);
+}
+
+static enum result take_url(const char *text, struct enrollment *enrollment,
+                            struct error *err) {
+    struct error reason = {0};
+    if (url_read(text, &enrollment->url, &reason) != RESULT_OK) {
+        return error_set_code(err, RESULT_INVALID, "usage", "--url: %s", reason.message);
+    }
+    if (!enrollment->url.is_https) {
+        (void)error_set_code(err, RESULT_INVALID, "usage", "--url: expected an https address");
+        error_hint(err, "It is the one of the enroll gateway.");
+        return RESULT_INVALID;
     }
     return RESULT_OK;
 }
+
+static enum result take_address(const struct enroll_options *options,
+                                struct enrollment *enrollment, struct error *err) {
+    if (options->profile == NULL) {
+        (void)error_set_code(err, RESULT_INVALID, "usage",
+                             "--profile: enroll needs it without a token");
+        error_hint(err, "signetctl authority lists the profiles.");
+        return RESULT_INVALID;
+    }
+    TRY(text_set(&enrollment->ticket.profile, options->profile));
+    if (options->with != NULL) {
+        TRY(take_credential(options, enrollment, err));
+    } else {
+        TRY(require_fingerprint(options, err));
+    }
+    if (options->fingerprint != NULL) {
+        uint8_t given[SHA256_SIZE];
+        TRY(read_fingerprint(options->fingerprint, given, err));
+        if (options->with != NULL &&
+            !bytes_equal(bytes_of(given, SHA256_SIZE),
+                         bytes_of(enrollment->fingerprint, SHA256_SIZE))) {
+            return error_set_code(err, RESULT_INVALID, "usage",
+                                  "--fingerprint: %s is of another authority", options->with);
+        }
+        memcpy(enrollment->fingerprint, given, SHA256_SIZE);
+    }
+    if (options->url == NULL && options->with == NULL) {
+        return error_set_code(
+            err, RESULT_INVALID, "usage",
+            "enroll: expected TOKEN, or --url with --fingerprint and --profile");
+    }
+    return options->url != NULL ? take_url(options->url, enrollment, err) : RESULT_OK;
+}
+
+static enum result fill_ticket(const struct enroll_options *options,
+                               struct enrollment *enrollment) {
+    struct ticket *ticket = &enrollment->ticket;
+    AUTO(buf_clear) struct buf origin = {0};
+    AUTO(buf_clear) struct buf fingerprint = {0};
+    buf_init(&origin, ORIGIN_BYTES);
+    buf_init(&fingerprint, LIMIT_FINGERPRINT_TEXT);
+    TRY(url_format_origin(&enrollment->url, &origin));
+    TRY(text_hex_encode(bytes_of(enrollment->fingerprint, SHA256_SIZE), &fingerprint));
+    TRY(text_set(&ticket->url, buf_string(&origin)));
+    TRY(text_set(&ticket->fingerprint, buf_string(&fingerprint)));
+    TRY(text_set(&ticket->key, key_algorithm_name(options->algorithm)));
+    for (size_t i = 0; i < options->names->count; i++) {
+        AUTO(buf_clear) struct buf text = {0};
+        buf_init(&text, LIMIT_LIST_TEXT_BYTES);
+        TRY(name_format(&options->names->items[i], &text));
+        TRY(text_list_add(&ticket->names, buf_string(&text)));
+    }
+    ticket->replaces = options->replaces;
+    return options->name != NULL ? text_set(&ticket->name, options->name) : RESULT_OK;
+}
+
+static enum result read_options(const struct enroll_options *options,
+                                struct enrollment *enrollment, struct error *err) {
+    buf_init(&enrollment->root, LIMIT_CERTIFICATE_BYTES);
+    TRY(options->token != NULL ? take_token(options->token, enrollment, err)
+                               : take_address(options, enrollment, err));
+    return fill_ticket(options, enrollment) == RESULT_OK ? RESULT_OK : error_out_of_memory(err);
+}
+
+// --- before anything is sent -------------------------------------------------------------
 
 static enum result credential_path(const struct enroll_options *options, const char *name,
                                    struct buf *out) {
@@ -107,53 +247,42 @@ static enum result check_name(const struct enroll_options *options, const char *
 
 // --- the network -------------------------------------------------------------------------
 
-// The root that the token means, as DER, and how far our clock is behind the authority's.
-static enum result fetch_root(const struct url *url, const struct enrollment_token *token,
-                              struct buf *out_root, int64_t *out_clock_error,
+// The root that is meant, and how far our clock is behind the authority's.
+static enum result fetch_root(struct enrollment *enrollment, int64_t *out_clock_error,
                               struct error *err) {
     AUTO(tls_context_free_at) struct tls_context *tls = NULL;
     TRY(tls_client_context_new_insecure(&tls, err));
     AUTO(exchange_clear) struct exchange exchange = {0};
-    exchange_init(&exchange, url, tls, LIMIT_HTTP_RESPONSE_BODY_BYTES);
+    exchange_init(&exchange, &enrollment->url, tls, LIMIT_HTTP_RESPONSE_BODY_BYTES);
     struct authority_info info = {0};
     const struct nothing question = {};
     enum result result = api_call(&exchange, OPERATION_AUTHORITY, &question, &info, err);
     struct bytes root = {0};
     if (result == RESULT_OK) {
-        result = issued_find_root(
-            blob_bytes(&info.chain),
-            bytes_of(token->root_fingerprint, sizeof(token->root_fingerprint)), &root, err);
+        result = issued_find_root(blob_bytes(&info.chain),
+                                  bytes_of(enrollment->fingerprint, SHA256_SIZE), &root, err);
     }
     if (result == RESULT_OK) {
         *out_clock_error = info.time - clock_now();
-        result = buf_assign(out_root, root);
+        result = buf_assign(&enrollment->root, root);
     }
     message_clear(&authority_info_type, &info);
     return result;
 }
 
-static enum result send_request(const struct url *url, const struct enrollment_token *token,
-                                struct bytes root, struct bytes csr, struct issued *out_issued,
-                                struct error *err) {
-    AUTO(tls_context_free_at) struct tls_context *tls = NULL;
-    TRY(tls_client_context_new(root, (struct bytes){0}, NULL, &tls, err));
-    AUTO(exchange_clear) struct exchange exchange = {0};
-    exchange_init(&exchange, url, tls, LIMIT_HTTP_RESPONSE_BODY_BYTES);
-    AUTO(buf_clear) struct buf credential = {0};
-    buf_init_secret(&credential, LIMIT_TOKEN_TEXT_BYTES);
-    TRY(token_credential_format(token->id, token->secret, &credential));
-    struct enroll request = {0};
-    enum result result = text_set_bytes(&request.token, buf_bytes(&credential));
-    if (result == RESULT_OK) {
-        result = blob_set(&request.csr, csr);
-    }
-    if (result == RESULT_OK) {
-        result = api_call(&exchange, OPERATION_ENROLL, &request, out_issued, err);
-    } else {
-        result = error_out_of_memory(err);
-    }
-    message_clear(&enroll_type, &request);
-    return result;
+// Under that root alone; with the certificate of who vouches for us.
+static enum result connect_trusted(const struct enrollment *enrollment,
+                                   struct tls_context **out_tls, struct exchange *out_exchange,
+                                   struct error *err) {
+    const struct credential *with = &enrollment->with;
+    AUTO(buf_clear) struct buf chain = {0};
+    buf_init(&chain, LIMIT_CHAIN_BYTES + LIMIT_CERTIFICATE_BYTES);
+    TRY(buf_append(&chain, buf_bytes(&with->certificate)));
+    TRY(buf_append(&chain, buf_bytes(&with->chain)));
+    TRY(tls_client_context_new(buf_bytes(&enrollment->root), buf_bytes(&chain), with->key,
+                               out_tls, err));
+    exchange_init(out_exchange, &enrollment->url, *out_tls, LIMIT_HTTP_RESPONSE_BODY_BYTES);
+    return RESULT_OK;
 }
 
 static void explain_clock(int64_t clock_error, struct error *err) {
@@ -168,29 +297,27 @@ static void explain_clock(int64_t clock_error, struct error *err) {
     }
 }
 
-static enum result ask(const struct url *url, const struct enrollment_token *token,
-                       struct pending *pending, const struct names *names,
-                       struct issued *out_issued, struct error *err) {
-    AUTO(buf_clear) struct buf root = {0};
-    buf_init(&root, LIMIT_CERTIFICATE_BYTES);
-    int64_t clock_error = 0;
-    TRY(fetch_root(url, token, &root, &clock_error, err));
-    enum result result = send_request(url, token, buf_bytes(&root),
-                                      buf_bytes(&pending->request), out_issued, err);
-    if (result != RESULT_OK && api_is_refusal(result, err)) {
+static enum result ask(const struct enroll_options *options, struct enrollment *enrollment,
+                       struct pending *pending, struct issued *out_issued, struct error *err) {
+    AUTO(tls_context_free_at) struct tls_context *tls = NULL;
+    AUTO(exchange_clear) struct exchange exchange = {0};
+    TRY(connect_trusted(enrollment, &tls, &exchange, err));
+    const struct asking asking = {.exchange = &exchange,
+                                  .pending = pending,
+                                  .ticket = &enrollment->ticket,
+                                  .wait_seconds = options->wait_seconds,
+                                  .events = &options->events};
+    enum result result = asking_run(&asking, out_issued, err);
+    const bool is_unknown = result == RESULT_NOT_FOUND && enrollment->ticket.id == NULL;
+    if (is_unknown || (result != RESULT_OK && api_is_refusal(result, err))) {
         (void)pending_finish(pending, NULL); // no certificate will ever come of this request
     }
-    if (result == RESULT_OK) {
-        const struct issued_expectation expectation = {.public_key = key_public(pending->key),
-                                                       .root = buf_bytes(&root),
-                                                       .names = names,
-                                                       .now = clock_now()};
-        result = issued_check(out_issued, &expectation, err);
-    }
-    if (result != RESULT_OK) {
-        explain_clock(clock_error, err);
-    }
-    return result;
+    TRY(result);
+    const struct issued_expectation expectation = {.public_key = key_public(pending->key),
+                                                   .root = buf_bytes(&enrollment->root),
+                                                   .names = options->names,
+                                                   .now = clock_now()};
+    return issued_check(out_issued, &expectation, err);
 }
 
 // --- installing --------------------------------------------------------------------------
@@ -226,6 +353,17 @@ static bool is_installed(const char *folder, const struct issued *issued) {
     return is_same;
 }
 
+// An administrator's credential goes to the admin gateway.
+static enum result write_origin(const struct url *url, const struct issued *issued,
+                                struct buf *out, struct error *err) {
+    struct url admin;
+    if (issued->admin_url == NULL) {
+        return url_format_origin(url, out);
+    }
+    TRY(url_read(issued->admin_url, &admin, err));
+    return url_format_origin(&admin, out);
+}
+
 static enum result install(const struct enroll_options *options, const struct url *url,
                            const struct pending *pending, const struct issued *issued,
                            struct enrolled *out_enrolled, struct error *err) {
@@ -237,7 +375,7 @@ static enum result install(const struct enroll_options *options, const struct ur
     buf_init(&origin, URL_TARGET_SIZE);
     TRY(choose_name(options, issued, &name, err));
     TRY(credential_path(options, buf_string(&name), &folder));
-    TRY(url_format_origin(url, &origin));
+    TRY(write_origin(url, issued, &origin, err));
     TRY(folder_make_all(buf_string(&folder), 0755, err));
     AUTO(folder_unlock) struct folder_lock lock = {0};
     TRY(folder_lock(buf_string(&folder), &lock, err));
@@ -249,33 +387,142 @@ static enum result install(const struct enroll_options *options, const struct ur
             .key = pending->key, .issued = issued, .url = buf_string(&origin)};
         TRY(install_credential(buf_string(&folder), &installation, err));
     }
+    out_enrolled->is_administrator = issued->admin_url != NULL;
     TRY(path_join(&out_enrolled->folder, buf_string(&folder), CREDENTIAL_CURRENT));
     return credential_read_about(buf_string(&folder), &out_enrolled->about, err);
 }
 
-enum result enroll_run(const struct enroll_options *options, struct enrolled *out_enrolled,
-                       struct error *err) {
-    AUTO(enrollment_token_clear) struct enrollment_token token = {0};
-    struct url url;
-    TRY(read_token(options->token, &token, &url, err));
-    AUTO(buf_clear) struct buf path = {0};
-    buf_init(&path, LIMIT_PATH_BYTES);
-    TRY(pending_path(options, &path, err));
-    TRY(check_name(options, buf_string(&path), err));
-    AUTO(pending_clear) struct pending pending = {0};
-    TRY(pending_open(buf_string(&path), options->algorithm, options->names, &pending, err));
-    AUTO(enrolled_clear) struct enrolled enrolled = {0};
-    buf_init(&enrolled.folder, LIMIT_PATH_BYTES);
+// --- the whole ---------------------------------------------------------------------------
+
+static enum result ask_and_install(const struct enroll_options *options,
+                                   struct enrollment *enrollment, struct pending *pending,
+                                   struct enrolled *out_enrolled, struct error *err) {
     struct issued issued = {0};
-    enum result result = ask(&url, &token, &pending, options->names, &issued, err);
+    enum result result = ask(options, enrollment, pending, &issued, err);
     if (result == RESULT_OK) {
-        result = install(options, &url, &pending, &issued, &enrolled, err);
+        result = install(options, &enrollment->url, pending, &issued, out_enrolled, err);
     }
     message_clear(&issued_type, &issued);
     TRY(result);
     // It is installed: a pending folder that stays is untidy, not wrong.
-    (void)pending_finish(&pending, NULL);
+    (void)pending_finish(pending, NULL);
+    return RESULT_OK;
+}
+
+static enum result find_root(struct enrollment *enrollment, int64_t *out_clock_error,
+                             struct error *err) {
+    return enrollment->with.root.size > 0
+               ? buf_assign(&enrollment->root, buf_bytes(&enrollment->with.root))
+               : fetch_root(enrollment, out_clock_error, err);
+}
+
+static enum result run(const struct enroll_options *options, struct enrollment *enrollment,
+                       struct enrolled *out_enrolled, struct error *err) {
+    AUTO(buf_clear) struct buf path = {0};
+    int64_t clock_error = 0;
+    buf_init(&path, LIMIT_PATH_BYTES);
+    TRY(ticket_path(&enrollment->ticket, options->folder, &path, err));
+    TRY(check_name(options, buf_string(&path), err));
+    TRY(find_root(enrollment, &clock_error, err));
+    AUTO(pending_clear) struct pending pending = {0};
+    TRY(pending_open(buf_string(&path), options->algorithm, options->names, &pending, err));
+    TRY(ticket_open(&enrollment->ticket, buf_string(&path), key_public(pending.key), err));
+    const enum result result =
+        ask_and_install(options, enrollment, &pending, out_enrolled, err);
+    if (result != RESULT_OK) {
+        explain_clock(clock_error, err);
+    }
+    return result;
+}
+
+enum result enroll_run(const struct enroll_options *options, struct enrolled *out_enrolled,
+                       struct error *err) {
+    AUTO(enrollment_clear) struct enrollment enrollment = {0};
+    AUTO(enrolled_clear) struct enrolled enrolled = {0};
+    buf_init(&enrolled.folder, LIMIT_PATH_BYTES);
+    TRY(read_options(options, &enrollment, err));
+    TRY(run(options, &enrollment, &enrolled, err));
     *out_enrolled = enrolled;
     enrolled = (struct enrolled){0};
     return RESULT_OK;
+}
+
+// --- going on ----------------------------------------------------------------------------
+
+// As it was asked. A token is kept without its address and fingerprint, which stand beside it.
+static enum result read_ticket(const struct enroll_options *options, struct ticket *ticket,
+                               struct enrollment *enrollment, struct error *err) {
+    buf_init(&enrollment->root, LIMIT_CERTIFICATE_BYTES);
+    if (ticket->with != NULL) {
+        const struct enroll_options asked = {.folder = options->folder, .with = ticket->with};
+        TRY(take_credential(&asked, enrollment, err));
+        string_free_at(&enrollment->ticket.with);
+    }
+    TRY(url_read(ticket->url, &enrollment->url, err));
+    TRY(read_fingerprint(ticket->fingerprint, enrollment->fingerprint, err));
+    enrollment->ticket = *ticket;
+    *ticket = (struct ticket){0};
+    // Claim and id are read again under the folder's lock.
+    string_free_secret_at(&enrollment->ticket.claim);
+    string_free_at(&enrollment->ticket.code);
+    string_free_at(&enrollment->ticket.id);
+    string_free_at(&enrollment->ticket.held_profile);
+    return RESULT_OK;
+}
+
+static enum result resume(const struct enroll_options *options, struct ticket *ticket,
+                          struct enrolled *out_enrolled, struct error *err) {
+    AUTO(enrollment_clear) struct enrollment enrollment = {0};
+    AUTO(enrolled_clear) struct enrolled enrolled = {0};
+    AUTO(names_clear) struct names names = {0};
+    buf_init(&enrolled.folder, LIMIT_PATH_BYTES);
+    TRY(read_ticket(options, ticket, &enrollment, err));
+    struct enroll_options asked = *options;
+    TRY(issued_read_names(&enrollment.ticket.names, &names, err));
+    asked.names = &names;
+    asked.name = enrollment.ticket.name;
+    asked.replaces = enrollment.ticket.replaces;
+    if (!key_algorithm_from_name(enrollment.ticket.key, &asked.algorithm)) {
+        return error_set(err, RESULT_INVALID, "the pending enrollment names no type of key");
+    }
+    TRY(run(&asked, &enrollment, &enrolled, err));
+    *out_enrolled = enrolled;
+    enrolled = (struct enrolled){0};
+    return RESULT_OK;
+}
+
+static enum result refuse_choice(const struct ticket_list *list, const char *code,
+                                 struct error *err) {
+    AUTO(buf_clear) struct buf codes = {0};
+    buf_init(&codes, 128);
+    for (size_t i = 0; i < list->count; i++) {
+        // What does not fit is in signet status.
+        (void)!buf_printf(&codes, "%s%s", i == 0 ? "" : ", ", list->items[i].code);
+    }
+    if (list->count == 0) {
+        (void)error_set_code(err, RESULT_NOT_FOUND, "nothing_pending",
+                             "no enrollment is pending here");
+        error_hint(err, "Is this the right --dir? signet status shows what is pending.");
+        return RESULT_NOT_FOUND;
+    }
+    (void)error_set_code(err, RESULT_INVALID, "usage",
+                         code == NULL ? "several enrollments are pending: %s"
+                                      : "no pending enrollment has that code, but: %s",
+                         buf_string(&codes));
+    error_hint(err, "Name one: signet enroll --resume CODE.");
+    return RESULT_INVALID;
+}
+
+enum result enroll_resume(const struct enroll_options *options, const char *code,
+                          struct enrolled *out_enrolled, struct error *err) {
+    AUTO(ticket_list_clear) struct ticket_list list = {0};
+    TRY(ticket_list_read(options->folder, &list, err));
+    struct ticket *found = code == NULL && list.count == 1 ? &list.items[0] : NULL;
+    for (size_t i = 0; code != NULL && i < list.count; i++) {
+        if (text_equal_ignoring_case(list.items[i].code, code)) {
+            found = &list.items[i];
+        }
+    }
+    return found == NULL ? refuse_choice(&list, code, err)
+                         : resume(options, found, out_enrolled, err);
 }

@@ -1,5 +1,8 @@
 // signet, the program of devices and relying parties: its commands and their options.
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <stdio.h>
+#include <unistd.h>
+
 #include "base/file.h"
 #include "base/limits.h"
 #include "client/credential.h"
@@ -45,15 +48,25 @@ static enum result find_folder(const struct arguments *arguments, struct buf *ou
 
 static const struct option enroll_options[] = {
     DIR_OPTION,
+    {"url", "URL", "without a token: the authority's enroll gateway", false, false},
+    {"fingerprint", "SHA256", "of its root certificate, with colons or without", false, false},
+    {"profile", "NAME", "the kind of certificate: client, mqtt, xmpp, server, …", false, false},
+    {"with", "NAME", "ask as the holder of this credential, which knows the authority", false,
+     false},
     {"name", "NAME", "the credential's folder there (default: its common name)", false, false},
     {"key", "TYPE", "p256 (default), p384, ed25519, rsa2048, rsa3072 or rsa4096", false, false},
-    {"cn", "VALUE", "ask for this common name only, of those the token grants", false, false},
+    {"cn", "VALUE", "ask for this common name; with a token of those it grants", false, false},
     {"dns", "VALUE", "ask for this DNS name; may be repeated, as all below", true, false},
     {"ip", "VALUE", "ask for this IP address", true, false},
     {"email", "VALUE", "ask for this e-mail address", true, false},
     {"uri", "VALUE", "ask for this URI", true, false},
     {"xmpp", "VALUE", "ask for this XMPP address", true, false},
     {"force", NULL, "replace a credential of the same name", false, false},
+    {"wait", "TIME", "wait so long for a decision (on a terminal: until there is one)", false,
+     false},
+    {"no-wait", NULL, "end with status 3 when the request has to wait", false, false},
+    {"resume", NULL, "go on with a pending enrollment; its code, if there are several", false,
+     false},
     {0},
 };
 
@@ -80,22 +93,132 @@ static enum result print_enrolled(const struct enrolled *enrolled, struct error 
     TRY(buf_append_string(&text, "\n  renew after  "));
     TRY(display_time(enrolled->about.renew_after, &text));
     TRY(buf_printf(&text, "\n  installed in %s\n", buf_string(&enrolled->folder)));
+    if (enrolled->is_administrator) {
+        TRY(buf_printf(&text, "  administer   signetctl --credential '%s' status\n",
+                       buf_string(&enrolled->folder)));
+    }
     return program_print(&text, err);
+}
+
+// What is told while waiting goes where a person reads it, and scripts do not.
+static void print_note(const struct buf *text) {
+    (void)fputs(buf_string(text), stderr);
+    (void)fflush(stderr);
+}
+
+static enum result write_held(const struct held *held, const char *url, struct buf *out) {
+    TRY(buf_append_string(out, "\nThis request waits for approval.\n\n        code  "));
+    TRY(display_text(held->code, out));
+    TRY(buf_append_string(out, "\n\n  profile    "));
+    TRY(display_text(held->profile, out));
+    TRY(buf_append_string(out, "\n  names      "));
+    TRY(display_names(&held->names, out));
+    TRY(buf_printf(out, "\n  approvals  %lld of %lld", (long long)held->approved,
+                   (long long)held->approvals));
+    TRY(buf_append_string(out, "\n  until      "));
+    TRY(display_time(held->expires, out));
+    TRY(buf_append_string(out, "\n  at         "));
+    TRY(display_text(url, out));
+    return buf_append_string(out,
+                             "\n\nTell the code to an administrator, who sees the same with "
+                             "signetctl request list.\n");
+}
+
+static void on_held(const struct held *held, const char *url) {
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&text, PRINT_BYTES);
+    if (write_held(held, url, &text) == RESULT_OK) {
+        print_note(&text);
+    }
+}
+
+static void on_wait(const struct held *held, int64_t seconds) {
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&text, PRINT_BYTES);
+    if (isatty(STDERR_FILENO) &&
+        buf_printf(&text, "\rStill waiting after %lld:%02lld, %lld of %lld approvals. ",
+                   (long long)seconds / 60, (long long)seconds % 60, (long long)held->approved,
+                   (long long)held->approvals) == RESULT_OK) {
+        print_note(&text);
+    }
+}
+
+static void on_trouble(const struct error *reason, int64_t seconds) {
+    struct error note = *reason;
+    error_hint(&note, "Trying again in %lld seconds.", (long long)seconds);
+    outcome_report("signet", &note);
+}
+
+// A person at a terminal sees what it waits for and can end it; a script is told, and comes again.
+static enum result read_wait(const struct arguments *arguments, int64_t *out_seconds,
+                             struct error *err) {
+    if (arguments_have(arguments, "no-wait")) {
+        *out_seconds = 0;
+        return arguments_have(arguments, "wait")
+                   ? arguments_refuse(err, "no-wait", "contradicts --wait")
+                   : RESULT_OK;
+    }
+    return arguments_duration(arguments, "wait", isatty(STDERR_FILENO) ? INT64_MAX : 0,
+                              out_seconds, err);
+}
+
+// Options that say what to ask for, which a token or a pending enrollment says by itself.
+static enum result refuse_beside(const struct arguments *arguments, const char *const *names,
+                                 const char *what, struct error *err) {
+    for (size_t i = 0; names[i] != NULL; i++) {
+        if (arguments_have(arguments, names[i])) {
+            return arguments_refuse(err, names[i], "%s says that already", what);
+        }
+    }
+    return RESULT_OK;
+}
+
+static enum result check_enroll(const struct arguments *arguments, bool is_resumed,
+                                struct error *err) {
+    static const char *const in_token[] = {"url", "fingerprint", "profile", "with", NULL};
+    static const char *const in_ticket[] = {"url", "fingerprint", "profile", "with", "name",
+                                            "key", "cn",          "dns",     "ip",   "email",
+                                            "uri", "xmpp",        "force",   NULL};
+    if (is_resumed) {
+        return refuse_beside(arguments, in_ticket, "the pending enrollment", err);
+    }
+    if (arguments->operand_count > 0) {
+        return refuse_beside(arguments, in_token, "the token", err);
+    }
+    if (arguments_have(arguments, "url") || arguments_have(arguments, "with")) {
+        return RESULT_OK;
+    }
+    (void)error_set_code(err, RESULT_INVALID, "usage",
+                         "enroll: expected TOKEN, or --url with --fingerprint and --profile");
+    error_hint(err, "signet enroll --help");
+    return RESULT_INVALID;
 }
 
 static enum result run_enroll(const struct arguments *arguments, struct error *err) {
     AUTO(buf_clear) struct buf folder = {0};
     AUTO(names_clear) struct names names = {0};
     AUTO(enrolled_clear) struct enrolled enrolled = {0};
-    struct enroll_options options = {.token = arguments->operands[0],
-                                     .name = arguments_value(arguments, "name"),
-                                     .names = &names,
-                                     .replaces = arguments_have(arguments, "force")};
+    const char *operand = arguments->operand_count > 0 ? arguments->operands[0] : NULL;
+    bool is_resumed = arguments_have(arguments, "resume");
+    struct enroll_options options = {
+        .token = operand,
+        .url = arguments_value(arguments, "url"),
+        .fingerprint = arguments_value(arguments, "fingerprint"),
+        .profile = arguments_value(arguments, "profile"),
+        .with = arguments_value(arguments, "with"),
+        .name = arguments_value(arguments, "name"),
+        .names = &names,
+        .replaces = arguments_have(arguments, "force"),
+        .events = {.on_held = on_held, .on_wait = on_wait, .on_trouble = on_trouble},
+    };
+    TRY(check_enroll(arguments, is_resumed, err));
     TRY(read_key_type(arguments, &options.algorithm, err));
+    TRY(read_wait(arguments, &options.wait_seconds, err));
     TRY(collect_names(arguments, &names, err));
     TRY(find_folder(arguments, &folder, err));
     options.folder = buf_string(&folder);
-    TRY(enroll_run(&options, &enrolled, err));
+    TRY(is_resumed ? enroll_resume(&options, operand, &enrolled, err)
+                   : enroll_run(&options, &enrolled, err));
     return print_enrolled(&enrolled, err);
 }
 
@@ -123,6 +246,38 @@ static enum result add_status_row(struct table *table, const struct credential_s
     return table_add_buf(table, &cell);
 }
 
+static enum result add_pending_row(struct table *table, const struct enrollment_status *line) {
+    AUTO(buf_clear) struct buf cell = {0};
+    buf_init(&cell, (size_t)LIMIT_NAMES * LIMIT_NAME_BYTES);
+    TRY(table_add(table, line->code));
+    TRY(display_names(&line->names, &cell));
+    TRY(table_add_buf(table, &cell));
+    TRY(table_add(table, line->profile != NULL ? line->profile : ""));
+    TRY(display_time(line->created, &cell));
+    TRY(table_add_buf(table, &cell));
+    TRY(display_time(line->expires, &cell));
+    TRY(table_add_buf(table, &cell));
+    TRY(table_add(table, line->url));
+    return table_add(table, line->state);
+}
+
+// Those that wait, below the credentials.
+static enum result add_pending(const struct status_page *page, struct buf *text) {
+    static const char *const headings[] = {"CODE",    "NAMES", "PROFILE", "SINCE",
+                                           "EXPIRES", "AT",    "STATE",   NULL};
+    AUTO(table_clear) struct table table = {0};
+    if (page->pending.count == 0) {
+        return RESULT_OK;
+    }
+    const struct enrollment_status *lines = page->pending.items;
+    TRY(table_init(&table, headings));
+    for (size_t i = 0; i < page->pending.count; i++) {
+        TRY(add_pending_row(&table, &lines[i]));
+    }
+    TRY(buf_append_string(text, "\nPending enrollments:\n"));
+    return table_write(&table, text);
+}
+
 static enum result print_status(const struct status_page *page, const char *folder,
                                 struct error *err) {
     static const char *const headings[] = {"NAME",        "NAMES", "PROFILE", "VALID UNTIL",
@@ -140,6 +295,7 @@ static enum result print_status(const struct status_page *page, const char *fold
     } else {
         TRY(buf_printf(&text, "There are no credentials in %s.\n", folder));
     }
+    TRY(add_pending(page, &text));
     return program_print(&text, err);
 }
 
@@ -297,13 +453,14 @@ static enum result run_watch(const struct arguments *arguments, struct error *er
 // --- all of them -------------------------------------------------------------------------
 
 static const struct command commands[] = {
-    {"enroll", "TOKEN", 1, 1, enroll_options,
-     "get a certificate with a token\n\n"
-     "Makes a key here, checks the authority against the token's fingerprint, sends the "
-     "request,\n"
-     "checks the answer and installs key, certificate and chain as one. Interrupted, it may "
-     "be\n"
-     "repeated with the same token.",
+    {"enroll", "TOKEN | --url URL …", 0, 1, enroll_options,
+     "get a certificate\n\n"
+     "Makes a key here, checks the authority against the fingerprint, sends the request, "
+     "checks\n"
+     "the answer and installs key, certificate and chain as one. Without a token, or where "
+     "the\n"
+     "profile wants approval, it shows a code and waits for an administrator. Interrupted, it\n"
+     "goes on with the same command, or with --resume.",
      run_enroll},
     {"status", "[NAME]", 0, 1, status_options, "list the credentials and when they end",
      run_status},
@@ -331,8 +488,9 @@ static const struct program program = {
     .summary = "Gets, renews and shows this machine's certificates, and keeps CRLs fresh.",
     .options = no_common_options,
     .commands = commands,
-    .footer = "Exit status: 0 done, 1 failed, 2 usage, 4 denied, 5 misconfigured or not to be\n"
-              "trusted, 6 unreachable, 7 unchanged. See signet(1).\n",
+    .footer =
+        "Exit status: 0 done, 1 failed, 2 usage, 3 waits for approval, 4 denied,\n"
+        "5 misconfigured or not to be trusted, 6 unreachable, 7 unchanged. See signet(1).\n",
 };
 
 int main(int argc, char **argv) {

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "client/credential.h"
 #include "client/folder.h"
+#include "client/ticket.h"
 
 static const char *state_of(const struct about *about, int64_t now) {
     if (now > about->not_after) {
@@ -84,12 +85,54 @@ static enum result list_names(const char *folder, const char *name, struct text_
     return file_exists(folder) ? folder_list(folder, out_names, err) : RESULT_OK;
 }
 
+// --- pending enrollments -----------------------------------------------------------------
+
+static const char *pending_state(const struct ticket *ticket, int64_t now) {
+    if (ticket->id == NULL) {
+        return "interrupted";
+    }
+    return now > ticket->expires ? "expired" : "waiting";
+}
+
+// Moves what is known into a line.
+static enum result add_pending(struct ticket *ticket, struct status_page *page) {
+    void *record = NULL;
+    TRY(record_add(&page->pending, &enrollment_status_type, &record));
+    struct enrollment_status *line = record;
+    TRY(text_set(&line->state, pending_state(ticket, clock_now())));
+    TRY(text_set(&line->code, ticket->code));
+    TRY(text_set(&line->url, ticket->url));
+    const char *profile = ticket->profile != NULL ? ticket->profile : ticket->held_profile;
+    TRY(profile != NULL ? text_set(&line->profile, profile) : RESULT_OK);
+    line->names = ticket->names;
+    ticket->names = (struct text_list){0};
+    line->created = ticket->created;
+    line->expires = ticket->expires;
+    return RESULT_OK;
+}
+
+// Tickets are private: others than their owner see none, which is no error.
+static enum result collect_pending(const char *folder, struct status_page *page,
+                                   struct error *err) {
+    AUTO(ticket_list_clear) struct ticket_list list = {0};
+    TRY(ticket_list_read(folder, &list, err));
+    for (size_t i = 0; i < list.count; i++) {
+        if (add_pending(&list.items[i], page) != RESULT_OK) {
+            return error_out_of_memory(err);
+        }
+    }
+    return RESULT_OK;
+}
+
 enum result status_collect(const char *folder, const char *name, struct status_page *out_page,
                            struct error *err) {
     AUTO(text_list_clear) struct text_list names = {0};
     TRY(list_names(folder, name, &names, err));
     struct status_page page = {0};
     enum result result = collect(folder, &names, &page, err);
+    if (result == RESULT_OK && name == NULL) {
+        result = collect_pending(folder, &page, err);
+    }
     if (result == RESULT_OK && name != NULL && page.credentials.count == 0) {
         result = error_set_code(err, RESULT_NOT_FOUND, "misconfigured",
                                 "there is no credential %s in %s", name, folder);

@@ -82,7 +82,7 @@
 // Requests of one gateway that wait for the authority.
 #define LIMIT_FRAMES_WAITING 1024
 // Requests of one gateway that wait for an event, such as a decision: more than it has connections
-// by default. Each takes about half a kilobyte beside its connection.
+// by default. Each takes about a kilobyte beside its connection, which takes sixty times that.
 #define LIMIT_PARKED 16384
 // Bytes of such requests that the authority has not taken yet.
 #define LIMIT_CHANNEL_OUTPUT_BYTES (16 * 1024 * 1024)
