@@ -27,6 +27,30 @@ static const struct command commands[] = {
      "All that is given must fit. With --expiring the soonest to end come first, with "
      "--prefix\n"
      "they come by name, else the newest first.",
+    {"request list", "", 0, 0, request_list_options,
+     "list requests that wait for approval, and those that were decided", run_request_list},
+    {"request show", "ID | CODE", 1, 1, NULL, "show one request, and what is granted of it",
+     run_request_show},
+    {"request approve", "ID… | CODE… | --all", 0, 1000, request_approve_options,
+     "approve what waits\n\n"
+     "Shows each request and approves what was shown: had it changed meanwhile, it is "
+     "refused.\n"
+     "With --all those that the filter selects, after a preview.",
+     run_request_approve},
+    {"request deny", "ID… | CODE… | --all", 0, 1000, request_deny_options,
+     "deny what waits, for good\n\n"
+     "A denied request stays denied: the device asks anew, with another key.",
+     run_request_deny},
+    {"rule import", "FILE", 1, 1, rule_import_options,
+     "list devices that are approved at once\n\n"
+     "FILE is CSV: a first line kind,value,names and a line for each device; kind is key (the\n"
+     "SHA-256 of its public key) or serial. Every row is checked before anything is sent; an\n"
+     "import may be repeated.",
+     run_rule_import},
+    {"rule list", "", 0, 0, rule_list_options, "list such devices", run_rule_list},
+    {"rule remove", "KIND VALUE", 2, 2, rule_remove_options, "take a device off the list",
+     run_rule_remove},
+    {"certificate list", "", 0, 0, certificate_list_options, "list and search certificates",
      run_certificate_list},
     {"certificate show", "SERIAL | NAME", 1, 1, certificate_show_options,
      "show one certificate\n\n"
@@ -83,7 +107,7 @@ static const struct command commands[] = {
 
 static const struct program program = {
     .name = "signetctl",
-    .summary = "Administers a Signet authority: tokens, certificates, CRLs.",
+    .summary = "Administers a Signet authority: requests, tokens, certificates, CRLs.",
     .options = common_options,
     .commands = commands,
     .footer = "Exit status: 0 done, 1 failed, 2 usage, 4 denied, 5 misconfigured or not to be\n"

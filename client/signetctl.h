@@ -14,6 +14,13 @@ enum result run_certificate_list(const struct arguments *arguments, struct error
 enum result run_certificate_show(const struct arguments *arguments, struct error *err);
 enum result run_certificate_revoke(const struct arguments *arguments, struct error *err);
 enum result run_name_release(const struct arguments *arguments, struct error *err);
+enum result run_request_list(const struct arguments *arguments, struct error *err);
+enum result run_request_show(const struct arguments *arguments, struct error *err);
+enum result run_request_approve(const struct arguments *arguments, struct error *err);
+enum result run_request_deny(const struct arguments *arguments, struct error *err);
+enum result run_rule_import(const struct arguments *arguments, struct error *err);
+enum result run_rule_list(const struct arguments *arguments, struct error *err);
+enum result run_rule_remove(const struct arguments *arguments, struct error *err);
 enum result run_crl_show(const struct arguments *arguments, struct error *err);
 enum result run_crl_publish(const struct arguments *arguments, struct error *err);
 enum result run_issuer_list(const struct arguments *arguments, struct error *err);
@@ -39,6 +46,12 @@ extern const struct option audit_verify_options[];
 extern const struct option certificate_list_options[];
 extern const struct option certificate_show_options[];
 extern const struct option certificate_revoke_options[];
+extern const struct option request_list_options[];
+extern const struct option request_approve_options[];
+extern const struct option request_deny_options[];
+extern const struct option rule_import_options[];
+extern const struct option rule_list_options[];
+extern const struct option rule_remove_options[];
 
 // A connection as administrator; zeroed memory is a closed one.
 struct session {
