@@ -60,6 +60,16 @@ static enum result set_if_given(const struct arguments *arguments, const char *o
     return value != NULL ? text_set(member, value) : RESULT_OK;
 }
 
+// A code as people write it down: in any case, O and I for the digits they look like.
+static enum result set_code(const char *text, char **member) {
+    TRY(text_set(member, text));
+    for (char *at = *member; *at != '\0'; at++) {
+        const char upper = *at >= 'a' && *at <= 'z' ? (char)(*at - 'a' + 'A') : *at;
+        *at = (char)(upper == 'O' ? '0' : upper == 'I' || upper == 'L' ? '1' : upper);
+    }
+    return RESULT_OK;
+}
+
 static enum result fill_filter(const struct arguments *arguments, const char *state,
                                struct request_list *request) {
     TRY(state != NULL ? text_set(&request->state, state) : RESULT_OK);
@@ -67,7 +77,8 @@ static enum result fill_filter(const struct arguments *arguments, const char *st
     TRY(set_if_given(arguments, "name", &request->name));
     TRY(set_if_given(arguments, "prefix", &request->prefix));
     TRY(set_if_given(arguments, "from", &request->address));
-    TRY(set_if_given(arguments, "code", &request->code));
+    const char *code = arguments_value(arguments, "code");
+    TRY(code != NULL ? set_code(code, &request->code) : RESULT_OK);
     return set_if_given(arguments, "key", &request->key);
 }
 
@@ -121,7 +132,7 @@ static enum result show_by_code(struct session *session, const char *code,
                                 struct request_info *out_info, struct error *err) {
     struct request_list request = {0};
     struct request_page page = {0};
-    enum result result = text_set(&request.code, code);
+    enum result result = set_code(code, &request.code);
     if (result == RESULT_OK) {
         result = session_list(session, &request_listing, 0, &request, &page, err);
     }
