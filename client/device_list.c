@@ -50,8 +50,10 @@ static enum result take_column(struct reader *reader, size_t field, struct error
     for (size_t i = 0; i < COLUMN_COUNT; i++) {
         if (text_equal_ignoring_case(name, column_names[i])) {
             if (reader->columns[i] != CSV_FIELDS) {
-                return error_set(err, RESULT_INVALID, "the column %s is there twice",
-                                 column_names[i]);
+                (void)error_set(err, RESULT_INVALID, "the column %s is there twice",
+                                column_names[i]);
+                error_hint(err, "The first line is: kind,value,names");
+                return RESULT_INVALID;
             }
             reader->columns[i] = field;
             return RESULT_OK;
