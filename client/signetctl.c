@@ -27,6 +27,7 @@ static const struct command commands[] = {
      "All that is given must fit. With --expiring the soonest to end come first, with "
      "--prefix\n"
      "they come by name, else the newest first.",
+     run_certificate_list},
     {"request list", "", 0, 0, request_list_options,
      "list requests that wait for approval, and those that were decided", run_request_list},
     {"request show", "ID | CODE", 1, 1, NULL, "show one request, and what is granted of it",
@@ -50,8 +51,6 @@ static const struct command commands[] = {
     {"rule list", "", 0, 0, rule_list_options, "list such devices", run_rule_list},
     {"rule remove", "KIND VALUE", 2, 2, rule_remove_options, "take a device off the list",
      run_rule_remove},
-    {"certificate list", "", 0, 0, certificate_list_options, "list and search certificates",
-     run_certificate_list},
     {"certificate show", "SERIAL | NAME", 1, 1, certificate_show_options,
      "show one certificate\n\n"
      "By its serial, or by a name like cn:jjolie: the one valid certificate of that name, or "
