@@ -37,6 +37,17 @@
 #define LIMIT_CRL_BYTES (96 * 1024 * 1024)
 // Above this a PKCS#8 file asks for minutes of PBKDF2.
 #define LIMIT_PBKDF2_ITERATIONS 10000000
+// What our PKCS#12 files ask for, in each of their five derivations: 0.2 s on an old phone. More is
+// refused by some readers, and helps little: generated passwords need none of it.
+#define PKCS12_ITERATIONS 100000
+// A key, its certificate, chain and root, each with its frame.
+#define LIMIT_PKCS12_BYTES                                                                     \
+    (LIMIT_CHAIN_BYTES + 2 * LIMIT_CERTIFICATE_BYTES + LIMIT_KEY_FILE_BYTES)
+// Shorter ones are guessed by whoever gets hold of the file; longer ones nobody types on a phone.
+#define LIMIT_PKCS12_PASSWORD_LEAST_BYTES 8
+#define LIMIT_PKCS12_PASSWORD_BYTES 128
+// The name under which a phone lists a certificate: as long as a common name.
+#define LIMIT_FRIENDLY_NAME_BYTES LIMIT_COMMON_NAME_BYTES
 
 // --- HTTP and JSON -------------------------------------------------------------------------
 // Request line and headers together.

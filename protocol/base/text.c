@@ -68,6 +68,20 @@ size_t text_count_characters(struct bytes text) {
     return count;
 }
 
+enum result text_ucs2_encode(struct bytes text, struct buf *out) {
+    while (text.size > 0) {
+        uint32_t character = 0;
+        size_t size = read_character(text, &character);
+        if (size == 0 || character > 0xffff) {
+            return RESULT_INVALID;
+        }
+        const uint8_t octets[] = {(uint8_t)(character >> 8), (uint8_t)character};
+        TRY(buf_append(out, bytes_of(octets, sizeof(octets))));
+        text = bytes_slice(text, size, text.size);
+    }
+    return RESULT_OK;
+}
+
 // --- hex and base64 --------------------------------------------------------------------------
 
 enum result text_hex_encode(struct bytes bytes, struct buf *out) {

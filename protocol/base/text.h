@@ -15,6 +15,9 @@ bool text_is_utf8(struct bytes text);
 bool text_has_control(struct bytes text);
 // Number of code points; `text` is valid UTF-8.
 size_t text_count_characters(struct bytes text);
+// Two octets for each character, the greater first (UCS-2, what a BMPString holds), appended.
+// RESULT_INVALID for characters above U+FFFF. `text` is valid UTF-8.
+enum result text_ucs2_encode(struct bytes text, struct buf *out);
 
 // Lower-case hex, no separators. Decoding takes both cases and an even number of digits only.
 enum result text_hex_encode(struct bytes bytes, struct buf *out);

@@ -26,8 +26,7 @@ enum result hash_sha1(struct bytes data, uint8_t out_digest[SHA1_SIZE]) {
     return hash_with(WC_HASH_TYPE_SHA, data, out_digest, SHA1_SIZE);
 }
 
-enum result hash_hmac_sha256(struct bytes key, struct bytes data,
-                             uint8_t out_mac[SHA256_SIZE]) {
+static enum result hmac_with(int type, struct bytes key, struct bytes data, uint8_t *out_mac) {
     TRY(crypto_check_size(key, NULL));
     TRY(crypto_check_size(data, NULL));
     Hmac hmac;
@@ -35,7 +34,7 @@ enum result hash_hmac_sha256(struct bytes key, struct bytes data,
         return RESULT_INTERNAL;
     }
     const uint8_t *key_start = key.size > 0 ? key.data : (const uint8_t *)"";
-    int code = wc_HmacSetKey(&hmac, WC_SHA256, key_start, (word32)key.size);
+    int code = wc_HmacSetKey(&hmac, type, key_start, (word32)key.size);
     if (code == 0 && data.size > 0) {
         code = wc_HmacUpdate(&hmac, data.data, (word32)data.size);
     }
@@ -44,6 +43,15 @@ enum result hash_hmac_sha256(struct bytes key, struct bytes data,
     }
     wc_HmacFree(&hmac);
     return code == 0 ? RESULT_OK : RESULT_INTERNAL;
+}
+
+enum result hash_hmac_sha1(struct bytes key, struct bytes data, uint8_t out_mac[SHA1_SIZE]) {
+    return hmac_with(WC_SHA, key, data, out_mac);
+}
+
+enum result hash_hmac_sha256(struct bytes key, struct bytes data,
+                             uint8_t out_mac[SHA256_SIZE]) {
+    return hmac_with(WC_SHA256, key, data, out_mac);
 }
 
 enum result hash_sha256_hex(struct bytes data, struct buf *out) {

@@ -13,6 +13,8 @@
 enum result hash_sha256(struct bytes data, uint8_t out_digest[SHA256_SIZE]);
 // For key identifiers (RFC 5280, 4.2.1.2) only, never for a signature.
 enum result hash_sha1(struct bytes data, uint8_t out_digest[SHA1_SIZE]);
+// For the MAC of PKCS#12 files that old phones read, and nothing else.
+enum result hash_hmac_sha1(struct bytes key, struct bytes data, uint8_t out_mac[SHA1_SIZE]);
 enum result hash_hmac_sha256(struct bytes key, struct bytes data, uint8_t out_mac[SHA256_SIZE]);
 // SHA-256 in lower-case hex, 64 characters, appended.
 enum result hash_sha256_hex(struct bytes data, struct buf *out);

@@ -11,16 +11,14 @@
 #include <wolfssl/wolfcrypt/pwdbased.h>
 
 #include "base/limits.h"
-#include "base/random.h"
 #include "x509/crypto.h"
 #include "x509/der.h"
 #include "x509/oid.h"
+#include "x509/password_encryption.h"
 
 // OWASP's figure for PBKDF2-HMAC-SHA256: half a second on a small machine.
 #define ITERATIONS 600000
-#define SALT_SIZE 16
 #define KEY_SIZE_MOST 32
-#define BLOCK_SIZE_MOST 16
 // Longer ones are an accident.
 #define PASSPHRASE_SIZE_MOST 1024
 
@@ -280,79 +278,12 @@ enum result key_decrypt(struct bytes encrypted, const char *passphrase, struct b
 
 // --- writing ---
 
-static enum result write_derivation(const struct encryption *encryption, struct buf *out) {
-    size_t function = 0, parameters = 0, prf = 0;
-    TRY(der_begin(out, DER_SEQUENCE, &function));
-    TRY(oid_write(out, OID_PBKDF2));
-    TRY(der_begin(out, DER_SEQUENCE, &parameters));
-    TRY(der_write(out, DER_OCTET_STRING, encryption->salt));
-    TRY(der_write_integer(out, encryption->iterations));
-    TRY(der_begin(out, DER_SEQUENCE, &prf));
-    TRY(oid_write(out, OID_HMAC_SHA256));
-    TRY(der_write_null(out));
-    TRY(der_end(out, prf));
-    TRY(der_end(out, parameters));
-    return der_end(out, function);
-}
-
-static enum result write_encryption(const struct encryption *encryption, struct buf *out) {
-    size_t identifier = 0, parameters = 0, scheme = 0;
-    TRY(der_begin(out, DER_SEQUENCE, &identifier));
-    TRY(oid_write(out, OID_PBES2));
-    TRY(der_begin(out, DER_SEQUENCE, &parameters));
-    TRY(write_derivation(encryption, out));
-    TRY(der_begin(out, DER_SEQUENCE, &scheme));
-    TRY(oid_write(out, encryption->cipher->oid));
-    TRY(der_write(out, DER_OCTET_STRING, encryption->iv));
-    TRY(der_end(out, scheme));
-    TRY(der_end(out, parameters));
-    return der_end(out, identifier);
-}
-
-static enum result encrypt_aes(const struct encryption *encryption,
-                               const struct cipher_key *key, struct buf *padded,
-                               struct error *err) {
-    Aes aes;
-    int code = wc_AesInit(&aes, NULL, INVALID_DEVID);
-    if (code != 0) {
-        return crypto_failed(err, "encrypt the private key", code);
-    }
-    code = wc_AesSetKey(&aes, key->octets, (word32)encryption->cipher->key_size,
-                        encryption->iv.data, AES_ENCRYPTION);
-    if (code == 0) {
-        code = wc_AesCbcEncrypt(&aes, padded->data, padded->data, (word32)padded->size);
-    }
-    wc_AesFree(&aes);
-    memory_wipe(&aes, sizeof(aes));
-    return code != 0 ? crypto_failed(err, "encrypt the private key", code) : RESULT_OK;
-}
-
 enum result key_encrypt(struct bytes pkcs8, const char *passphrase, struct buf *out_der,
                         struct error *err) {
     TRY(check_passphrase(passphrase, err));
-    uint8_t salt[SALT_SIZE], iv[BLOCK_SIZE_MOST];
-    TRY(random_bytes(salt, sizeof(salt), err));
-    TRY(random_bytes(iv, sizeof(iv), err));
-    const struct encryption encryption = {
-        .salt = bytes_of(salt, sizeof(salt)),
-        .iterations = ITERATIONS,
-        .hash = WC_SHA256,
-        .cipher = &ciphers[0],
-        .iv = bytes_of(iv, sizeof(iv)),
-    };
-    AUTO(cipher_key_clear) struct cipher_key key = {0};
-    TRY(derive(&encryption, passphrase, &key, err));
-    AUTO(buf_clear) struct buf padded = {0};
-    buf_init_secret(&padded, pkcs8.size + BLOCK_SIZE_MOST);
-    TRY(buf_append(&padded, pkcs8));
-    uint8_t padding = (uint8_t)(BLOCK_SIZE_MOST - pkcs8.size % BLOCK_SIZE_MOST);
-    for (uint8_t i = 0; i < padding; i++) {
-        TRY(buf_append_byte(&padded, padding));
-    }
-    TRY(encrypt_aes(&encryption, &key, &padded, err));
     size_t mark = 0;
     TRY(der_begin(out_der, DER_SEQUENCE, &mark));
-    TRY(write_encryption(&encryption, out_der));
-    TRY(der_write(out_der, DER_OCTET_STRING, buf_bytes(&padded)));
+    TRY(password_encrypt(PASSWORD_SCHEME_AES256, ITERATIONS, pkcs8, passphrase,
+                         DER_OCTET_STRING, out_der, err));
     return der_end(out_der, mark);
 }

@@ -8,7 +8,7 @@
 
 #include "x509/der.h"
 
-// The longest identifier of the table has ten octets.
+// The longest identifier of the table has eleven octets.
 #define OID_CONTENT_SIZE 16
 // Dotted text of any identifier that is shown or configured.
 #define LIMIT_OID_BYTES 64

@@ -54,6 +54,7 @@
     X(RSA_SHA256, "sha256WithRSAEncryption", "1.2.840.113549.1.1.11")                          \
     X(RSA_SHA384, "sha384WithRSAEncryption", "1.2.840.113549.1.1.12")                          \
     X(RSA_SHA512, "sha512WithRSAEncryption", "1.2.840.113549.1.1.13")                          \
+    X(PBE_SHA1_3DES, "pbeWithSHAAnd3-KeyTripleDES-CBC", "1.2.840.113549.1.12.1.3")             \
     X(PBES2, "PBES2", "1.2.840.113549.1.5.13")                                                 \
     X(PBKDF2, "PBKDF2", "1.2.840.113549.1.5.12")                                               \
     X(HMAC_SHA1, "hmacWithSHA1", "1.2.840.113549.2.7")                                         \
@@ -62,7 +63,16 @@
     X(HMAC_SHA512, "hmacWithSHA512", "1.2.840.113549.2.11")                                    \
     X(DES_EDE3_CBC, "des-ede3-cbc", "1.2.840.113549.3.7")                                      \
     X(AES128_CBC, "aes128-CBC", "2.16.840.1.101.3.4.1.2")                                      \
-    X(AES256_CBC, "aes256-CBC", "2.16.840.1.101.3.4.1.42")
+    X(AES256_CBC, "aes256-CBC", "2.16.840.1.101.3.4.1.42")                                     \
+    X(SHA1, "SHA-1", "1.3.14.3.2.26")                                                          \
+    X(SHA256, "SHA-256", "2.16.840.1.101.3.4.2.1")                                             \
+    X(FRIENDLY_NAME, "friendlyName", "1.2.840.113549.1.9.20")                                  \
+    X(LOCAL_KEY_ID, "localKeyId", "1.2.840.113549.1.9.21")                                     \
+    X(X509_CERTIFICATE, "x509Certificate", "1.2.840.113549.1.9.22.1")                          \
+    X(PKCS7_DATA, "pkcs7-data", "1.2.840.113549.1.7.1")                                        \
+    X(PKCS7_ENCRYPTED_DATA, "pkcs7-encryptedData", "1.2.840.113549.1.7.6")                     \
+    X(SHROUDED_KEY_BAG, "pkcs8ShroudedKeyBag", "1.2.840.113549.1.12.10.1.2")                   \
+    X(CERTIFICATE_BAG, "certBag", "1.2.840.113549.1.12.10.1.3")
 
 enum oid {
     OID_UNKNOWN,

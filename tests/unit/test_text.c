@@ -43,6 +43,29 @@ static void control_characters_are_seen(void **state) {
     assert_int_equal(text_count_characters(BYTES_LITERAL("Zo\xc3\xab")), 3);
 }
 
+static void ucs2_holds_the_basic_plane_only(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        struct bytes expected;
+    } cases[] = {
+        {"", BYTES_LITERAL("")},
+        {"a\xc3\xab", BYTES_LITERAL("\0a\0\xeb")},
+        {"\xef\xbf\xbf", BYTES_LITERAL("\xff\xff")},
+    };
+    AUTO(buf_clear) struct buf none = {0};
+    buf_init(&none, 16);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        AUTO(buf_clear) struct buf out = {0};
+        buf_init(&out, 16);
+        assert_int_equal(text_ucs2_encode(bytes_of_string(cases[i].text), &out), RESULT_OK);
+        assert_bytes_equal(buf_bytes(&out), cases[i].expected);
+    }
+    assert_int_equal(text_ucs2_encode(BYTES_LITERAL("\xf0\x90\x80\x80"), &none),
+                     RESULT_INVALID);
+    assert_int_equal(text_ucs2_encode(BYTES_LITERAL("\xed\xa0\x80"), &none), RESULT_INVALID);
+}
+
 static void base64_round_trips_every_length(void **state) {
     (void)state;
     uint8_t data[40];
@@ -175,6 +198,7 @@ static void the_nearest_word_is_suggested_and_a_far_one_is_not(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ucs2_holds_the_basic_plane_only),
         cmocka_unit_test(utf8_is_judged_as_rfc_3629_says),
         cmocka_unit_test(control_characters_are_seen),
         cmocka_unit_test(base64_round_trips_every_length),

@@ -1,9 +1,11 @@
-# Unit tests and fuzz targets of protocol/x509, and the maker of what the interoperability test judges.
+# Unit tests and fuzz targets of protocol/x509, and what the interoperability tests make and read with.
 # SPDX-License-Identifier: GPL-3.0-or-later
 add_executable(make_x509 support/make_x509.c)
 target_link_libraries(make_x509 PRIVATE x509)
+add_executable(read_pkcs12 support/read_pkcs12.c)
+target_link_libraries(read_pkcs12 PRIVATE base foreign_wolfssl)
 
-foreach(module der pem oid names key csr certificate crl lint)
+foreach(module der pem oid names key csr certificate crl lint pkcs12)
     signet_unit_test(${module} x509)
     target_compile_definitions(test_${module} PRIVATE TEST_DATA="${CMAKE_CURRENT_SOURCE_DIR}/data/x509")
 endforeach()
