@@ -8,6 +8,7 @@
 #include "client/credential.h"
 #include "client/display.h"
 #include "client/enroll.h"
+#include "client/export_command.h"
 #include "base/options.h"
 #include "client/program.h"
 #include "client/renew.h"
@@ -408,6 +409,31 @@ static enum result run_revoke(const struct arguments *arguments, struct error *e
     return program_print(&text, err);
 }
 
+// --- export ------------------------------------------------------------------------------
+
+static const struct option export_options[] = {
+    DIR_OPTION,
+    EXPORT_OPTIONS,
+};
+
+static enum result run_export(const struct arguments *arguments, struct error *err) {
+    AUTO(buf_clear) struct buf folder = {0};
+    AUTO(buf_clear) struct buf path = {0};
+    AUTO(credential_clear) struct credential credential = {0};
+    AUTO(buf_clear) struct buf password = {0};
+    struct export_request request;
+    const char *name = arguments->operands[0];
+    buf_init(&path, LIMIT_PATH_BYTES);
+    buf_init_secret(&password, LIMIT_PKCS12_PASSWORD_BYTES);
+    TRY(export_read_request(arguments, &request, err));
+    TRY(find_folder(arguments, &folder, err));
+    TRY(credential_check_name(name, err));
+    TRY(path_join(&path, buf_string(&folder), name));
+    TRY(credential_read(buf_string(&path), &credential, err));
+    TRY(export_prepare(&request, name, key_algorithm(credential.key), &password, err));
+    return export_finish(&request, &credential, name, &password, err);
+}
+
 // --- watch -------------------------------------------------------------------------------
 
 static const struct option watch_options[] = {
@@ -472,6 +498,11 @@ static const struct command commands[] = {
      "declare this device's own certificate invalid\n\n"
      "It cannot be undone. The files stay.",
      run_revoke},
+    {"export", "NAME", 1, 1, export_options,
+     "write a credential in the form that an app takes\n\n"
+     "Files with the key are encrypted with a password, which is asked for, read from a file\n"
+     "or generated; it is never given on the command line.",
+     run_export},
     {"watch", "", 0, 0, watch_options,
      "keep a broker's or proxy's CRL file fresh\n\n"
      "Fetches, verifies issuer, signature, number and dates, never goes back, replaces the "

@@ -22,6 +22,11 @@ static const struct command commands[] = {
     {"token list", "", 0, 0, token_list_options,
      "list and search tokens\n\nAll that is given must fit.", run_token_list},
     {"token revoke", "ID", 1, 1, NULL, "make a token useless", run_token_revoke},
+    {"issue", "", 0, 0, issue_options,
+     "make key, certificate and files for an app in one go\n\n"
+     "For those whose phone cannot enroll by itself. The key is made here, never by the\n"
+     "authority, and is in no file but the exported ones afterwards.",
+     run_issue},
     {"certificate list", "", 0, 0, certificate_list_options,
      "list and search certificates\n\n"
      "All that is given must fit. With --expiring the soonest to end come first, with "

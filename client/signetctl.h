@@ -10,6 +10,7 @@
 enum result run_token_create(const struct arguments *arguments, struct error *err);
 enum result run_token_list(const struct arguments *arguments, struct error *err);
 enum result run_token_revoke(const struct arguments *arguments, struct error *err);
+enum result run_issue(const struct arguments *arguments, struct error *err);
 enum result run_certificate_list(const struct arguments *arguments, struct error *err);
 enum result run_certificate_show(const struct arguments *arguments, struct error *err);
 enum result run_certificate_revoke(const struct arguments *arguments, struct error *err);
@@ -43,6 +44,7 @@ extern const struct option admin_add_options[];
 extern const struct option audit_list_options[];
 extern const struct option audit_export_options[];
 extern const struct option audit_verify_options[];
+extern const struct option issue_options[];
 extern const struct option certificate_list_options[];
 extern const struct option certificate_show_options[];
 extern const struct option certificate_revoke_options[];
@@ -52,6 +54,10 @@ extern const struct option request_deny_options[];
 extern const struct option rule_import_options[];
 extern const struct option rule_list_options[];
 extern const struct option rule_remove_options[];
+
+// The values of --cn, --dns and so on as "type:value", each checked.
+enum result collect_names(const struct arguments *arguments, struct text_list *out_names,
+                          struct error *err);
 
 // A connection as administrator; zeroed memory is a closed one.
 struct session {

@@ -5,6 +5,7 @@
 
 #include "client/display.h"
 #include "client/program.h"
+#include "client/qr.h"
 #include "client/signetctl.h"
 #include "x509/names.h"
 
@@ -29,12 +30,13 @@ const struct option token_create_options[] = {
      false},
     {"lifetime", "TIME", "of the certificate: 90d (default: the profile's)", false, false},
     {"label", "TEXT", "a note for administrators", false, false},
+    {"qr", NULL, "the token as a QR code, too, on standard error", false, false},
     {0},
 };
 
 // Checks the names here too, so that the error is about the option.
-static enum result collect_names(const struct arguments *arguments, struct text_list *out_names,
-                                 struct error *err) {
+enum result collect_names(const struct arguments *arguments, struct text_list *out_names,
+                          struct error *err) {
     AUTO(names_clear) struct names names = {0};
     for (size_t i = 0; i < arguments->value_count; i++) {
         const struct option_value *value = &arguments->values[i];
@@ -101,6 +103,15 @@ static enum result fill_request(const struct arguments *arguments, struct token_
     return RESULT_OK;
 }
 
+// Beside the token, for a device with a camera.
+static enum result show_qr(const struct token_created *created, struct error *err) {
+    AUTO(buf_clear) struct buf code = {0};
+    buf_init_secret(&code, QR_TEXT_BYTES);
+    TRY(qr_write(bytes_of_string(created->token), &code, err));
+    (void)fputs(buf_string(&code), stderr);
+    return RESULT_OK;
+}
+
 // The token alone goes to standard output, so that scripts can take it as it is.
 static enum result print_created(const struct token_created *created, struct error *err) {
     AUTO(buf_clear) struct buf token = {0};
@@ -130,6 +141,10 @@ enum result run_token_create(const struct arguments *arguments, struct error *er
     struct token_created reply = {0};
     bool is_printed = false;
     enum result result = fill_request(arguments, &request, err);
+    bool shows_qr = arguments_have(arguments, "qr");
+    if (result == RESULT_OK && shows_qr) {
+        result = qr_check(err);
+    }
     if (result == RESULT_OK) {
         result = session_call(arguments, OPERATION_TOKEN_CREATE, &request, &reply, err);
     }
@@ -138,6 +153,9 @@ enum result run_token_create(const struct arguments *arguments, struct error *er
     }
     if (result == RESULT_OK && !is_printed) {
         result = print_created(&reply, err);
+    }
+    if (result == RESULT_OK && shows_qr) {
+        result = show_qr(&reply, err);
     }
     message_clear(&token_create_type, &request);
     message_clear(&token_created_type, &reply);

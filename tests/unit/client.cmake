@@ -1,6 +1,7 @@
 # Unit tests and fuzz targets of client.
 # SPDX-License-Identifier: GPL-3.0-or-later
 signet_unit_test(credential client)
+signet_unit_test(export client)
 signet_unit_test(folder client)
 signet_unit_test(crl_set client)
 signet_unit_test(exchange client)
