@@ -317,7 +317,7 @@ void exchange_complete(struct exchange *exchange, const struct services *service
         error = (struct error){.result = RESULT_INTERNAL};
         buf_reset(&exchange->bytes);
         answer_with_error(exchange, 0, &error, NULL);
-    } else if (reply->result == RESULT_OK || exchange->poll == NULL ||
+    } else if (reply->result == RESULT_OK || exchange->poll == NULL || !peer->may_wait ||
                !wait_for_more(exchange, services, peer)) {
         exchange->is_ready = true;
     }

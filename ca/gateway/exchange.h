@@ -41,7 +41,7 @@ struct exchange_peer {
     const char *address;
     struct bytes certificate; // empty without
     // False while an earlier request of its connection does: one at a time, so that the limit of
-    // connections bounds what an address parks.
+    // connections bounds what an address parks. And false when the peer has said its last word.
     bool may_wait;
 };
 

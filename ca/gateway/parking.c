@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 #include "base/bytes.h"
 #include "base/limits.h"
@@ -212,8 +213,8 @@ size_t parking_waiting(const struct parking *parking) {
 
 // --- life -----------------------------------------------------------------------------------
 
-enum result parking_new(uv_loop_t *loop, parked_handler *on_event, struct parking **out_parking,
-                        struct error *err) {
+enum result parking_new(struct uv_loop_s *loop, parked_handler *on_event,
+                        struct parking **out_parking, struct error *err) {
     struct parking *parking = calloc(1, sizeof(*parking));
     if (parking == NULL) {
         return error_out_of_memory(err);

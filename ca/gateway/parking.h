@@ -6,12 +6,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <uv.h>
 
 #include "base/error.h"
 
 struct parking;
 struct parked;
+struct uv_loop_s;
 
 struct parked_link {
     struct parked *next;
@@ -37,8 +37,8 @@ struct parked {
 enum parked_event { PARKED_NOTICED, PARKED_OVER };
 typedef void parked_handler(void *owner, enum parked_event event);
 
-enum result parking_new(uv_loop_t *loop, parked_handler *on_event, struct parking **out_parking,
-                        struct error *err);
+enum result parking_new(struct uv_loop_s *loop, parked_handler *on_event,
+                        struct parking **out_parking, struct error *err);
 // Every place becomes none, without an event; freed in the loop's next turn. NULL is fine.
 void parking_free(struct parking *parking);
 

@@ -17,6 +17,7 @@ struct session {
     size_t count;
     bool is_full;   // bytes wait until answers have left
     bool is_ending; // what still comes is not read: the last answer is on its way
+    bool has_ended; // the peer sends nothing more
 };
 
 // --- the queue ------------------------------------------------------------------------------
@@ -131,17 +132,17 @@ static bool has_poll(const struct session *session) {
     return at != NULL;
 }
 
-static struct exchange_peer peer_of(const struct session *session) {
+static struct exchange_peer peer_of(const struct session *session, bool may_wait) {
     return (struct exchange_peer){
         .address = conn_peer_address(session->conn),
         .certificate = conn_peer_certificate(session->conn),
-        .may_wait = !has_poll(session),
+        .may_wait = may_wait && !session->has_ended,
     };
 }
 
 static void take_request(struct session *session) {
     const struct http_message *request = http_parser_message(session->parser);
-    const struct exchange_peer peer = peer_of(session);
+    const struct exchange_peer peer = peer_of(session, !has_poll(session));
     struct exchange *exchange = add_exchange(session);
     if (exchange == NULL) {
         drop(session);
@@ -240,6 +241,7 @@ static void on_failure(void *context, const struct error *err) {
 static void on_end(void *context) {
     struct session *session = context;
     struct exchange *at = session->first;
+    session->has_ended = true; // what is asked right now will not wait, either
     while (at != NULL && !exchange_is_waiting(at)) {
         at = at->next;
     }
@@ -278,7 +280,7 @@ void session_reply(struct exchange *exchange, const struct frame *reply) {
         exchange_free(exchange);
         return;
     }
-    const struct exchange_peer peer = peer_of(session);
+    const struct exchange_peer peer = peer_of(session, true);
     exchange_complete(exchange, session->services, &peer, reply);
     settle(session);
 }
@@ -287,7 +289,7 @@ void session_wake(void *owner, enum parked_event event) {
     struct exchange *exchange = owner;
     struct session *session = exchange->session; // what waits has one
     if (event == PARKED_NOTICED) {
-        const struct exchange_peer peer = peer_of(session);
+        const struct exchange_peer peer = peer_of(session, true);
         exchange_ask_again(exchange, session->services, &peer);
     } else {
         exchange_stop_waiting(exchange);

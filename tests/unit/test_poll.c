@@ -360,6 +360,27 @@ static void who_goes_away_is_forgotten(void **state) {
     }
 }
 
+static void who_said_the_last_word_is_answered(void **state) {
+    (void)state;
+    for (int is_asked = 0; is_asked < 2; is_asked++) {
+        AUTO(peer_close) struct peer peer = {0};
+        open_peer(&peer);
+        peer_send(&peer, POLL("a", 60));
+        const uint32_t id = next_claim("a");
+        if (is_asked == 0) {
+            reply_held(id, "a");
+            assert_silence(&peer, 100);
+        }
+        assert_int_equal(shutdown(peer.descriptor, SHUT_WR), 0);
+        if (is_asked == 1) {
+            (void)poll(NULL, 0, 200); // it is seen before the answer comes
+            reply_held(id, "a");
+        }
+        assert_held(peer_response(&peer), "a");
+        assert_null(peer_response(&peer));
+    }
+}
+
 static void who_goes_away_while_it_is_asked_is_forgotten(void **state) {
     (void)state;
     AUTO(peer_close) struct peer gone = {0};
@@ -476,6 +497,7 @@ int main(void) {
         TEST(head_waits_like_get),
         TEST(what_comes_behind_it_is_answered_behind_it),
         TEST(who_goes_away_is_forgotten),
+        TEST(who_said_the_last_word_is_answered),
         TEST(who_goes_away_while_it_is_asked_is_forgotten),
         TEST(draining_answers_all_that_wait),
         TEST(the_end_of_the_authority_ends_it_without_a_leak),
