@@ -153,6 +153,10 @@ static const char decisions_schema[] =
 
     "ALTER TABLE certificate ADD COLUMN request_id BLOB;\n"
     "ALTER TABLE certificate ADD COLUMN address TEXT;\n"
+    // Whose certificate was shown for it, under another profile.
+    "ALTER TABLE certificate ADD COLUMN holder_id INTEGER REFERENCES certificate (id);\n"
+    "CREATE INDEX certificate_holder ON certificate (holder_id)"
+    " WHERE holder_id IS NOT NULL;\n"
     "CREATE INDEX certificate_issuer ON certificate (issuer_id, not_after);\n"
     "CREATE INDEX certificate_issuer_id ON certificate (issuer_id);\n"
     "CREATE INDEX certificate_address ON certificate (address, id)"
@@ -198,7 +202,10 @@ static const char decisions_schema[] =
         " requested_by TEXT NOT NULL,\n"
         " responsible TEXT,\n" // the administrator who made the token
         " address TEXT,\n"
+        " source TEXT,\n"  // who is counted as one, and the network around: their share
+        " network TEXT,\n" // of the queue is bounded
         " predecessor_id INTEGER REFERENCES certificate (id),\n"
+        " holder_id INTEGER REFERENCES certificate (id),\n"
         " approvals INTEGER NOT NULL,\n"
         " state INTEGER NOT NULL,\n"
         " created INTEGER NOT NULL,\n"
@@ -208,7 +215,8 @@ static const char decisions_schema[] =
         " reason TEXT,\n"
         " certificate_id INTEGER REFERENCES certificate (id)) STRICT;\n"
         "CREATE INDEX request_state ON request (state, sequence);\n"
-        "CREATE INDEX request_held ON request (address, expires) WHERE state = 1;\n"
+        "CREATE INDEX request_source ON request (source, expires, state) WHERE state = 1;\n"
+        "CREATE INDEX request_network ON request (network, expires, state) WHERE state = 1;\n"
         "CREATE INDEX request_expires ON request (expires) WHERE state = 1;\n"
         "CREATE INDEX request_csr ON request (csr_hash);\n"
         "CREATE INDEX request_key ON request (key_hash, sequence);\n"
@@ -244,6 +252,9 @@ static const char decisions_schema[] =
     " label TEXT,\n"
     " certificate_id INTEGER REFERENCES certificate (id),\n" // NULL: not used yet
     " UNIQUE (value, kind, profile)) STRICT;\n"
+    "CREATE INDEX rule_value ON rule (value, sequence);\n"
+    "CREATE INDEX rule_profile ON rule (profile, sequence);\n"
+    "CREATE INDEX rule_open ON rule (sequence) WHERE certificate_id IS NULL;\n"
     "CREATE TABLE rule_name (\n"
     " rule_sequence INTEGER NOT NULL REFERENCES rule (sequence) ON DELETE CASCADE,\n"
     " position INTEGER NOT NULL,\n"

@@ -38,6 +38,7 @@ enum result store_add_certificate(struct store *store, const struct certificate_
         value_integer(record->created),
         value_bytes_or_null(buf_bytes(&record->request_id)),
         value_text(record->address),
+        value_integer_or_null(record->holder_id),
     };
     int64_t id = 0;
     TRY(statement_insert(store->database, STATEMENT_CERTIFICATE_ADD, parameters,
@@ -69,6 +70,7 @@ enum result certificate_row_read(struct store *store, const struct query *query,
     record->invalid_since = query_integer(query, 15);
     TRY(column_copy_bytes(query, 16, &record->request_id, err));
     TRY(column_copy_text(query, 17, &record->address, err));
+    record->holder_id = query_integer(query, 18);
     return record_names_read(store, STATEMENT_CERTIFICATE_NAMES, record->id, &record->names,
                              &record->name_count, err);
 }
@@ -151,6 +153,14 @@ enum result store_each_certificate_of_lineage(struct store *store, int64_t linea
     const struct value parameters[] = {value_integer(lineage_id),
                                        value_integer(not_after_from)};
     return certificate_walk(store, STATEMENT_CERTIFICATE_OF_LINEAGE, parameters, 2, visit,
+                            context, err);
+}
+
+enum result store_each_certificate_of_holder(struct store *store, int64_t holder_id,
+                                             certificate_visit *visit, void *context,
+                                             struct error *err) {
+    const struct value parameters[] = {value_integer(holder_id)};
+    return certificate_walk(store, STATEMENT_CERTIFICATE_OF_HOLDER, parameters, 1, visit,
                             context, err);
 }
 

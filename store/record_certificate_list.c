@@ -13,7 +13,7 @@ enum {
     COLUMN_KEY_HASH = 7,
     COLUMN_REVOKED_AT = 13,
     COLUMN_ADDRESS = 17,
-    COLUMN_POSITION = 18,
+    COLUMN_POSITION = 19,
 };
 
 // notAfter from the first up to, but not including, the second.

@@ -1,8 +1,6 @@
 // Requests held for approval: added once, decided once.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "store/record.h"
-
-#include <string.h>
+#include "store/record_request.h"
 
 void request_record_clear(struct request_record *record) {
     buf_clear(&record->id);
@@ -18,6 +16,8 @@ void request_record_clear(struct request_record *record) {
     string_free_at(&record->requested_by);
     string_free_at(&record->responsible);
     string_free_at(&record->address);
+    string_free_at(&record->source);
+    string_free_at(&record->network);
     string_free_at(&record->decided_by);
     string_free_at(&record->reason);
     *record = (struct request_record){0};
@@ -44,6 +44,9 @@ enum result store_add_request(struct store *store, const struct request_record *
         value_integer(record->approvals),
         value_integer(record->created),
         value_integer(record->expires),
+        value_text(record->source),
+        value_text(record->network),
+        value_integer_or_null(record->holder_id),
     };
     int64_t sequence = 0;
     TRY(statement_insert(store->database, STATEMENT_REQUEST_ADD, parameters,
@@ -52,9 +55,8 @@ enum result store_add_request(struct store *store, const struct request_record *
                             record->name_count, err);
 }
 
-// Columns of REQUEST_SELECT.
-static enum result read_request(struct store *store, const struct query *query,
-                                struct request_record *record, struct error *err) {
+enum result request_row_read(struct store *store, const struct query *query,
+                             struct request_record *record, struct error *err) {
     record->sequence = query_integer(query, 0);
     TRY(column_copy_bytes(query, 1, &record->id, err));
     TRY(column_copy_bytes(query, 2, &record->csr, err));
@@ -79,6 +81,9 @@ static enum result read_request(struct store *store, const struct query *query,
     TRY(column_copy_text(query, 21, &record->decided_by, err));
     TRY(column_copy_text(query, 22, &record->reason, err));
     record->certificate_id = query_integer(query, 23);
+    TRY(column_copy_text(query, 24, &record->source, err));
+    TRY(column_copy_text(query, 25, &record->network, err));
+    record->holder_id = query_integer(query, 26);
     return record_names_read(store, STATEMENT_REQUEST_NAMES, record->sequence, &record->names,
                              &record->name_count, err);
 }
@@ -93,7 +98,7 @@ static enum result find(struct store *store, enum statement statement,
     }
     TRY(result);
     AUTO(request_record_clear) struct request_record record = {0};
-    TRY(read_request(store, &query, &record, err));
+    TRY(request_row_read(store, &query, &record, err));
     *out_record = record;
     record = (struct request_record){0};
     return RESULT_OK;
@@ -112,21 +117,34 @@ enum result store_find_request_of_csr(struct store *store, struct bytes csr_hash
     return find(store, STATEMENT_REQUEST_FIND_OF_CSR, parameters, 2, out_record, err);
 }
 
-enum result store_count_held_requests(struct store *store, const char *address, int64_t now,
-                                      int64_t *out_count, struct error *err) {
+static enum result count_held(struct store *store, enum statement statement,
+                              const struct value *parameters, size_t count, int64_t *out_count,
+                              struct error *err) {
     AUTO(query_end) struct query query = {0};
-    const struct value of_all[] = {value_integer(now)};
-    const struct value of_address[] = {value_text(address), value_integer(now)};
-    TRY(address == NULL
-            ? query_first(store, STATEMENT_REQUEST_COUNT_HELD, of_all, 1, &query, err)
-            : query_first(store, STATEMENT_REQUEST_COUNT_HELD_FROM, of_address, 2, &query,
-                          err));
+    TRY(query_first(store, statement, parameters, count, &query, err));
     *out_count = query_integer(&query, 0);
     return RESULT_OK;
 }
 
-typedef enum result request_visit(void *context, const struct request_record *record,
-                                  struct error *err);
+enum result store_count_held_requests(struct store *store, int64_t now, int64_t *out_count,
+                                      struct error *err) {
+    const struct value parameters[] = {value_integer(now)};
+    return count_held(store, STATEMENT_REQUEST_COUNT_HELD, parameters, 1, out_count, err);
+}
+
+enum result store_count_held_of_source(struct store *store, const char *source, int64_t now,
+                                       int64_t *out_count, struct error *err) {
+    const struct value parameters[] = {value_text(source), value_integer(now)};
+    return count_held(store, STATEMENT_REQUEST_COUNT_HELD_OF_SOURCE, parameters, 2, out_count,
+                      err);
+}
+
+enum result store_count_held_of_network(struct store *store, const char *network, int64_t now,
+                                        int64_t *out_count, struct error *err) {
+    const struct value parameters[] = {value_text(network), value_integer(now)};
+    return count_held(store, STATEMENT_REQUEST_COUNT_HELD_OF_NETWORK, parameters, 2, out_count,
+                      err);
+}
 
 static enum result walk(struct store *store, enum statement statement,
                         const struct value *parameters, size_t count, request_visit *visit,
@@ -140,7 +158,7 @@ static enum result walk(struct store *store, enum statement statement,
         }
         TRY(result);
         AUTO(request_record_clear) struct request_record record = {0};
-        TRY(read_request(store, &query, &record, err));
+        TRY(request_row_read(store, &query, &record, err));
         TRY(visit(context, &record, err));
     }
 }
@@ -150,6 +168,15 @@ enum result store_each_request_over(struct store *store, int64_t now, size_t lim
     const struct value parameters[] = {value_integer(now), value_integer((int64_t)limit)};
     return walk(store, STATEMENT_REQUEST_EACH_OVER, parameters, COUNT_OF(parameters), visit,
                 context, err);
+}
+
+enum result store_each_held_of_key(struct store *store, struct bytes key_hash,
+                                   const char *profile, int64_t now, request_visit *visit,
+                                   void *context, struct error *err) {
+    const struct value parameters[] = {value_bytes(key_hash), value_text(profile),
+                                       value_integer(now)};
+    return walk(store, STATEMENT_REQUEST_EACH_HELD_OF_KEY, parameters, COUNT_OF(parameters),
+                visit, context, err);
 }
 
 static enum result explain_undecided(struct store *store, struct bytes id, struct error *err) {
@@ -186,71 +213,4 @@ enum result store_refresh_request(struct store *store, struct bytes id,
     TRY(statement_run(store->database, STATEMENT_REQUEST_REFRESH, parameters,
                       COUNT_OF(parameters), &changed, err));
     return changed == 1 ? RESULT_OK : explain_undecided(store, id, err);
-}
-
-// --- lists -----------------------------------------------------------------------------------
-
-// The index that is likely to find the fewest.
-static enum statement statement_of_filter(const struct request_filter *filter) {
-    if (filter->name_value != NULL) {
-        return STATEMENT_REQUEST_LIST_BY_NAME;
-    }
-    if (filter->name_prefix != NULL) {
-        return STATEMENT_REQUEST_LIST_BY_PREFIX;
-    }
-    if (filter->code != NULL) {
-        return STATEMENT_REQUEST_LIST_BY_CODE;
-    }
-    if (filter->key_hash.size > 0) {
-        return STATEMENT_REQUEST_LIST_BY_KEY;
-    }
-    if (filter->address != NULL) {
-        return STATEMENT_REQUEST_LIST_BY_ADDRESS;
-    }
-    // The expired ones that are not recorded as such yet stand elsewhere in the index.
-    if (filter->state != 0 && filter->state != REQUEST_EXPIRED) {
-        return STATEMENT_REQUEST_LIST_BY_STATE;
-    }
-    return filter->profile != NULL ? STATEMENT_REQUEST_LIST_BY_PROFILE : STATEMENT_REQUEST_LIST;
-}
-
-static struct value text_or_empty(const char *text) {
-    return value_text(text == NULL ? "" : text);
-}
-
-// The first text behind all that begin with `prefix`: no character is above U+10FFFF.
-static enum result end_of_prefix(const char *prefix, struct buf *out) {
-    buf_init(out, strlen(prefix) + 5);
-    TRY(buf_append_string(out, prefix));
-    return buf_append_string(out, "\xf4\x8f\xbf\xbf");
-}
-
-enum result store_list_requests(struct store *store, const struct request_filter *filter,
-                                request_visit *visit, void *context, struct error *err) {
-    AUTO(buf_clear) struct buf end = {0};
-    struct value limit = value_integer((int64_t)filter->limit);
-    struct value parameters[11] = {
-        value_integer(filter->before_sequence == 0 ? INT64_MAX : filter->before_sequence),
-        value_integer(filter->now),
-        value_integer(filter->state),
-        text_or_empty(filter->profile),
-        text_or_empty(filter->address),
-        text_or_empty(filter->code),
-        value_bytes(filter->key_hash),
-    };
-    size_t count = 7;
-    enum statement statement = statement_of_filter(filter);
-    if (filter->name_value != NULL) {
-        parameters[count++] = value_text(filter->name_value);
-        parameters[count++] = text_or_empty(filter->name_type);
-    } else if (statement == STATEMENT_REQUEST_LIST_BY_PREFIX) {
-        if (end_of_prefix(filter->name_prefix, &end) != RESULT_OK) {
-            return error_out_of_memory(err);
-        }
-        parameters[count++] = value_text(filter->name_prefix);
-        parameters[count++] = value_text(buf_string(&end));
-        parameters[count++] = text_or_empty(filter->name_type);
-    }
-    parameters[count++] = limit;
-    return walk(store, statement, parameters, count, visit, context, err);
 }

@@ -1,6 +1,6 @@
 // Rules: devices that are approved at once, by their key or a serial number.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "store/record.h"
+#include "store/walk.h"
 
 void rule_record_clear(struct rule_record *record) {
     string_free_at(&record->profile);
@@ -77,30 +77,60 @@ enum result store_remove_rule(struct store *store, int64_t sequence, struct erro
     return changed == 1 ? RESULT_OK : error_set(err, RESULT_NOT_FOUND, "there is no such rule");
 }
 
+// --- lists -----------------------------------------------------------------------------------
+
+// Columns of RULE_SELECT.
+enum { COLUMN_PROFILE = 1, COLUMN_VALUE = 3, COLUMN_CERTIFICATE = 7 };
+
+struct rule_listing {
+    struct store *store;
+    const struct rule_filter *filter;
+    enum result (*visit)(void *context, const struct rule_record *record, struct error *err);
+    void *context;
+};
+
+// The most selective first.
+static void choose_walk(const struct rule_filter *filter, struct walk *walk) {
+    struct value value = value_text(filter->value);
+    struct value profile = value_text(filter->profile);
+    if (filter->value != NULL) {
+        walk_newest(walk, STATEMENT_RULE_LIST_OF_VALUE, &value, &filter->after);
+    } else if (filter->state == RULE_OPEN) {
+        walk_newest(walk, STATEMENT_RULE_LIST_OPEN, NULL, &filter->after);
+    } else if (filter->profile != NULL) {
+        walk_newest(walk, STATEMENT_RULE_LIST_OF_PROFILE, &profile, &filter->after);
+    } else {
+        walk_newest(walk, STATEMENT_RULE_LIST, NULL, &filter->after);
+    }
+}
+
+static bool state_fits(enum rule_state state, bool is_used) {
+    return state == RULE_ANY || (state == RULE_USED) == is_used;
+}
+
+static enum result look(void *context, const struct query *query, bool has_room, bool *out_fits,
+                        struct error *err) {
+    struct rule_listing *listing = context;
+    const struct rule_filter *filter = listing->filter;
+    *out_fits = state_fits(filter->state, !query_is_null(query, COLUMN_CERTIFICATE)) &&
+                column_fits(query, COLUMN_PROFILE, filter->profile) &&
+                column_fits(query, COLUMN_VALUE, filter->value);
+    if (!*out_fits || !has_room) {
+        return RESULT_OK;
+    }
+    AUTO(rule_record_clear) struct rule_record record = {0};
+    TRY(read_rule(listing->store, query, &record, err));
+    return listing->visit(listing->context, &record, err);
+}
+
 enum result store_list_rules(struct store *store, const struct rule_filter *filter,
                              enum result (*visit)(void *context,
                                                   const struct rule_record *record,
                                                   struct error *err),
-                             void *context, struct error *err) {
-    AUTO(query_end) struct query query = {0};
-    const struct value parameters[] = {
-        value_integer(filter->before_sequence == 0 ? INT64_MAX : filter->before_sequence),
-        value_integer(filter->state),
-        value_text(filter->profile == NULL ? "" : filter->profile),
-        value_text(filter->value == NULL ? "" : filter->value),
-        value_integer((int64_t)filter->limit),
-    };
-    TRY(query_start(store->database,
-                    filter->value == NULL ? STATEMENT_RULE_LIST : STATEMENT_RULE_LIST_BY_VALUE,
-                    parameters, COUNT_OF(parameters), &query, err));
-    for (;;) {
-        enum result result = query_next(&query, err);
-        if (result == RESULT_NOT_FOUND) {
-            return RESULT_OK;
-        }
-        TRY(result);
-        AUTO(rule_record_clear) struct rule_record record = {0};
-        TRY(read_rule(store, &query, &record, err));
-        TRY(visit(context, &record, err));
-    }
+                             void *context, struct list_position *out_next, struct error *err) {
+    AUTO(walk_clear) struct walk walk = {0};
+    choose_walk(filter, &walk);
+    struct rule_listing listing = {
+        .store = store, .filter = filter, .visit = visit, .context = context};
+    return walk_page(store, &walk, filter->limit, look, &listing, out_next, err);
 }

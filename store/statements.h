@@ -22,7 +22,7 @@
 #define CERTIFICATE_COLUMNS                                                                    \
     "SELECT c.id, c.issuer_id, c.serial, c.der, c.profile, c.not_before, c.not_after,"         \
     " c.key_hash, c.csr_hash, c.token_id, c.predecessor_id, c.lineage_id, c.created,"          \
-    " r.revoked_at, r.reason, r.invalid_since, c.request_id, c.address "
+    " r.revoked_at, r.reason, r.invalid_since, c.request_id, c.address, c.holder_id "
 #define CERTIFICATE_TABLES                                                                     \
     "FROM certificate c LEFT JOIN revocation r ON r.certificate_id = c.id "
 #define CERTIFICATE_SELECT CERTIFICATE_COLUMNS CERTIFICATE_TABLES
@@ -32,31 +32,16 @@
     " created, expires, revoked_at, created_by, label "
 #define TOKEN_SELECT TOKEN_COLUMNS "FROM token "
 
-#define REQUEST_SELECT                                                                         \
+#define REQUEST_COLUMNS                                                                        \
     "SELECT sequence, id, csr, csr_hash, key_hash, claim_hash, code, profile, profile_hash,"   \
     " token_id, granted, lifetime, requested_by, responsible, address, predecessor_id,"        \
-    " approvals, state, created, expires, decided_at, decided_by, reason, certificate_id"      \
-    " FROM request "
-
-// What every list of requests filters by besides the index it walks: each takes its conditions
-// on state ($2 now, $3 state, 0 for any), profile ($4), address ($5), code ($6) and key ($7),
-// '' for any. The CASE is request_state_at.
-#define REQUEST_LIST_OF(state, profile, address, code, key)                                    \
-    REQUEST_SELECT "WHERE sequence < $1 AND " state " AND " profile " AND " address            \
-                   " AND " code " AND " key
-#define OF_ANY_STATE                                                                           \
-    "(CASE WHEN +state = 1 AND expires <= $2 THEN 4 ELSE +state END = $3 OR $3 = 0)"
-#define OF_ANY_PROFILE "($4 = '' OR +profile = $4)"
-#define OF_ANY_ADDRESS "($5 = '' OR +address = $5)"
-#define OF_ANY_CODE "($6 = '' OR +code = $6)"
-#define OF_ANY_KEY "(LENGTH($7) = 0 OR +key_hash = $7)"
-#define NEWEST_REQUESTS " ORDER BY sequence DESC LIMIT "
+    " approvals, state, created, expires, decided_at, decided_by, reason, certificate_id,"     \
+    " source, network, holder_id "
+#define REQUEST_SELECT REQUEST_COLUMNS "FROM request "
 
 #define RULE_SELECT                                                                            \
     "SELECT sequence, profile, kind, value, created, created_by, label, certificate_id"        \
     " FROM rule "
-// $2: 1 not used yet, 2 used, 0 either.
-#define OF_RULE_STATE "($2 = 0 OR ($2 = 2) = (certificate_id IS NOT NULL))"
 
 #define AUDIT_SELECT                                                                           \
     "SELECT sequence, time, actor, event, subject, detail, previous_hash, hash FROM audit "
@@ -105,9 +90,9 @@
     X(CERTIFICATE_ADD,                                                                         \
       "INSERT INTO certificate (id, issuer_id, serial, der, profile, not_before, not_after,"   \
       " key_hash, csr_hash, token_id, predecessor_id, lineage_id, created, request_id,"        \
-      " address)"                                                                              \
+      " address, holder_id)"                                                                   \
       " SELECT n.id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, COALESCE($11, n.id), $12, $13,"  \
-      " $14"                                                                                   \
+      " $14, $15"                                                                              \
       " FROM (SELECT " NEXT_ID " AS id FROM certificate) n RETURNING id")                      \
     X(CERTIFICATE_NAME_ADD,                                                                    \
       "INSERT INTO certificate_name (certificate_id, position, type, value)"                   \
@@ -121,6 +106,7 @@
     X(CERTIFICATE_OF_KEY, CERTIFICATE_SELECT "WHERE c.key_hash = $1 ORDER BY c.id DESC")       \
     X(CERTIFICATE_OF_LINEAGE,                                                                  \
       CERTIFICATE_SELECT "WHERE c.lineage_id = $1 AND +c.not_after >= $2 ORDER BY c.id DESC")  \
+    X(CERTIFICATE_OF_HOLDER, CERTIFICATE_SELECT "WHERE c.holder_id = $1 ORDER BY c.id DESC")   \
     X(CERTIFICATE_OF_TOKEN, CERTIFICATE_SELECT                                                 \
       "WHERE c.token_id = $1 AND c.csr_hash = $2 ORDER BY c.id DESC LIMIT 1")                  \
     X(CERTIFICATE_SUCCESSOR,                                                                   \
@@ -196,9 +182,9 @@
     X(REQUEST_ADD,                                                                             \
       "INSERT INTO request (sequence, id, csr, csr_hash, key_hash, claim_hash, code, profile," \
       " profile_hash, token_id, granted, lifetime, requested_by, responsible, address,"        \
-      " predecessor_id, approvals, state, created, expires)"                                   \
+      " predecessor_id, approvals, state, created, expires, source, network, holder_id)"       \
       " SELECT " NEXT_SEQUENCE ", $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"     \
-      " $14, $15, $16, 1, $17, $18 FROM request RETURNING sequence")                           \
+      " $14, $15, $16, 1, $17, $18, $19, $20, $21 FROM request RETURNING sequence")            \
     X(REQUEST_NAME_ADD, "INSERT INTO request_name (request_sequence, position, type, value)"   \
                         " VALUES ($1, $2, $3, $4)")                                            \
     X(REQUEST_NAMES,                                                                           \
@@ -209,37 +195,19 @@
     X(REQUEST_DECIDE, "UPDATE request SET state = $1, decided_at = $2, decided_by = $3,"       \
                       " reason = $4, certificate_id = $5 WHERE id = $6 AND state = 1")         \
     X(REQUEST_COUNT_HELD, "SELECT COUNT(*) FROM request WHERE state = 1 AND expires > $1")     \
-    X(REQUEST_COUNT_HELD_FROM,                                                                 \
-      "SELECT COUNT(*) FROM request WHERE state = 1 AND address = $1 AND expires > $2")        \
+    X(REQUEST_COUNT_HELD_OF_SOURCE,                                                            \
+      "SELECT COUNT(*) FROM request WHERE state = 1 AND source = $1 AND expires > $2")         \
+    X(REQUEST_COUNT_HELD_OF_NETWORK,                                                           \
+      "SELECT COUNT(*) FROM request WHERE state = 1 AND network = $1 AND expires > $2")        \
+    X(REQUEST_EACH_HELD_OF_KEY,                                                                \
+      REQUEST_SELECT "WHERE key_hash = $1 AND +profile = $2 AND +state = 1 AND +expires > $3"  \
+                     " ORDER BY sequence DESC")                                                \
     X(REQUEST_EACH_OVER,                                                                       \
       REQUEST_SELECT "WHERE state = 1 AND expires <= $1 ORDER BY expires LIMIT $2")            \
                                                                                                \
     X(REQUEST_REFRESH, "UPDATE request SET profile_hash = $1, approvals = $2"                  \
                        " WHERE id = $3 AND state = 1")                                         \
-    X(REQUEST_LIST, REQUEST_LIST_OF(OF_ANY_STATE, OF_ANY_PROFILE, OF_ANY_ADDRESS, OF_ANY_CODE, \
-                                    OF_ANY_KEY) NEWEST_REQUESTS "$8")                          \
-    X(REQUEST_LIST_BY_STATE,                                                                   \
-      REQUEST_LIST_OF("(expires > $2 OR $3 <> 1) AND state = $3", OF_ANY_PROFILE,              \
-                      OF_ANY_ADDRESS, OF_ANY_CODE, OF_ANY_KEY) NEWEST_REQUESTS "$8")           \
-    X(REQUEST_LIST_BY_PROFILE, REQUEST_LIST_OF(OF_ANY_STATE, "profile = $4", OF_ANY_ADDRESS,   \
-                                               OF_ANY_CODE, OF_ANY_KEY) NEWEST_REQUESTS "$8")  \
-    X(REQUEST_LIST_BY_ADDRESS, REQUEST_LIST_OF(OF_ANY_STATE, OF_ANY_PROFILE, "address = $5",   \
-                                               OF_ANY_CODE, OF_ANY_KEY) NEWEST_REQUESTS "$8")  \
-    X(REQUEST_LIST_BY_CODE, REQUEST_LIST_OF(OF_ANY_STATE, OF_ANY_PROFILE, OF_ANY_ADDRESS,      \
-                                            "code = $6", OF_ANY_KEY) NEWEST_REQUESTS "$8")     \
-    X(REQUEST_LIST_BY_KEY, REQUEST_LIST_OF(OF_ANY_STATE, OF_ANY_PROFILE, OF_ANY_ADDRESS,       \
-                                           OF_ANY_CODE, "key_hash = $7") NEWEST_REQUESTS "$8") \
-    X(REQUEST_LIST_BY_NAME,                                                                    \
-      REQUEST_LIST_OF(OF_ANY_STATE, OF_ANY_PROFILE, OF_ANY_ADDRESS, OF_ANY_CODE,               \
-                      OF_ANY_KEY) " AND sequence IN (SELECT request_sequence FROM "            \
-                                  "request_name WHERE value = $8"                              \
-                                  " AND ($9 = '' OR type = $9))" NEWEST_REQUESTS "$10")        \
-    X(REQUEST_LIST_BY_PREFIX,                                                                  \
-      REQUEST_LIST_OF(                                                                         \
-          OF_ANY_STATE, OF_ANY_PROFILE, OF_ANY_ADDRESS, OF_ANY_CODE,                           \
-          OF_ANY_KEY) " AND sequence IN (SELECT request_sequence FROM request_name WHERE "     \
-                      "value >= $8"                                                            \
-                      " AND value < $9 AND ($10 = '' OR type = $10))" NEWEST_REQUESTS "$11")   \
+    REQUEST_LIST_TABLE(X)                                                                      \
                                                                                                \
     X(APPROVAL_ADD,                                                                            \
       "INSERT INTO approval (request_sequence, position, admin, digest, approved_at)"          \
@@ -259,12 +227,7 @@
     X(RULE_USE, "UPDATE rule SET certificate_id = $1"                                          \
                 " WHERE sequence = $2 AND certificate_id IS NULL")                             \
     X(RULE_REMOVE, "DELETE FROM rule WHERE sequence = $1")                                     \
-    X(RULE_LIST, RULE_SELECT "WHERE sequence < $1 AND " OF_RULE_STATE                          \
-                             " AND ($3 = '' OR profile = $3) AND ($4 = '' OR +value = $4)"     \
-                             " ORDER BY sequence DESC LIMIT $5")                               \
-    X(RULE_LIST_BY_VALUE, RULE_SELECT "WHERE +sequence < $1 AND " OF_RULE_STATE                \
-                                      " AND ($3 = '' OR profile = $3) AND value = $4"          \
-                                      " ORDER BY sequence DESC LIMIT $5")                      \
+    RULE_LIST_TABLE(X)                                                                         \
                                                                                                \
     X(CRL_ADD, "INSERT INTO crl (issuer_id, number, this_update, next_update, entry_count,"    \
                " der) VALUES ($1, $2, $3, $4, $5, $6)")                                        \

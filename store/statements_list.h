@@ -83,3 +83,37 @@
       "SELECT type, value FROM token_name WHERE token_sequence = $1 AND position = $2")        \
     X(TOKEN_COUNT_OPEN, "SELECT COUNT(*) FROM token WHERE expires > $1"                        \
                         " AND revoked_at IS NULL AND uses_spent < uses_allowed")
+
+#define REQUEST_NAME_SELECT                                                                    \
+    REQUEST_COLUMNS ", n.position, n.type FROM request_name n"                                 \
+                    " JOIN request ON sequence = n.request_sequence "
+#define NEWEST_REQUESTS "AND sequence < $2 ORDER BY sequence DESC LIMIT $3"
+
+#define REQUEST_LIST_TABLE(X)                                                                  \
+    X(REQUEST_LIST, REQUEST_SELECT "WHERE sequence < $1 ORDER BY sequence DESC LIMIT $2")      \
+    X(REQUEST_LIST_OF_STATE, REQUEST_SELECT "WHERE state = $1 " NEWEST_REQUESTS)               \
+    /* Expired, and what still waits: whether its time is over is looked at row by row. */     \
+    X(REQUEST_LIST_EXPIRED,                                                                    \
+      REQUEST_SELECT "WHERE state = 4 AND sequence < $1 UNION ALL " REQUEST_SELECT             \
+                     "WHERE state = 1 AND sequence < $1 ORDER BY 1 DESC LIMIT $2")             \
+    X(REQUEST_LIST_OF_PROFILE, REQUEST_SELECT "WHERE profile = $1 " NEWEST_REQUESTS)           \
+    X(REQUEST_LIST_FROM_ADDRESS, REQUEST_SELECT "WHERE address = $1 " NEWEST_REQUESTS)         \
+    X(REQUEST_LIST_OF_CODE, REQUEST_SELECT "WHERE code = $1 " NEWEST_REQUESTS)                 \
+    X(REQUEST_LIST_OF_KEY, REQUEST_SELECT "WHERE key_hash = $1 " NEWEST_REQUESTS)              \
+    X(REQUEST_LIST_OF_NAME,                                                                    \
+      REQUEST_NAME_SELECT "WHERE n.value = $1 AND (n.request_sequence, n.type) < ($2, $3)"     \
+                          " ORDER BY n.request_sequence DESC, n.type DESC LIMIT $4")           \
+    X(REQUEST_LIST_OF_PREFIX, REQUEST_NAME_SELECT                                              \
+      "WHERE (n.value, n.request_sequence, n.type) > ($1, $2, $3) AND n.value < $4"            \
+      " ORDER BY n.value, n.request_sequence, n.type LIMIT $5")                                \
+    X(REQUEST_NAME_AT,                                                                         \
+      "SELECT type, value FROM request_name WHERE request_sequence = $1 AND position = $2")
+
+#define NEWEST_RULES "AND sequence < $2 ORDER BY sequence DESC LIMIT $3"
+
+#define RULE_LIST_TABLE(X)                                                                     \
+    X(RULE_LIST, RULE_SELECT "WHERE sequence < $1 ORDER BY sequence DESC LIMIT $2")            \
+    X(RULE_LIST_OF_VALUE, RULE_SELECT "WHERE value = $1 " NEWEST_RULES)                        \
+    X(RULE_LIST_OPEN, RULE_SELECT "WHERE certificate_id IS NULL AND sequence < $1"             \
+                                  " ORDER BY sequence DESC LIMIT $2")                          \
+    X(RULE_LIST_OF_PROFILE, RULE_SELECT "WHERE profile = $1 " NEWEST_RULES)

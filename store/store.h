@@ -122,6 +122,7 @@ struct certificate_record {
     char *address;          // where it was requested from; NULL when made here
     int64_t predecessor_id; // of a renewal, else 0
     int64_t lineage_id;     // id of the first certificate of the line (own id for a first)
+    int64_t holder_id;      // the certificate of another profile that was shown for it, else 0
     int64_t created;
     struct name_record *names;
     size_t name_count;
@@ -153,6 +154,12 @@ enum result store_each_certificate_of_key(
 // The certificates of a lineage that end at or after `not_after_from`, newest first.
 enum result store_each_certificate_of_lineage(
     struct store *store, int64_t lineage_id, int64_t not_after_from,
+    enum result (*visit)(void *context, const struct certificate_record *record,
+                         struct error *err),
+    void *context, struct error *err);
+// What was issued to the holder of this certificate under other profiles, newest first.
+enum result store_each_certificate_of_holder(
+    struct store *store, int64_t holder_id,
     enum result (*visit)(void *context, const struct certificate_record *record,
                          struct error *err),
     void *context, struct error *err);
@@ -345,7 +352,10 @@ struct request_record {
     char *requested_by; // "anyone", "token:…", "certificate:…", "manufacturer:…"
     char *responsible;  // the administrator who made the token: cannot approve; NULL without
     char *address;      // the requester's
+    char *source;       // who is counted as one: an address, or an IPv6 network of one site
+    char *network;      // the larger one around
     int64_t predecessor_id; // of a held renewal, else 0
+    int64_t holder_id;      // the certificate that was shown for it, of another profile; else 0
     int64_t approvals;      // needed
     int state;              // enum request_state; the rest is for those that are decided
     int64_t created;
@@ -364,9 +374,13 @@ enum result store_find_request(struct store *store, struct bytes id,
 enum result store_find_request_of_csr(struct store *store, struct bytes csr_hash,
                                       const char *requested_by,
                                       struct request_record *out_record, struct error *err);
-// Those that wait and whose time is not over; of one address, or of all (NULL).
-enum result store_count_held_requests(struct store *store, const char *address, int64_t now,
-                                      int64_t *out_count, struct error *err);
+// Those that wait and whose time is not over: all, those of one source, those of one network.
+enum result store_count_held_requests(struct store *store, int64_t now, int64_t *out_count,
+                                      struct error *err);
+enum result store_count_held_of_source(struct store *store, const char *source, int64_t now,
+                                       int64_t *out_count, struct error *err);
+enum result store_count_held_of_network(struct store *store, const char *network, int64_t now,
+                                        int64_t *out_count, struct error *err);
 // Those that still wait although their time is over, the oldest first, at most `limit`. The
 // visitor changes nothing.
 enum result store_each_request_over(struct store *store, int64_t now, size_t limit,
@@ -384,26 +398,30 @@ enum result store_refresh_request(struct store *store, struct bytes id,
                                   struct bytes profile_hash, int64_t approvals,
                                   struct error *err);
 
-// All that are given must fit; NULL, 0 and empty: any.
+// All that is given must fit; zeroed memory fits every request.
 struct request_filter {
-    int state; // enum request_state at `now`
-    int64_t now;
-    const char *profile;
-    const char *name_type;   // of the name or of the prefix
-    const char *name_value;  // exact
-    const char *name_prefix; // the beginning of a name; not together with name_value
-    const char *address;
-    const char *code;
-    struct bytes key_hash;
-    int64_t before_sequence; // 0: from the newest
+    int state;           // enum request_state at `now`; 0: any
+    int64_t now;         // what pending and expired are measured against
+    const char *profile; // NULL: any
+    struct name_filter name;
+    struct name_filter prefix;
+    const char *address;   // NULL: any
+    const char *code;      // NULL: any
+    struct bytes key_hash; // empty: any
+    struct list_position after;
     size_t limit;
 };
-// Newest first.
-enum result store_list_requests(struct store *store, const struct request_filter *filter,
-                                enum result (*visit)(void *context,
-                                                     const struct request_record *record,
-                                                     struct error *err),
-                                void *context, struct error *err);
+// Of a prefix in the order of the names, else the newest first.
+enum result store_list_requests(
+    struct store *store, const struct request_filter *filter,
+    enum result (*visit)(void *context, const struct request_record *record, struct error *err),
+    void *context, struct list_position *out_next, struct error *err);
+// Those of this key that wait for a certificate of this profile and whose time is not over,
+// newest first. The visitor changes nothing.
+enum result store_each_held_of_key(
+    struct store *store, struct bytes key_hash, const char *profile, int64_t now,
+    enum result (*visit)(void *context, const struct request_record *record, struct error *err),
+    void *context, struct error *err);
 
 struct approval_record {
     char *admin;
@@ -447,11 +465,12 @@ enum result store_use_rule(struct store *store, int64_t sequence, int64_t certif
 enum result store_remove_rule(struct store *store, int64_t sequence, struct error *err);
 
 enum rule_state { RULE_ANY, RULE_OPEN, RULE_USED };
+// All that is given must fit; zeroed memory fits every rule.
 struct rule_filter {
     enum rule_state state;
-    const char *profile;     // NULL: any
-    const char *value;       // NULL: any
-    int64_t before_sequence; // 0: from the newest
+    const char *profile; // NULL: any
+    const char *value;   // NULL: any
+    struct list_position after;
     size_t limit;
 };
 // Newest first.
@@ -459,7 +478,7 @@ enum result store_list_rules(struct store *store, const struct rule_filter *filt
                              enum result (*visit)(void *context,
                                                   const struct rule_record *record,
                                                   struct error *err),
-                             void *context, struct error *err);
+                             void *context, struct list_position *out_next, struct error *err);
 
 // --- CRLs -----------------------------------------------------------------------------------
 

@@ -110,7 +110,7 @@ enum result inspect_status(struct authority *authority, const struct peer *peer,
                                  &reply->certificates_expired, &reply->certificates_revoked,
                                  err));
     TRY(store_count_open_tokens(authority->store, now, &reply->tokens_open, err));
-    TRY(store_count_held_requests(authority->store, NULL, now, &reply->requests_pending, err));
+    TRY(store_count_held_requests(authority->store, now, &reply->requests_pending, err));
     reply->started = authority->started;
     reply->time = now;
     reply->issuer_not_after = authority->issuers.issuing->certificate.not_after;

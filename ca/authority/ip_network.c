@@ -66,3 +66,26 @@ bool ip_network_contains(const char *network_text, const char *address_text) {
     }
     return true;
 }
+
+// RFC 4291, 2.5.5.2.
+static void unmap(uint8_t address[16], size_t *size) {
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    if (*size == 16 && memcmp(address, mapped, sizeof(mapped)) == 0) {
+        memmove(address, &address[sizeof(mapped)], 4);
+        *size = 4;
+    }
+}
+
+enum result ip_network_around(const char *address, int64_t ipv4_bits, int64_t ipv6_bits,
+                              struct buf *out) {
+    uint8_t octets[16];
+    size_t size = 0;
+    TRY(text_read_ip(address, octets, &size));
+    unmap(octets, &size);
+    int64_t bits = size == 4 ? ipv4_bits : ipv6_bits;
+    for (int64_t bit = bits; bit < 8 * (int64_t)size; bit++) {
+        octets[bit / 8] = (uint8_t)(octets[bit / 8] & ~(0x80U >> (bit % 8)));
+    }
+    TRY(text_format_ip(bytes_of(octets, size), out));
+    return buf_printf(out, "/%lld", (long long)bits);
+}

@@ -9,6 +9,7 @@
 #include "authority/issuance.h"
 #include "authority/peer.h"
 #include "authority/request_info.h"
+#include "authority/request_room.h"
 #include "authority/rule.h"
 #include "base/clock.h"
 #include "base/random.h"
@@ -213,38 +214,18 @@ static enum result check_issuable(struct authority *authority, const struct hold
     return issuance_check_key(authority, hold->csr->spki, grant.names, err);
 }
 
-static enum result check_room(struct authority *authority, const struct peer *peer, int64_t now,
-                              struct error *err) {
-    int64_t count = 0;
-    TRY(store_count_held_requests(authority->store, peer->address, now, &count, err));
-    if (count >= LIMIT_REQUESTS_HELD_PER_ADDRESS) {
-        (void)error_set_code(err, RESULT_LIMIT, "too_many_requests_from_address",
-                             "%d requests from this address wait for approval already",
-                             LIMIT_REQUESTS_HELD_PER_ADDRESS);
-        error_hint(err, "Try again when some of them are decided, or use a token.");
-        return RESULT_LIMIT;
-    }
-    TRY(store_count_held_requests(authority->store, NULL, now, &count, err));
-    if (count >= LIMIT_REQUESTS_HELD) {
-        (void)error_set_code(err, RESULT_LIMIT, "queue_full",
-                             "%d requests wait for approval, and more are not held",
-                             LIMIT_REQUESTS_HELD);
-        error_hint(err, "Try again when administrators have decided some, or use a token.");
-        return RESULT_LIMIT;
-    }
-    return RESULT_OK;
-}
-
 // What is computed for a record, in one place for their lifetimes.
 struct hold_identity {
     uint8_t id[REQUEST_ID_SIZE];
     uint8_t claim_hash[SHA256_SIZE];
     uint8_t key_hash[SHA256_SIZE];
     char code[PUBLIC_KEY_CODE_SIZE];
+    struct request_origin origin;
 };
 
-static enum result make_identity(const struct hold_request *hold,
+static enum result make_identity(const struct hold_request *hold, const struct peer *peer,
                                  struct hold_identity *out_identity, struct error *err) {
+    request_origin_of(peer->address, &out_identity->origin);
     TRY(random_bytes(out_identity->id, REQUEST_ID_SIZE, err));
     TRY(hash_sha256(bytes_of_string(hold->claim), out_identity->claim_hash));
     TRY(hash_sha256(hold->csr->spki, out_identity->key_hash));
@@ -282,7 +263,10 @@ static enum result add(struct authority *authority, const struct peer *peer,
         .requested_by = borrowed_text(peer->actor),
         .responsible = borrowed_text(hold->responsible),
         .address = borrowed_text(peer->address),
+        .source = borrowed_text(identity->origin.source),
+        .network = borrowed_text(identity->origin.network),
         .predecessor_id = hold->predecessor_id,
+        .holder_id = hold->holder_id,
         .approvals = request_approvals_needed(profile),
         .created = hold->now,
         .expires = hold->now + profile->hold_seconds,
@@ -310,12 +294,12 @@ enum result request_hold(struct authority *authority, struct peer *peer,
                          const struct hold_request *hold, struct error *err) {
     TRY(check_claim(hold->claim, err));
     TRY(check_issuable(authority, hold, err));
-    TRY(check_room(authority, peer, hold->now, err));
+    struct hold_identity identity;
+    TRY(make_identity(hold, peer, &identity, err));
+    TRY(request_check_room(authority, &identity.origin, hold->now, err));
     if (hold->token_id.size > 0) {
         TRY(store_spend_token(authority->store, hold->token_id, err));
     }
-    struct hold_identity identity;
-    TRY(make_identity(hold, &identity, err));
     TRY(add(authority, peer, hold, &identity, err));
     AUTO(request_record_clear) struct request_record record = {0};
     TRY(store_find_request(authority->store, bytes_of(identity.id, REQUEST_ID_SIZE), &record,

@@ -35,13 +35,13 @@ struct hold_request {
     struct bytes token_id;     // empty when not with a token
     const char *responsible;   // who made the token, as its created_by; NULL without
     int64_t predecessor_id;    // of a held renewal, else 0
+    int64_t holder_id;         // the certificate of another profile that was shown, else 0
     int64_t now;
 };
 
 // Holds a request: fills peer->held and returns RESULT_PENDING. Who asks is peer->actor. What
 // could never be issued is refused at once, with policy's codes (names, key, lifetime); beside
-// them "claim_missing", "claim_short" (RESULT_INVALID), "too_many_requests_from_address",
-// "queue_full" (RESULT_LIMIT). A use of the token is spent here, so that no two requests wait
+// them "claim_missing", "claim_short" (RESULT_INVALID), and those of request_check_room. A use of the token is spent here, so that no two requests wait
 // on the same; it is given back when the time is over without a decision, but not by a denial.
 enum result request_hold(struct authority *authority, struct peer *peer,
                          const struct hold_request *hold, struct error *err);

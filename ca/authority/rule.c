@@ -1,4 +1,4 @@
-// Rules as administrators see them; rule_enroll.c is the side of the devices.
+// Lists of devices, added by administrators; rule_enroll.c is the side of the devices.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "authority/rule.h"
 
@@ -6,14 +6,10 @@
 
 #include "authority/authority.h"
 #include "authority/certificate_text.h"
-#include "authority/cursor.h"
 #include "authority/peer.h"
 #include "authority/policy.h"
 #include "base/clock.h"
 #include "base/text.h"
-
-#define KIND_KEY "key"
-#define KIND_SERIAL "serial"
 
 // --- one row ---------------------------------------------------------------------------------
 
@@ -29,8 +25,8 @@ static void row_clear(struct row *row) {
     names_clear(&row->names);
 }
 
-static enum result read_kind(const char *text, const char **out_kind, struct error *err) {
-    static const char *const kinds[] = {KIND_KEY, KIND_SERIAL};
+enum result rule_read_kind(const char *text, const char **out_kind, struct error *err) {
+    static const char *const kinds[] = {RULE_KIND_KEY, RULE_KIND_SERIAL};
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         if (strcmp(kinds[i], text) == 0) {
             *out_kind = kinds[i];
@@ -50,9 +46,9 @@ static enum result value_invalid(const char *what, struct error *err) {
     return RESULT_INVALID;
 }
 
-static enum result read_value(const char *kind, const char *text, char **out_value,
-                              struct error *err) {
-    if (strcmp(kind, KIND_KEY) == 0) {
+enum result rule_read_value(const char *kind, const char *text, char **out_value,
+                            struct error *err) {
+    if (strcmp(kind, RULE_KIND_KEY) == 0) {
         AUTO(buf_clear) struct buf hash = {0};
         buf_init(&hash, SHA256_SIZE);
         if (text_hex_decode(bytes_of_string(text), &hash) != RESULT_OK ||
@@ -65,7 +61,7 @@ static enum result read_value(const char *kind, const char *text, char **out_val
     if (text_set(out_value, text) != RESULT_OK) {
         return error_out_of_memory(err);
     }
-    if (strcmp(kind, KIND_KEY) == 0) {
+    if (strcmp(kind, RULE_KIND_KEY) == 0) {
         text_lower(*out_value);
     }
     return RESULT_OK;
@@ -79,7 +75,7 @@ static enum result read_names(const struct text_list *texts, const struct row *r
     if (out_names->count > 0) {
         return RESULT_OK;
     }
-    if (strcmp(row->kind, KIND_SERIAL) == 0) {
+    if (strcmp(row->kind, RULE_KIND_SERIAL) == 0) {
         return names_add(out_names, NAME_CN, bytes_of_string(row->value), err);
     }
     (void)error_set_code(err, RESULT_INVALID, "names_missing",
@@ -90,8 +86,8 @@ static enum result read_names(const struct text_list *texts, const struct row *r
 
 static enum result read_row(const struct rule_entry *entry, const struct profile *profile,
                             struct row *row, struct error *err) {
-    TRY(read_kind(entry->kind, &row->kind, err));
-    TRY(read_value(row->kind, entry->value, &row->value, err));
+    TRY(rule_read_kind(entry->kind, &row->kind, err));
+    TRY(rule_read_value(row->kind, entry->value, &row->value, err));
     TRY(read_names(&entry->names, row, &row->names, err));
     const struct grant grant = {.names = &row->names};
     return policy_check_grant(profile, &grant, err);
@@ -196,106 +192,4 @@ enum result rule_add(struct authority *authority, const struct peer *peer,
         reply->known += is_new ? 0 : 1;
     }
     return record_added(authority, peer, request, reply, err);
-}
-
-// --- list and remove -------------------------------------------------------------------------
-
-static enum result read_state(const char *text, enum rule_state *out_state, struct error *err) {
-    *out_state = RULE_ANY;
-    if (text == NULL) {
-        return RESULT_OK;
-    }
-    if (strcmp(text, "open") == 0 || strcmp(text, "used") == 0) {
-        *out_state = text[0] == 'o' ? RULE_OPEN : RULE_USED;
-        return RESULT_OK;
-    }
-    (void)error_set_code(err, RESULT_INVALID, "state_unknown", "%.16s is not a state of rules",
-                         text);
-    error_field(err, "state");
-    error_hint(err, "Use open or used.");
-    return RESULT_INVALID;
-}
-
-static enum result fill_info(struct authority *authority, const struct rule_record *rule,
-                             struct rule_info *info, struct error *err) {
-    info->created = rule->created;
-    if (text_set(&info->profile, rule->profile) != RESULT_OK ||
-        text_set(&info->kind, rule->kind) != RESULT_OK ||
-        text_set(&info->value, rule->value) != RESULT_OK ||
-        name_records_list(rule->names, rule->name_count, &info->names) != RESULT_OK ||
-        (rule->created_by != NULL &&
-         text_set(&info->created_by, rule->created_by) != RESULT_OK) ||
-        (rule->label != NULL && text_set(&info->label, rule->label) != RESULT_OK)) {
-        return error_out_of_memory(err);
-    }
-    if (rule->certificate_id == 0) {
-        return RESULT_OK;
-    }
-    AUTO(certificate_record_clear) struct certificate_record used = {0};
-    TRY(store_find_certificate_by_id(authority->store, rule->certificate_id, &used, err));
-    char serial[CERTIFICATE_SERIAL_TEXT_SIZE];
-    serial_text(buf_bytes(&used.serial), serial);
-    return text_set(&info->serial, serial) == RESULT_OK ? RESULT_OK : error_out_of_memory(err);
-}
-
-struct rule_listing {
-    struct authority *authority;
-    struct rule_page *page;
-    size_t limit;
-    int64_t last_sequence;
-    bool has_more;
-};
-
-static enum result add_to_page(void *context, const struct rule_record *rule,
-                               struct error *err) {
-    struct rule_listing *listing = context;
-    if (listing->page->rules.count == listing->limit) {
-        listing->has_more = true;
-        return RESULT_OK;
-    }
-    void *info = NULL;
-    if (record_add(&listing->page->rules, &rule_info_type, &info) != RESULT_OK) {
-        return error_out_of_memory(err);
-    }
-    listing->last_sequence = rule->sequence;
-    return fill_info(listing->authority, rule, info, err);
-}
-
-enum result rule_list(struct authority *authority, const struct peer *peer,
-                      const struct rule_list *request, struct rule_page *reply,
-                      struct error *err) {
-    (void)peer;
-    struct rule_filter filter = {.profile = request->profile, .value = request->value};
-    TRY(read_state(request->state, &filter.state, err));
-    TRY(cursor_read(request->after, &filter.before_sequence, err));
-    struct rule_listing listing = {
-        .authority = authority, .page = reply, .limit = cursor_page_size(request->limit)};
-    filter.limit = listing.limit + 1; // one more tells whether there is another page
-    TRY(store_list_rules(authority->store, &filter, add_to_page, &listing, err));
-    return listing.has_more ? cursor_write(listing.last_sequence, &reply->next) : RESULT_OK;
-}
-
-enum result rule_remove(struct authority *authority, const struct peer *peer,
-                        const struct rule_remove *request, struct rule_info *reply,
-                        struct error *err) {
-    AUTO(rule_record_clear) struct rule_record rule = {0};
-    const char *kind = NULL;
-    AUTO(string_free_at) char *value = NULL;
-    TRY(read_kind(request->kind, &kind, err));
-    TRY(read_value(kind, request->value, &value, err));
-    enum result result =
-        store_find_rule(authority->store, request->profile, kind, value, &rule, err);
-    if (result == RESULT_NOT_FOUND) {
-        (void)error_set_code(err, RESULT_NOT_FOUND, "rule_unknown",
-                             "profile %s lists no %s %.80s", request->profile, kind, value);
-        error_hint(err, "Copy profile, kind and value from the list of rules.");
-    }
-    TRY(result);
-    TRY(fill_info(authority, &rule, reply, err));
-    TRY(store_remove_rule(authority->store, rule.sequence, err));
-    AUTO(buf_clear) struct buf detail = {0};
-    buf_init(&detail, 1024);
-    TRY(buf_printf(&detail, "kind=%s value=%s", kind, value));
-    return decision_record(authority, peer, LOG_LEVEL_INFO, "rule removed", rule.profile,
-                           buf_string(&detail), err);
 }

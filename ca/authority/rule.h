@@ -36,3 +36,14 @@ enum result rule_remove(struct authority *authority, const struct peer *peer,
 enum result rule_enroll(struct authority *authority, struct peer *peer,
                         const struct hold_request *hold, struct issued *reply,
                         struct error *err);
+
+// --- for the other files of rules ------------------------------------------------------------
+
+#define RULE_KIND_KEY "key"
+#define RULE_KIND_SERIAL "serial"
+
+// RESULT_INVALID (code "rule_kind_unknown").
+enum result rule_read_kind(const char *text, const char **out_kind, struct error *err);
+// Owned, in the form in which it is kept. RESULT_INVALID (code "rule_value_invalid").
+enum result rule_read_value(const char *kind, const char *text, char **out_value,
+                            struct error *err);

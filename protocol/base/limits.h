@@ -122,10 +122,16 @@
 #define LIMIT_POLL_SECONDS 120
 // More approvers than this do not make a decision better.
 #define LIMIT_APPROVALS 10
-// Requests held at a time, from one address and in all: the queue is for people, and a flood must
-// leave room for the others. Each is a CSR and its names, so the store grows by some 300 MB at most.
+// Requests held at a time, from one address (of IPv6 its /64, which a single host has), from the
+// network around it (IPv4 /24, IPv6 /48), and in all: the queue is for people, and a flood from few
+// networks must leave room for the others. Each is a CSR and its names, so the store grows by some
+// 300 MB at most.
 #define LIMIT_REQUESTS_HELD_PER_ADDRESS 32
+#define LIMIT_REQUESTS_HELD_PER_NETWORK (LIMIT_REQUESTS_HELD / 10)
 #define LIMIT_REQUESTS_HELD 10000
+// Certificates that one stolen key takes along, those issued to its holder under other profiles
+// and their renewals included: some seconds of work in one transaction. Revoking once more goes on.
+#define LIMIT_COMPROMISED_CERTIFICATES 10000
 // Devices added to a list in one request: with names they fit into a request's body.
 #define LIMIT_RULES_AT_ONCE 500
 // Patterns of one token, and of one type of names in a profile.

@@ -1,5 +1,6 @@
 // Held requests as their requesters see them: held, repeated, claimed, refused, expired.
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "authority/request_room.h"
 #include "support/request_fixture.h"
 
 static void a_request_without_token_is_held_where_anyone_may_ask(void **state) {
@@ -137,13 +138,36 @@ static void one_address_holds_a_bounded_number_of_requests(void **state) {
     message_clear(&held_type, &held);
 }
 
-// Straight into the store, from as many addresses.
-static void fill_queue(struct fixture *f, int count) {
+static void an_address_counts_as_the_network_that_one_host_has(void **state) {
+    (void)state;
+    static const struct {
+        const char *address;
+        const char *source;
+        const char *network;
+    } cases[] = {
+        {"192.0.2.7", "192.0.2.7/32", "192.0.2.0/24"},
+        {"::ffff:192.0.2.7", "192.0.2.7/32", "192.0.2.0/24"},
+        {"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64", "2001:db8:1::/48"},
+        {"2001:db8:1:2::", "2001:db8:1:2::/64", "2001:db8:1::/48"},
+        {"2001:db8:1:3::1", "2001:db8:1:3::/64", "2001:db8:1::/48"},
+        {"", "", ""},
+        {"host", "host", "host"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct request_origin origin = {0};
+        request_origin_of(cases[i].address, &origin);
+        assert_string_equal(cases[i].source, origin.source);
+        assert_string_equal(cases[i].network, origin.network);
+    }
+}
+
+// Straight into the store, from as many addresses of as many networks.
+static void fill_queue(struct fixture *f, int count, const char *network) {
     assert_ok(store_begin(f->authority.store, &f->err), &f->err);
     for (int i = 0; i < count; i++) {
         char id[17], address[32];
         (void)snprintf(id, sizeof(id), "%016d", i);
-        (void)snprintf(address, sizeof(address), "10.0.%d.%d", i / 256, i % 256);
+        (void)snprintf(address, sizeof(address), "10.%d.%d.0/24", i / 256, i % 256);
         struct buf bytes = {.data = (uint8_t *)id, .size = REQUEST_ID_SIZE};
         const struct request_record record = {
             .id = bytes,
@@ -156,6 +180,8 @@ static void fill_queue(struct fixture *f, int count) {
             .profile_hash = bytes,
             .requested_by = (char[]){"anyone"},
             .address = address,
+            .source = address,
+            .network = network == NULL ? address : (char *)(uintptr_t)network,
             .approvals = 1,
             .created = FIXTURE_NOW,
             .expires = FIXTURE_NOW + FIXTURE_DAY,
@@ -165,10 +191,25 @@ static void fill_queue(struct fixture *f, int count) {
     assert_ok(store_commit(f->authority.store, &f->err), &f->err);
 }
 
+static void one_network_fills_a_part_of_the_queue_only(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    struct held held = {0};
+    fill_queue(f, LIMIT_REQUESTS_HELD_PER_NETWORK - 1, "192.0.2.0/24");
+    request_expect_held(request_ask_for(f, OPEN_PROFILE, key, "cn:phone-7", CLAIM), &held);
+    fixture_expect_refusal(request_ask_for(f, OPEN_PROFILE, key, "cn:phone-7", CLAIM),
+                           RESULT_LIMIT, "too_many_requests_from_network");
+    // A decision makes room.
+    request_expect_state(request_deny_as(f, buf_bytes(&f->admin), held.id, NULL), "denied");
+    message_clear(&held_type, &held);
+    request_expect_held(request_ask_for(f, OPEN_PROFILE, key, "cn:phone-7", CLAIM), &held);
+    message_clear(&held_type, &held);
+}
+
 static void the_queue_holds_a_bounded_number_of_requests(void **state) {
     struct fixture *f = *state;
     AUTO(key_free_at) struct key *key = fixture_key();
-    fill_queue(f, LIMIT_REQUESTS_HELD - 1);
+    fill_queue(f, LIMIT_REQUESTS_HELD - 1, NULL);
     struct held held = {0};
     request_expect_held(request_ask_for(f, OPEN_PROFILE, key, "cn:phone-7", CLAIM), &held);
     message_clear(&held_type, &held);
@@ -310,6 +351,8 @@ int main(void) {
         TEST(what_can_never_be_issued_is_refused_at_once),
         TEST(a_key_of_another_identity_is_refused_at_once),
         TEST(one_address_holds_a_bounded_number_of_requests),
+        TEST(an_address_counts_as_the_network_that_one_host_has),
+        TEST(one_network_fills_a_part_of_the_queue_only),
         TEST(the_queue_holds_a_bounded_number_of_requests),
         TEST(a_request_nobody_decides_about_expires_and_may_be_sent_again),
         TEST(a_use_of_a_token_comes_back_when_the_time_is_over_but_not_when_denied),

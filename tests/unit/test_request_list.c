@@ -57,14 +57,18 @@ static void requests_are_found_by_what_people_know_of_them(void **state) {
     expect_listed(f, &(struct request_list){.code = info.code}, 1);
     expect_listed(f, &(struct request_list){.code = info.code, .prefix = (char[]){"phone-8"}},
                   0);
+    expect_listed(f, &(struct request_list){.code = info.code, .name = (char[]){"phone-7"}}, 1);
+    expect_listed(
+        f, &(struct request_list){.name = (char[]){"phone-7"}, .prefix = (char[]){"phone"}}, 1);
     clock_use_manual(FIXTURE_NOW + 2 * FIXTURE_DAY);
     expect_listed(f, &(struct request_list){.state = (char[]){"pending"}}, 0);
     expect_listed(f, &(struct request_list){.state = (char[]){"expired"}}, 1);
     refuse_listing(f, &(struct request_list){.state = (char[]){"open"}}, "state_unknown");
     refuse_listing(f, &(struct request_list){.key = (char[]){"12"}}, "fingerprint_invalid");
     refuse_listing(f, &(struct request_list){.after = (char[]){"7"}}, "cursor_invalid");
-    refuse_listing(f, &(struct request_list){.name = (char[]){"a"}, .prefix = (char[]){"a"}},
-                   "wrong_value");
+    refuse_listing(f, &(struct request_list){.address = (char[]){"phone"}}, "address_invalid");
+    refuse_listing(f, &(struct request_list){.prefix = (char[]){"cn:"}}, "name_invalid");
+    refuse_listing(f, &(struct request_list){.name = (char[]){"dns:a..b"}}, "name_invalid");
     message_clear(&request_info_type, &info);
 }
 
@@ -83,10 +87,35 @@ static void pages_hold_every_request_once(void **state) {
         struct request_page page = {0};
         list(f, &request, &page);
         seen += page.requests.count;
+        if (page.next != NULL) {
+            // It fits this search and no other.
+            refuse_listing(f, &(struct request_list){.after = page.next, .code = (char[]){"A"}},
+                           "cursor_invalid");
+        }
         (void)snprintf(after, sizeof(after), "%s", page.next == NULL ? "" : page.next);
         message_clear(&request_page_type, &page);
     } while (after[0] != '\0' && seen < 100);
     assert_int_equal(COUNT, seen);
+}
+
+#define XMPP_PROFILES                                                                          \
+    HELD_PROFILES "\n[profile chat-test]\nextended_key_usages = clientAuth\n"                  \
+                  "common_name = 0\nxmpp = 1\nxmpp_form = bare\nask = anyone\n"                \
+                  "approvals = 1\nlifetime = 30d\nlifetime_maximum = 60d\n"
+
+static void names_are_searched_in_the_form_in_which_they_are_kept(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *chat = NULL;
+    AUTO(key_free_at) struct key *host = NULL;
+    char id[REQUEST_ID_TEXT_SIZE];
+    request_configure(f, XMPP_PROFILES);
+    request_hold_one(f, "chat-test", "xmpp:jane@example.org", &chat, id);
+    expect_listed(f, &(struct request_list){.name = (char[]){"xmpp:Jane@Example.ORG"}}, 1);
+    expect_listed(f, &(struct request_list){.prefix = (char[]){"xmpp:JANE@"}}, 1);
+    expect_listed(f, &(struct request_list){.name = (char[]){"xmpp:jane@example.com"}}, 0);
+    expect_listed(f, &(struct request_list){.name = (char[]){"Jane@Example.ORG"}}, 0);
+    refuse_listing(f, &(struct request_list){.name = (char[]){"xmpp:@example.org"}},
+                   "name_invalid");
 }
 
 static bool warns_of(const struct request_info *info, const char *words) {
@@ -173,6 +202,7 @@ int main(void) {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, request_set_up, fixture_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(requests_are_found_by_what_people_know_of_them),
+        TEST(names_are_searched_in_the_form_in_which_they_are_kept),
         TEST(pages_hold_every_request_once),
         TEST(a_name_of_another_key_is_warned_of),
         TEST(a_key_that_was_certified_before_is_warned_of),
