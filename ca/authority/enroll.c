@@ -145,6 +145,7 @@ static struct hold_request hold_of(const struct enrollment *enrollment,
         .claim = enrollment->request->claim,
         .token_id = buf_bytes(&source->token.id),
         .responsible = source->token.created_by,
+        .holder_id = source->holder_id,
         .now = enrollment->now,
     };
 }
@@ -166,6 +167,7 @@ static enum result issue(struct authority *authority, const struct peer *peer,
         .csr_hash = enrollment->csr_hash,
         .token_id = buf_bytes(&source->token.id),
         .device = source->device,
+        .holder_id = source->holder_id,
         .now = enrollment->now,
     };
     AUTO(certificate_record_clear) struct certificate_record record = {0};

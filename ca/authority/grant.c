@@ -107,6 +107,7 @@ static enum result find_holder(struct authority *authority, struct peer *peer, i
     }
     TRY(take_fitting(&peer->certificate, profile, &source->names, err));
     source->kind = ASK_HOLDERS;
+    source->holder_id = peer->certificate.id;
     return RESULT_OK;
 }
 

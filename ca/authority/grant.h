@@ -20,6 +20,7 @@ struct grant_source {
     const struct profile *profile;
     struct token_record token; // with ASK_TOKEN
     struct names names; // with ASK_HOLDERS and ASK_MANUFACTURER: what that certificate gives
+    int64_t holder_id;  // with ASK_HOLDERS: id of the certificate that was shown, else 0
     char device[48];    // with ASK_MANUFACTURER: serial of the device's certificate, hex
 };
 void grant_source_clear(struct grant_source *source);

@@ -24,6 +24,7 @@ struct issuance {
     const char *address;     // where it was requested from; NULL: where the peer is
     const char *device; // serial of the manufacturer's certificate, for the audit; NULL or ""
     const struct certificate_record *predecessor; // of a renewal, else NULL
+    int64_t holder_id; // the certificate of another profile that was shown for it, else 0
     int64_t now;
 };
 

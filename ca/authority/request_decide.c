@@ -159,8 +159,9 @@ static int64_t lesser(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
 
-static enum result find_predecessor(struct authority *authority, int64_t id,
-                                    struct certificate_record *out_record, struct error *err) {
+// A certificate that the request rests on; none for id 0.
+static enum result find_shown(struct authority *authority, int64_t id,
+                              struct certificate_record *out_record, struct error *err) {
     if (id == 0) {
         return RESULT_OK;
     }
@@ -187,7 +188,9 @@ static enum result issue(struct authority *authority, const struct peer *peer,
         .lifetime = lesser(record->lifetime, profile->lifetime_maximum),
     };
     AUTO(certificate_record_clear) struct certificate_record predecessor = {0};
-    TRY(find_predecessor(authority, record->predecessor_id, &predecessor, err));
+    AUTO(certificate_record_clear) struct certificate_record holder = {0};
+    TRY(find_shown(authority, record->predecessor_id, &predecessor, err));
+    TRY(find_shown(authority, record->holder_id, &holder, err));
     TRY(policy_check_grant(profile, &grant, err));
     TRY(issuance_check_key(authority, csr.spki, &names, err));
     const struct issuance issuance = {
@@ -200,6 +203,7 @@ static enum result issue(struct authority *authority, const struct peer *peer,
         .request_id = buf_bytes(&record->id),
         .address = record->address,
         .predecessor = record->predecessor_id == 0 ? NULL : &predecessor,
+        .holder_id = record->holder_id,
         .now = now,
     };
     AUTO(certificate_record_clear) struct certificate_record issued = {0};

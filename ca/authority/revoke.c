@@ -113,31 +113,72 @@ static enum result ids_add(struct ids *ids, int64_t id, struct error *err) {
     return RESULT_OK;
 }
 
+static bool ids_contain(const struct ids *ids, int64_t id) {
+    for (size_t i = 0; i < ids->count; i++) {
+        if (ids->items[i] == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Lines are both the result and the list of what is still to be looked at: `looked_at` of them
+// have been.
 struct victims {
-    struct ids certificates;
-    struct ids lineages;
+    struct ids certificates; // to be revoked
+    struct ids holders;      // of the line that is looked at
+    struct ids lines;
+    size_t looked_at;
     int64_t now;
+    bool is_cut; // there are more than are revoked at a time
 };
 
 static void victims_clear(struct victims *victims) {
     ids_clear(&victims->certificates);
-    ids_clear(&victims->lineages);
+    ids_clear(&victims->holders);
+    ids_clear(&victims->lines);
 }
 
 static enum result collect(void *context, const struct certificate_record *record,
                            struct error *err) {
     struct victims *victims = context;
+    TRY(ids_add(&victims->holders, record->id, err));
     if (record->revoked_at != 0 || record->not_after < victims->now) {
+        return RESULT_OK;
+    }
+    if (victims->certificates.count >= LIMIT_COMPROMISED_CERTIFICATES) {
+        victims->is_cut = true;
         return RESULT_OK;
     }
     return ids_add(&victims->certificates, record->id, err);
 }
 
 // Of expired and revoked ones as well: their renewals may live.
-static enum result collect_lineage(void *context, const struct certificate_record *record,
-                                   struct error *err) {
+static enum result collect_line(void *context, const struct certificate_record *record,
+                                struct error *err) {
     struct victims *victims = context;
-    return ids_add(&victims->lineages, record->lineage_id, err);
+    if (ids_contain(&victims->lines, record->lineage_id)) {
+        return RESULT_OK;
+    }
+    if (victims->lines.count >= LIMIT_COMPROMISED_CERTIFICATES) {
+        victims->is_cut = true; // the newest come first
+        return RESULT_OK;
+    }
+    return ids_add(&victims->lines, record->lineage_id, err);
+}
+
+// The line's certificates, and the lines of what they got as holders under other profiles.
+static enum result look_at_line(struct authority *authority, struct victims *victims,
+                                struct error *err) {
+    int64_t line = victims->lines.items[victims->looked_at++];
+    victims->holders.count = 0;
+    TRY(store_each_certificate_of_lineage(authority->store, line, INT64_MIN, collect, victims,
+                                          err));
+    for (size_t i = 0; i < victims->holders.count; i++) {
+        TRY(store_each_certificate_of_holder(authority->store, victims->holders.items[i],
+                                             collect_line, victims, err));
+    }
+    return RESULT_OK;
 }
 
 static enum result revoke_victims(struct authority *authority, const struct peer *peer,
@@ -146,49 +187,82 @@ static enum result revoke_victims(struct authority *authority, const struct peer
         int64_t id = victims->certificates.items[i];
         AUTO(certificate_record_clear) struct certificate_record record = {0};
         TRY(store_find_certificate_by_id(authority->store, id, &record, err));
-        if (record.revoked_at == 0) {
-            TRY(revoke_one(authority, peer, &record, CRL_REASON_KEY_COMPROMISE, victims->now,
-                           err));
-        }
+        TRY(revoke_one(authority, peer, &record, CRL_REASON_KEY_COMPROMISE, victims->now, err));
     }
     return RESULT_OK;
 }
 
-// Whoever has the key could renew every certificate of it, hence all their lines.
+static enum result record_cut(struct authority *authority, const struct peer *peer,
+                              const struct certificate_record *record, struct error *err) {
+    char serial[CERTIFICATE_SERIAL_TEXT_SIZE];
+    serial_text(buf_bytes(&record->serial), serial);
+    AUTO(buf_clear) struct buf detail = {0};
+    buf_init(&detail, 128);
+    TRY(buf_printf(&detail, "revoked=%d; revoke it again to go on",
+                   LIMIT_COMPROMISED_CERTIFICATES));
+    return decision_record(authority, peer, LOG_LEVEL_WARNING, "revocation not complete",
+                           serial, buf_string(&detail), err);
+}
+
+// Whoever has the key could renew every certificate of it, and get others as its holder: hence
+// all their lines, and the lines that these led to.
 static enum result revoke_lines(struct authority *authority, const struct peer *peer,
                                 const struct certificate_record *record, int64_t now,
-                                struct error *err) {
+                                size_t *out_count, struct error *err) {
     AUTO(victims_clear) struct victims victims = {.now = now};
     TRY(store_each_certificate_of_key(authority->store, buf_bytes(&record->key_hash),
-                                      collect_lineage, &victims, err));
-    for (size_t i = 0; i < victims.lineages.count; i++) {
-        TRY(store_each_certificate_of_lineage(authority->store, victims.lineages.items[i], now,
-                                              collect, &victims, err));
+                                      collect_line, &victims, err));
+    while (victims.looked_at < victims.lines.count && !victims.is_cut) {
+        TRY(look_at_line(authority, &victims, err));
     }
-    return revoke_victims(authority, peer, &victims, err);
+    TRY(revoke_victims(authority, peer, &victims, err));
+    *out_count = victims.certificates.count;
+    return victims.is_cut ? record_cut(authority, peer, record, err) : RESULT_OK;
 }
 
 // --- operations ------------------------------------------------------------------------------
 
-static enum result check_revocable(const struct certificate_record *record,
-                                   enum crl_reason reason, int64_t now, struct error *err) {
+static enum result refuse_again(const struct certificate_record *record, struct error *err) {
     char serial[CERTIFICATE_SERIAL_TEXT_SIZE];
     serial_text(buf_bytes(&record->serial), serial);
-    if (record->revoked_at != 0) {
-        (void)error_set_code(err, RESULT_CONFLICT, "already_revoked",
-                             "certificate %s is revoked already, for %s", serial,
-                             crl_reason_name((enum crl_reason)record->revocation_reason));
-        error_hint(err, "Nothing needs to be done.");
-        return RESULT_CONFLICT;
+    (void)error_set_code(err, RESULT_CONFLICT, "already_revoked",
+                         "certificate %s is revoked already, for %s", serial,
+                         crl_reason_name((enum crl_reason)record->revocation_reason));
+    error_hint(err, "Nothing needs to be done.");
+    return RESULT_CONFLICT;
+}
+
+static enum result check_revocable(const struct certificate_record *record,
+                                   enum crl_reason reason, int64_t now, struct error *err) {
+    bool is_compromised = reason == CRL_REASON_KEY_COMPROMISE;
+    if (record->revoked_at != 0 &&
+        !(is_compromised && record->revocation_reason == (int)CRL_REASON_KEY_COMPROMISE)) {
+        return refuse_again(record, err);
     }
     // An expired one is revoked for its key only: that takes its successors along.
-    if (now > record->not_after && reason != CRL_REASON_KEY_COMPROMISE) {
+    if (now > record->not_after && !is_compromised) {
+        char serial[CERTIFICATE_SERIAL_TEXT_SIZE];
+        serial_text(buf_bytes(&record->serial), serial);
         (void)error_set_code(err, RESULT_CONFLICT, "certificate_expired",
                              "certificate %s has expired: nobody accepts it any more", serial);
         error_hint(err, "Revoke its renewals, or use keyCompromise to revoke all of them.");
         return RESULT_CONFLICT;
     }
     return RESULT_OK;
+}
+
+// What a stolen key got beyond the certificate itself. One that was revoked for it before is
+// revoked again for what is left: too much for one time, or issued to its holder just then.
+static enum result revoke_compromised(struct authority *authority, const struct peer *peer,
+                                      const struct certificate_record *record, int64_t now,
+                                      struct error *err) {
+    size_t count = 0;
+    bool is_again = record->revoked_at != 0;
+    if (!is_again) {
+        TRY(revoke_one(authority, peer, record, CRL_REASON_KEY_COMPROMISE, now, err));
+    }
+    TRY(revoke_lines(authority, peer, record, now, &count, err));
+    return is_again && count == 0 ? refuse_again(record, err) : RESULT_OK;
 }
 
 static enum result revoke(struct authority *authority, const struct peer *peer,
@@ -198,10 +272,9 @@ static enum result revoke(struct authority *authority, const struct peer *peer,
     enum crl_reason reason = CRL_REASON_UNSPECIFIED;
     TRY(read_reason(reason_text, &reason, err));
     TRY(check_revocable(record, reason, now, err));
-    TRY(revoke_one(authority, peer, record, reason, now, err));
-    if (reason == CRL_REASON_KEY_COMPROMISE) {
-        TRY(revoke_lines(authority, peer, record, now, err));
-    }
+    TRY(reason == CRL_REASON_KEY_COMPROMISE
+            ? revoke_compromised(authority, peer, record, now, err)
+            : revoke_one(authority, peer, record, reason, now, err));
     AUTO(certificate_record_clear) struct certificate_record revoked = {0};
     TRY(store_find_certificate_by_id(authority->store, record->id, &revoked, err));
     if (certificate_info_fill(authority, &revoked, now, reply) != RESULT_OK) {

@@ -136,6 +136,93 @@ static void holders_are_judged_as_they_are_now(void **state) {
     grant_expect_refusal(world.f, &asked, RESULT_DENIED, "ask_denied");
 }
 
+static void expect_state(struct fixture *f, const char *serial, const char *expected) {
+    struct certificate_show show = {.serial = (char *)(uintptr_t)serial};
+    struct certificate_info info = {0};
+    fixture_expect_ok(
+        fixture_ask(f, CHANNEL_ADMIN, OPERATION_CERTIFICATE_SHOW, &show, buf_bytes(&f->admin)),
+        &certificate_info_type, &info);
+    assert_string_equal(expected, info.state);
+    message_clear(&certificate_info_type, &info);
+}
+
+static void revoke_for(struct fixture *f, const char *serial, const char *reason) {
+    struct certificate_info info = {0};
+    fixture_expect_ok(fixture_revoke(f, serial, reason), &certificate_info_type, &info);
+    message_clear(&certificate_info_type, &info);
+}
+
+// The holder's certificate, one it got for it, the renewal of that, and one of somebody else.
+static void a_stolen_key_takes_along_what_its_holder_got(void **state) {
+    AUTO(world_clear) struct world world = {0};
+    world_make(*state, &world);
+    struct fixture *f = world.f;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(key_free_at) struct key *next = fixture_key();
+    AUTO(key_free_at) struct key *late = fixture_key();
+    AUTO(key_free_at) struct key *other = fixture_key();
+    struct issued derived = {0}, renewed = {0}, second = {0}, stranger = {0};
+    const struct asked asked = {.profile = DERIVED_PROFILE, .certificate = holder_of(&world)};
+    fixture_expect_ok(grant_ask(f, &asked, key), &issued_type, &derived);
+    fixture_expect_ok(fixture_renew(f, blob_bytes(&derived.certificate), next, NULL),
+                      &issued_type, &renewed);
+    fixture_expect_ok(grant_ask(f, &asked, late), &issued_type, &second);
+    fixture_device(f, "cn:phone-8", other, &stranger);
+    revoke_for(f, second.serial, "superseded");
+    revoke_for(f, world.holder.serial, "keyCompromise");
+    expect_state(f, derived.serial, "revoked");
+    expect_state(f, renewed.serial, "revoked");
+    expect_state(f, stranger.serial, "valid");
+    assert_int_equal(4, fixture_audited(f, "certificate revoked"));
+    // Nothing is left to be revoked again.
+    fixture_expect_refusal(fixture_revoke(f, world.holder.serial, "keyCompromise"),
+                           RESULT_CONFLICT, "already_revoked");
+    message_clear(&issued_type, &derived);
+    message_clear(&issued_type, &renewed);
+    message_clear(&issued_type, &second);
+    message_clear(&issued_type, &stranger);
+}
+
+static void other_reasons_leave_what_its_holder_got(void **state) {
+    AUTO(world_clear) struct world world = {0};
+    world_make(*state, &world);
+    struct fixture *f = world.f;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    struct issued derived = {0};
+    const struct asked asked = {.profile = DERIVED_PROFILE, .certificate = holder_of(&world)};
+    fixture_expect_ok(grant_ask(f, &asked, key), &issued_type, &derived);
+    revoke_for(f, world.holder.serial, "superseded");
+    expect_state(f, derived.serial, "valid");
+    // Upwards nothing is taken along either: the holder's key is another one.
+    revoke_for(f, derived.serial, "keyCompromise");
+    assert_int_equal(2, fixture_audited(f, "certificate revoked"));
+    message_clear(&issued_type, &derived);
+}
+
+static void a_holder_revoked_meanwhile_gets_nothing_that_was_held(void **state) {
+    AUTO(world_clear) struct world world = {0};
+    world_make(*state, &world);
+    struct fixture *f = world.f;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(key_free_at) struct key *other = fixture_key();
+    const struct asked asked = {
+        .profile = PATIENT_PROFILE, .certificate = holder_of(&world), .claim = CLAIM};
+    struct held first = {0}, second = {0};
+    char digest[LIMIT_FINGERPRINT_TEXT + 1];
+    request_expect_held(grant_ask(f, &asked, key), &first);
+    request_expect_held(grant_ask(f, &asked, other), &second);
+    request_digest_of(f, first.id, digest);
+    request_expect_state(request_approve_as(f, buf_bytes(&f->admin), first.id, digest),
+                         "approved");
+    request_digest_of(f, second.id, digest);
+    revoke_for(f, world.holder.serial, "keyCompromise");
+    assert_int_equal(2, fixture_audited(f, "certificate revoked")); // the approved one, too
+    fixture_expect_refusal(request_approve_as(f, buf_bytes(&f->admin), second.id, digest),
+                           RESULT_DENIED, "certificate_revoked");
+    message_clear(&held_type, &first);
+    message_clear(&held_type, &second);
+}
+
 static void a_holders_own_key_is_not_certified_again(void **state) {
     AUTO(world_clear) struct world world = {0};
     world_make(*state, &world);
@@ -352,6 +439,9 @@ int main(void) {
         TEST(a_holder_gets_its_own_names_that_the_profile_takes),
         TEST(names_that_the_profile_does_not_take_are_left_out),
         TEST(holders_are_judged_as_they_are_now),
+        TEST(a_stolen_key_takes_along_what_its_holder_got),
+        TEST(other_reasons_leave_what_its_holder_got),
+        TEST(a_holder_revoked_meanwhile_gets_nothing_that_was_held),
         TEST(a_holders_own_key_is_not_certified_again),
         TEST(the_same_request_of_a_holder_gets_the_same_certificate),
         TEST(a_device_gets_the_names_of_its_manufacturers_certificate),
