@@ -201,7 +201,7 @@ static enum result fill_names(struct authority *authority, const struct request_
     if (request_state_at(record, now) != REQUEST_PENDING) {
         return RESULT_OK;
     }
-    return request_warn(authority, record, &csr->names, has_grant ? &granted : NULL, now,
+    return request_warn(authority, record, csr, has_grant ? &granted : NULL, now,
                         &info->warnings, err);
 }
 

@@ -7,6 +7,7 @@
 
 #include "authority/authority.h"
 #include "authority/certificate_text.h"
+#include "authority/rule.h"
 
 // A request with a hundred taken names needs no more to be looked at closely.
 #define LIMIT_WARNINGS 16
@@ -132,15 +133,35 @@ static enum result warn_of_token(struct warner *warner, struct error *err) {
     return token.revoked_at == 0 ? RESULT_OK : warn(warner, err, "its token was revoked");
 }
 
+// Why a device that is listed waits all the same.
+static enum result warn_of_rule(struct warner *warner, const struct csr *csr,
+                                struct error *err) {
+    enum rule_standing standing = RULE_STANDING_NONE;
+    const struct request_record *record = warner->record;
+    if (record->is_granted || record->token_id.size > 0) {
+        return RESULT_OK; // did not ask as a listed device
+    }
+    TRY(rule_standing_of(warner->authority, record->profile, csr, &standing, err));
+    if (standing == RULE_STANDING_TAKEN) {
+        return warn(warner, err, "this device is listed, but another key has used its rule");
+    }
+    if (standing == RULE_STANDING_REVOKED) {
+        return warn(warner, err,
+                    "this device is listed, but a certificate that its rule gave was revoked");
+    }
+    return RESULT_OK;
+}
+
 enum result request_warn(struct authority *authority, const struct request_record *record,
-                         const struct names *asked, const struct names *granted, int64_t now,
+                         const struct csr *csr, const struct names *granted, int64_t now,
                          struct text_list *out_warnings, struct error *err) {
     struct warner warner = {
         .authority = authority, .record = record, .warnings = out_warnings, .now = now};
     TRY(warn_of_profile(&warner, err));
     TRY(warn_of_token(&warner, err));
+    TRY(warn_of_rule(&warner, csr, err));
     TRY(warn_of_names(&warner, err));
     TRY(store_each_certificate_of_key(authority->store, buf_bytes(&record->key_hash),
                                       warn_of_key_use, &warner, err));
-    return warn_of_fewer(&warner, asked, granted, err);
+    return warn_of_fewer(&warner, &csr->names, granted, err);
 }

@@ -157,8 +157,8 @@ static enum result record_added(struct authority *authority, const struct peer *
     const struct rule_entry *entries = request->entries.items;
     AUTO(buf_clear) struct buf detail = {0};
     buf_init(&detail, 2048);
-    TRY(buf_printf(&detail, "added=%lld known=%lld", (long long)reply->added,
-                   (long long)reply->known));
+    TRY(buf_printf(&detail, "added=%lld known=%lld approved=%lld", (long long)reply->added,
+                   (long long)reply->known, (long long)reply->approved));
     if (request->entries.count > 0) {
         TRY(buf_printf(&detail, " from=%s to=%s", entries[0].value,
                        entries[request->entries.count - 1].value));
@@ -168,6 +168,19 @@ static enum result record_added(struct authority *authority, const struct peer *
     }
     return decision_record(authority, peer, LOG_LEVEL_INFO, "rules added", request->profile,
                            buf_string(&detail), err);
+}
+
+static enum result approve_waiting(struct authority *authority, const struct peer *peer,
+                                   const struct profile *profile, const struct row *row,
+                                   struct rule_added *reply, struct error *err) {
+    AUTO(rule_record_clear) struct rule_record rule = {0};
+    bool is_approved = false;
+    TRY(store_find_rule(authority->store, profile->name, row->kind, row->value, &rule, err));
+    if (rule.certificate_id == 0) {
+        TRY(rule_approve_held(authority, peer, &rule, profile, &is_approved, err));
+    }
+    reply->approved += is_approved ? 1 : 0;
+    return RESULT_OK;
 }
 
 enum result rule_add(struct authority *authority, const struct peer *peer,
@@ -182,6 +195,9 @@ enum result rule_add(struct authority *authority, const struct peer *peer,
         enum result result = read_row(&entries[i], profile, &row, err);
         if (result == RESULT_OK) {
             result = add_row(authority, peer, request, &row, &is_new, err);
+        }
+        if (result == RESULT_OK && strcmp(row.kind, RULE_KIND_KEY) == 0) {
+            result = approve_waiting(authority, peer, profile, &row, reply, err);
         }
         if (result != RESULT_OK) {
             error_context(err, "row %zu", i + 1);

@@ -14,7 +14,11 @@ struct peer;
 // subject's serialNumber, or without one in its common name. So each rule serves one line of
 // certificates: whoever comes first, and that key again later.
 
-// Adds all entries or none. Rows that are there already with the same names are counted, others
+// Adds all entries or none. A request of that profile that waits without a token for a key that is
+// listed is approved with it, the newest one; what cannot be issued so waits on (asked for other
+// names, for instance). Requests that wait with a serial number do: nothing proves whose they are,
+// and people are looking at them already.
+// Rows that are there already with the same names are counted, others
 // are RESULT_CONFLICT (code "rule_conflict"); rows that could never be used are refused:
 // "rule_kind_unknown", "rule_value_invalid", "names_missing", "ask_denied" (the profile does not
 // let anyone ask), policy's codes. The message says which row.
@@ -37,6 +41,18 @@ enum result rule_enroll(struct authority *authority, struct peer *peer,
                         const struct hold_request *hold, struct issued *reply,
                         struct error *err);
 
+// What became of the rule that names a device.
+enum rule_standing {
+    RULE_STANDING_NONE,    // there is none
+    RULE_STANDING_OPEN,    // nobody came yet
+    RULE_STANDING_OWN,     // used by this key
+    RULE_STANDING_TAKEN,   // used by another key
+    RULE_STANDING_REVOKED, // a certificate of its line was revoked
+};
+enum result rule_standing_of(struct authority *authority, const char *profile,
+                             const struct csr *csr, enum rule_standing *out_standing,
+                             struct error *err);
+
 // --- for the other files of rules ------------------------------------------------------------
 
 #define RULE_KIND_KEY "key"
@@ -47,3 +63,13 @@ enum result rule_read_kind(const char *text, const char **out_kind, struct error
 // Owned, in the form in which it is kept. RESULT_INVALID (code "rule_value_invalid").
 enum result rule_read_value(const char *kind, const char *text, char **out_value,
                             struct error *err);
+// Approves the newest request that waits for the key of this rule, which nobody has used.
+// *out_is_approved says whether there was one that could be.
+enum result rule_approve_held(struct authority *authority, const struct peer *peer,
+                              const struct rule_record *rule, const struct profile *profile,
+                              bool *out_is_approved, struct error *err);
+// Issues within the rule what a request that was held asked for.
+enum result rule_issue_held(struct authority *authority, const struct peer *peer,
+                            const struct rule_record *rule, const struct profile *profile,
+                            const struct request_record *held, int64_t now,
+                            int64_t *out_certificate_id, struct error *err);

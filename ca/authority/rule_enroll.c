@@ -12,13 +12,14 @@
 
 // --- which rule ------------------------------------------------------------------------------
 
-static enum result find_by_key(struct authority *authority, const struct hold_request *hold,
-                               struct rule_record *out_rule, struct error *err) {
+static enum result find_by_key(struct authority *authority, const char *profile,
+                               const struct csr *csr, struct rule_record *out_rule,
+                               struct error *err) {
     AUTO(buf_clear) struct buf key = {0};
     buf_init(&key, 2 * SHA256_SIZE + 1);
-    TRY(hash_sha256_hex(hold->csr->spki, &key));
-    return store_find_rule(authority->store, hold->profile->name, "key", buf_string(&key),
-                           out_rule, err);
+    TRY(hash_sha256_hex(csr->spki, &key));
+    return store_find_rule(authority->store, profile, RULE_KIND_KEY, buf_string(&key), out_rule,
+                           err);
 }
 
 static enum result read_serial(const struct csr *csr, char **out_serial, struct error *err) {
@@ -37,18 +38,26 @@ static enum result read_serial(const struct csr *csr, char **out_serial, struct 
     return *out_serial == NULL ? error_out_of_memory(err) : RESULT_OK;
 }
 
-static enum result find_by_serial(struct authority *authority, const struct hold_request *hold,
-                                  struct rule_record *out_rule, struct error *err) {
+static enum result find_by_serial(struct authority *authority, const char *profile,
+                                  const struct csr *csr, struct rule_record *out_rule,
+                                  struct error *err) {
     AUTO(string_free_at) char *serial = NULL;
-    TRY(read_serial(hold->csr, &serial, err));
-    return store_find_rule(authority->store, hold->profile->name, "serial", serial, out_rule,
-                           err);
+    TRY(read_serial(csr, &serial, err));
+    return store_find_rule(authority->store, profile, RULE_KIND_SERIAL, serial, out_rule, err);
 }
 
-static enum result find_rule(struct authority *authority, const struct hold_request *hold,
-                             struct rule_record *out_rule, struct error *err) {
-    enum result result = find_by_key(authority, hold, out_rule, err);
-    return result == RESULT_NOT_FOUND ? find_by_serial(authority, hold, out_rule, err) : result;
+// RESULT_NOT_FOUND (error untouched) when none names the device.
+static enum result find_rule(struct authority *authority, const char *profile,
+                             const struct csr *csr, struct rule_record *out_rule,
+                             struct error *err) {
+    struct error failure = {0};
+    enum result result = find_by_key(authority, profile, csr, out_rule, &failure);
+    if (result == RESULT_NOT_FOUND) {
+        result = find_by_serial(authority, profile, csr, out_rule, &failure);
+    }
+    return result == RESULT_OK || result == RESULT_NOT_FOUND
+               ? result
+               : error_set(err, result, "%s", failure.message);
 }
 
 // --- a rule that was used --------------------------------------------------------------------
@@ -83,17 +92,36 @@ static enum result look_at(void *context, const struct certificate_record *recor
     return RESULT_OK;
 }
 
-static enum result read_line(struct authority *authority, const struct hold_request *hold,
-                             const struct rule_record *rule, struct line *line,
-                             uint8_t key_hash[SHA256_SIZE], struct error *err) {
+static enum result read_line(struct authority *authority, const struct rule_record *rule,
+                             struct line *line, struct error *err) {
     AUTO(certificate_record_clear) struct certificate_record first = {0};
-    TRY(hash_sha256(hold->csr->spki, key_hash));
-    *line = (struct line){.key_hash = bytes_of(key_hash, SHA256_SIZE),
-                          .csr_hash = hold->csr_hash,
-                          .now = hold->now};
     TRY(store_find_certificate_by_id(authority->store, rule->certificate_id, &first, err));
     return store_each_certificate_of_lineage(authority->store, first.lineage_id, INT64_MIN,
                                              look_at, line, err);
+}
+
+enum result rule_standing_of(struct authority *authority, const char *profile,
+                             const struct csr *csr, enum rule_standing *out_standing,
+                             struct error *err) {
+    AUTO(rule_record_clear) struct rule_record rule = {0};
+    uint8_t key_hash[SHA256_SIZE];
+    TRY(hash_sha256(csr->spki, key_hash));
+    struct line line = {.key_hash = bytes_of(key_hash, SHA256_SIZE)};
+    *out_standing = RULE_STANDING_NONE;
+    enum result result = find_rule(authority, profile, csr, &rule, err);
+    if (result == RESULT_NOT_FOUND) {
+        return RESULT_OK;
+    }
+    TRY(result);
+    *out_standing = RULE_STANDING_OPEN;
+    if (rule.certificate_id == 0) {
+        return RESULT_OK;
+    }
+    TRY(read_line(authority, &rule, &line, err));
+    *out_standing = line.is_revoked ? RULE_STANDING_REVOKED
+                    : line.has_key  ? RULE_STANDING_OWN
+                                    : RULE_STANDING_TAKEN;
+    return RESULT_OK;
 }
 
 // --- issuing ---------------------------------------------------------------------------------
@@ -122,9 +150,11 @@ static void set_actor(struct peer *peer, const struct rule_record *rule) {
     peer_set_actor(peer, "rule", name);
 }
 
-static enum result issue(struct authority *authority, struct peer *peer,
+// `held` is the request that waited for it; NULL for one that has just come.
+static enum result issue(struct authority *authority, const struct peer *peer,
                          const struct hold_request *hold, const struct rule_record *rule,
-                         int64_t predecessor_id, struct issued *reply, struct error *err) {
+                         int64_t predecessor_id, const struct request_record *held,
+                         struct certificate_record *out_record, struct error *err) {
     AUTO(names_clear) struct names granted = {0};
     TRY(name_records_read(rule->names, rule->name_count, &granted, err));
     const struct grant grant = {.names = &granted};
@@ -141,15 +171,43 @@ static enum result issue(struct authority *authority, struct peer *peer,
         .names = &names,
         .spki = hold->csr->spki,
         .csr_hash = hold->csr_hash,
+        .request_id = held == NULL ? (struct bytes){0} : buf_bytes(&held->id),
+        .address = held == NULL ? NULL : held->address,
         .predecessor = predecessor_id == 0 ? NULL : &predecessor,
         .now = hold->now,
     };
+    TRY(issuance_run(authority, peer, "certificate issued", &issuance, out_record, err));
+    return rule->certificate_id != 0
+               ? RESULT_OK
+               : store_use_rule(authority->store, rule->sequence, out_record->id, err);
+}
+
+enum result rule_issue_held(struct authority *authority, const struct peer *peer,
+                            const struct rule_record *rule, const struct profile *profile,
+                            const struct request_record *held, int64_t now,
+                            int64_t *out_certificate_id, struct error *err) {
+    AUTO(csr_clear) struct csr csr = {0};
+    TRY(csr_read(buf_bytes(&held->csr), &csr, err));
+    const struct hold_request hold = {
+        .profile = profile,
+        .csr = &csr,
+        .csr_hash = buf_bytes(&held->csr_hash),
+        .now = now,
+    };
+    AUTO(certificate_record_clear) struct certificate_record record = {0};
+    TRY(policy_check_key_algorithm(profile, csr.algorithm, err));
+    TRY(issue(authority, peer, &hold, rule, 0, held, &record, err));
+    *out_certificate_id = record.id;
+    return RESULT_OK;
+}
+
+static enum result issue_and_reply(struct authority *authority, struct peer *peer,
+                                   const struct hold_request *hold,
+                                   const struct rule_record *rule, int64_t predecessor_id,
+                                   struct issued *reply, struct error *err) {
     set_actor(peer, rule);
     AUTO(certificate_record_clear) struct certificate_record record = {0};
-    TRY(issuance_run(authority, peer, "certificate issued", &issuance, &record, err));
-    if (rule->certificate_id == 0) {
-        TRY(store_use_rule(authority->store, rule->sequence, record.id, err));
-    }
+    TRY(issue(authority, peer, hold, rule, predecessor_id, NULL, &record, err));
     return issuance_reply(authority, &record, reply, err);
 }
 
@@ -157,13 +215,16 @@ static enum result issue_again(struct authority *authority, struct peer *peer,
                                const struct hold_request *hold, const struct rule_record *rule,
                                struct issued *reply, struct error *err) {
     uint8_t key_hash[SHA256_SIZE];
-    struct line line;
-    TRY(read_line(authority, hold, rule, &line, key_hash, err));
+    TRY(hash_sha256(hold->csr->spki, key_hash));
+    struct line line = {.key_hash = bytes_of(key_hash, SHA256_SIZE),
+                        .csr_hash = hold->csr_hash,
+                        .now = hold->now};
+    TRY(read_line(authority, rule, &line, err));
     if (!line.has_key || line.is_revoked) {
         return RESULT_NOT_FOUND;
     }
     if (line.same_request == 0) {
-        return issue(authority, peer, hold, rule, line.newest_of_key, reply, err);
+        return issue_and_reply(authority, peer, hold, rule, line.newest_of_key, reply, err);
     }
     AUTO(certificate_record_clear) struct certificate_record given = {0};
     TRY(store_find_certificate_by_id(authority->store, line.same_request, &given, err));
@@ -174,12 +235,8 @@ enum result rule_enroll(struct authority *authority, struct peer *peer,
                         const struct hold_request *hold, struct issued *reply,
                         struct error *err) {
     AUTO(rule_record_clear) struct rule_record rule = {0};
-    struct error failure = {0};
-    enum result result = find_rule(authority, hold, &rule, &failure);
-    if (result != RESULT_OK) {
-        return result == RESULT_NOT_FOUND ? result
-                                          : error_set(err, result, "%s", failure.message);
-    }
-    return rule.certificate_id == 0 ? issue(authority, peer, hold, &rule, 0, reply, err)
-                                    : issue_again(authority, peer, hold, &rule, reply, err);
+    TRY(find_rule(authority, hold->profile->name, hold->csr, &rule, err));
+    return rule.certificate_id == 0
+               ? issue_and_reply(authority, peer, hold, &rule, 0, reply, err)
+               : issue_again(authority, peer, hold, &rule, reply, err);
 }

@@ -269,7 +269,8 @@
 
 #define rule_added_FIELDS(F, R)                                                                \
     F(INTEGER, added, LIMIT_RULES_AT_ONCE, REQUIRED)                                           \
-    F(INTEGER, known, LIMIT_RULES_AT_ONCE, REQUIRED)
+    F(INTEGER, known, LIMIT_RULES_AT_ONCE, REQUIRED)                                           \
+    F(INTEGER, approved, LIMIT_RULES_AT_ONCE, OPTIONAL)
 
 #define rule_info_FIELDS(F, R)                                                                 \
     F(TEXT, profile, LIMIT_PROFILE_NAME, REQUIRED)                                             \

@@ -235,6 +235,112 @@ static void a_batch_is_idempotent_and_refused_as_a_whole(void **state) {
     assert_int_equal(2, fixture_audited(f, "rules added"));
 }
 
+static void fingerprint_of(const struct key *key, char out_text[65]) {
+    struct error err = {0};
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&text, 65);
+    assert_ok(hash_sha256_hex(key_public(key), &text), &err);
+    (void)snprintf(out_text, 65, "%s", buf_string(&text));
+}
+
+// One rule for a key; how many waiting requests it approved.
+static int64_t list_key(struct fixture *f, const struct key *key, const char *name) {
+    char fingerprint[65];
+    struct rule_added reply = {0};
+    AUTO(rows_clear) struct rows rows = rows_for(OPEN_PROFILE);
+    fingerprint_of(key, fingerprint);
+    rows_add(&rows, "key", fingerprint, name);
+    fixture_expect_ok(rows_send(f, &rows), &rule_added_type, &reply);
+    return reply.approved;
+}
+
+static void a_device_that_waits_goes_through_when_its_key_is_listed(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = NULL;
+    char id[REQUEST_ID_TEXT_SIZE];
+    request_hold_one(f, OPEN_PROFILE, "cn:pump-7", &key, id);
+    assert_int_equal(0, f->authority.decided.size);
+    assert_int_equal(1, list_key(f, key, "cn:pump-7"));
+    assert_int_equal(REQUEST_ID_SIZE, f->authority.decided.size);
+    expect_issued(request_claimed(f, id, CLAIM), "cn:pump-7");
+    struct request_info info = {0};
+    request_shown(f, id, &info);
+    assert_string_equal("approved", info.state);
+    assert_string_equal("admin:admin", info.decided_by);
+    assert_non_null(info.serial);
+    message_clear(&request_info_type, &info);
+    assert_int_equal(1, fixture_audited(f, "request approved"));
+    assert_int_equal(1, fixture_audited(f, "certificate issued"));
+    // Listed once more: the rule is used, and nothing waits.
+    assert_int_equal(0, list_key(f, key, "cn:pump-7"));
+    // The key again, in a request of its own, is of that line.
+    expect_issued(request_ask_for(f, OPEN_PROFILE, key, "cn:pump-7", NULL), "cn:pump-7");
+}
+
+static void what_a_rule_does_not_cover_waits_on(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *other_name = NULL;
+    AUTO(key_free_at) struct key *other_profile = NULL;
+    AUTO(key_free_at) struct key *by_serial = NULL;
+    char first[REQUEST_ID_TEXT_SIZE], second[REQUEST_ID_TEXT_SIZE], third[REQUEST_ID_TEXT_SIZE];
+    request_hold_one(f, OPEN_PROFILE, "cn:pump-7", &other_name, first);
+    request_hold_one(f, PAIR_PROFILE, "cn:pump-8", &other_profile, second);
+    request_hold_one(f, OPEN_PROFILE, "cn:SN-9", &by_serial, third);
+    assert_int_equal(0, list_key(f, other_name, "cn:pump-70"));
+    assert_int_equal(0, list_key(f, other_profile, "cn:pump-8"));
+    list_one(f, "serial", "SN-9", NULL);
+    expect_held(request_claimed(f, first, CLAIM));
+    expect_held(request_claimed(f, second, CLAIM));
+    expect_held(request_claimed(f, third, CLAIM));
+    assert_int_equal(3, fixture_audited(f, "rules added"));
+    assert_int_equal(0, fixture_audited(f, "request approved"));
+    assert_int_equal(0, f->authority.decided.size);
+    // One whose time is over does not come back.
+    clock_use_manual(FIXTURE_NOW + 2 * FIXTURE_DAY);
+    AUTO(key_free_at) struct key *late = NULL;
+    char fourth[REQUEST_ID_TEXT_SIZE];
+    request_hold_one(f, OPEN_PROFILE, "cn:pump-10", &late, fourth);
+    clock_use_manual(FIXTURE_NOW + 4 * FIXTURE_DAY);
+    assert_int_equal(0, list_key(f, late, "cn:pump-10"));
+}
+
+static bool warns_of(struct fixture *f, const char *id, const char *words) {
+    struct request_info info = {0};
+    bool is_found = false;
+    request_shown(f, id, &info);
+    for (size_t i = 0; i < info.warnings.count; i++) {
+        is_found = is_found || strstr(info.warnings.items[i], words) != NULL;
+    }
+    message_clear(&request_info_type, &info);
+    return is_found;
+}
+
+static void why_a_listed_device_waits_is_told(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(key_free_at) struct key *thief = NULL;
+    AUTO(key_free_at) struct key *stranger = NULL;
+    char id[REQUEST_ID_TEXT_SIZE];
+    struct issued issued = {0};
+    struct held held = {0};
+    struct certificate_info info = {0};
+    list_one(f, "serial", "SN-7", NULL);
+    fixture_expect_ok(request_ask_for(f, OPEN_PROFILE, key, "cn:SN-7", NULL), &issued_type,
+                      &issued);
+    request_hold_one(f, OPEN_PROFILE, "cn:SN-7", &thief, id);
+    assert_true(warns_of(f, id, "another key has used its rule"));
+    assert_false(warns_of(f, id, "was revoked"));
+    fixture_expect_ok(fixture_revoke(f, issued.serial, "privilegeWithdrawn"),
+                      &certificate_info_type, &info);
+    request_expect_held(request_ask_for(f, OPEN_PROFILE, key, "cn:SN-7", CLAIM), &held);
+    assert_true(warns_of(f, held.id, "its rule gave was revoked"));
+    request_hold_one(f, OPEN_PROFILE, "cn:SN-8", &stranger, id);
+    assert_false(warns_of(f, id, "is listed"));
+    message_clear(&certificate_info_type, &info);
+    message_clear(&held_type, &held);
+    message_clear(&issued_type, &issued);
+}
+
 static void rules_are_listed_by_use_and_removed(void **state) {
     struct fixture *f = *state;
     AUTO(key_free_at) struct key *key = fixture_key();
@@ -313,6 +419,9 @@ int main(void) {
         TEST(a_rule_serves_one_line_of_certificates),
         TEST(rows_that_could_never_be_used_are_refused),
         TEST(a_batch_is_idempotent_and_refused_as_a_whole),
+        TEST(a_device_that_waits_goes_through_when_its_key_is_listed),
+        TEST(what_a_rule_does_not_cover_waits_on),
+        TEST(why_a_listed_device_waits_is_told),
         TEST(rules_are_listed_by_use_and_removed),
         TEST(many_devices_are_listed_and_enroll),
     };
