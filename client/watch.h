@@ -9,13 +9,31 @@
 #include "base/error.h"
 #include "client/crl_set.h"
 #include "client/url.h"
+#include "client/watch_preset.h"
 
+// One relying party. Only url, file (or folder), trust_file and interval_seconds must be there;
+// what is zero otherwise means: not used.
 struct watch_options {
     struct url url;
     const char *file;
     const char *trust_file; // PEM of every CA whose CRLs are in the file
     char *const *reload;    // argv, or NULL
     int64_t interval_seconds;
+    const char *name;                  // in the state; NULL: none is kept
+    const struct watch_preset *preset; // NULL: "command"
+    const char *folder;                // of presets with a CApath
+    const char *pid_file;              // HUP goes there; before `reload`
+    const char *socket;                // HAProxy's runtime socket
+    size_t socket_bytes;               // what it takes in one command
+    const char *sessions_map;          // HAProxy's map of addresses to serials
+    char *const *restart;              // argv, run when somebody was revoked
+    char *const *shell;                // argv of Prosody's admin shell, without the command
+    const char *state_folder;
+    const char *canary; // folder with the credentials "good" and "revoked"
+    struct url proof;   // where to prove; host empty: nowhere
+    const char *proof_name; // the server's name in its certificate; NULL: proof.host
+    const char *proof_ca;   // PEM of the CAs of that certificate; NULL: trust_file
+    int warn_percent;       // warn when less of the CRL's life is left; 0: 25
 };
 
 struct watch;

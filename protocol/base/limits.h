@@ -183,6 +183,13 @@
 #define LIMIT_CLIENT_LOCK_SECONDS 120
 // Longer than a CRL lives, watching makes no sense.
 #define LIMIT_WATCH_INTERVAL_SECONDS 86400
+// Each has a process of its own; a machine has a handful of services.
+#define LIMIT_WATCH_TARGETS 32
+// A server that takes longer to take up its new CRL, or to answer a canary, is not well.
+#define LIMIT_PROOF_SECONDS 15
+// Asked of a server that can tell when there is a newer CRL; well below the time that an answer
+// may take.
+#define LIMIT_WATCH_WAIT_SECONDS 45
 // A reload command that takes longer than this hangs.
 #define LIMIT_RELOAD_SECONDS 60
 // Retry-After of a server is honoured up to this.
