@@ -225,3 +225,58 @@ enum result crl_set_decide(struct bytes offered, struct bytes installed, struct 
     *out_summary = summary;
     return RESULT_OK;
 }
+
+bool crl_set_has(struct bytes set, struct bytes issuer) {
+    struct crl crl;
+    return find_issuer(set, issuer, &crl) == RESULT_OK;
+}
+
+enum result crl_set_summarise(struct bytes set, struct crl_set_summary *out_summary) {
+    struct crl_set_summary summary = {0};
+    while (set.size > 0) {
+        struct crl crl;
+        TRY(crl_read_next(&set, &crl, NULL));
+        TRY(add_to_summary(&crl, &summary, NULL));
+    }
+    *out_summary = summary;
+    return RESULT_OK;
+}
+
+// --- who is revoked now ------------------------------------------------------------------
+
+// Both lists come in one order when the authority keeps one, as ours does: then each entry of
+// the new one is the next of the old one, or new. In any other order some that are old count
+// as new, which ends more sessions than needed and never fewer.
+static enum result has_more(const struct crl *new, const struct crl *old, bool *out_does,
+                            struct error *err) {
+    struct bytes new_cursor = new->entries;
+    struct bytes old_cursor = old != NULL ? old->entries : (struct bytes){0};
+    struct crl_entry entry;
+    struct crl_entry known = {0};
+    enum result result = RESULT_OK;
+    while ((result = crl_next_entry(&new_cursor, &entry, err)) == RESULT_OK) {
+        bool is_known = false;
+        while (!is_known && crl_next_entry(&old_cursor, &known, NULL) == RESULT_OK) {
+            is_known = bytes_equal(bytes_of(known.serial, known.serial_size),
+                                   bytes_of(entry.serial, entry.serial_size));
+        }
+        if (!is_known) {
+            *out_does = true;
+            return RESULT_OK;
+        }
+    }
+    return result == RESULT_NOT_FOUND ? RESULT_OK : result;
+}
+
+enum result crl_set_revokes_more(struct bytes new_set, struct bytes old_set, bool *out_does,
+                                 struct error *err) {
+    *out_does = false;
+    while (new_set.size > 0 && !*out_does) {
+        struct crl new;
+        struct crl old;
+        TRY(crl_read_next(&new_set, &new, err));
+        bool is_known = find_issuer(old_set, new.issuer, &old) == RESULT_OK;
+        TRY(has_more(&new, is_known ? &old : NULL, out_does, err));
+    }
+    return RESULT_OK;
+}

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/bytes.h"
@@ -36,3 +37,11 @@ enum result crl_set_read(struct bytes file, struct buf *out_der, struct error *e
 enum result crl_set_decide(struct bytes offered, struct bytes installed, struct bytes trust,
                            int64_t now, enum crl_set_decision *out_decision,
                            struct crl_set_summary *out_summary, struct error *err);
+
+// Whether a set has a CRL of this issuer (Name element).
+bool crl_set_has(struct bytes set, struct bytes issuer);
+// The summary of a set without any judgement.
+enum result crl_set_summarise(struct bytes set, struct crl_set_summary *out_summary);
+// Whether somebody is revoked in `new_set` who was not in `old_set`. Without `old_set`: whether anybody is.
+enum result crl_set_revokes_more(struct bytes new_set, struct bytes old_set, bool *out_does,
+                                 struct error *err);

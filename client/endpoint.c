@@ -114,6 +114,9 @@ static enum result explain_tls(const struct endpoint *endpoint, enum result resu
     if (err == NULL) {
         return result;
     }
+    if (result == RESULT_DENIED && strcmp(err->code, "tls_alert") == 0) {
+        error_field(err, ENDPOINT_OUR_CERTIFICATE);
+    }
     if (result == RESULT_DENIED) {
         memcpy(err->code, "untrusted", sizeof("untrusted"));
     } else if (strcmp(err->code, "not_tls") == 0) {
@@ -310,6 +313,11 @@ enum result endpoint_open_socket(int descriptor, const struct url *url, struct t
         return result;
     }
     return finish_opening(endpoint, url, tls, out_endpoint, err);
+}
+
+enum result endpoint_start_tls(struct endpoint *endpoint, struct tls_context *tls,
+                               const char *host, struct error *err) {
+    return handshake(endpoint, tls, host, err);
 }
 
 void endpoint_close(struct endpoint *endpoint) {

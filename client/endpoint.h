@@ -11,12 +11,18 @@ struct endpoint;
 
 // Connects to each address of the host in turn. `tls` is NULL for plain HTTP. Errors have these
 // codes: "unreachable" (no address, refused, silence, cut off), "untrusted" (the server's
-// certificate), "not_tls", "interrupted" (a signal handler ran).
+// certificate), "not_tls", "interrupted" (a signal handler ran). When the
+// server refused our own certificate by an alert, the error's field is ENDPOINT_OUR_CERTIFICATE.
+#define ENDPOINT_OUR_CERTIFICATE "client_certificate"
 enum result endpoint_open(const struct url *url, struct tls_context *tls,
                           struct endpoint **out_endpoint, struct error *err);
 // As endpoint_open on a connected stream socket, which it takes over, also when it fails.
 enum result endpoint_open_socket(int descriptor, const struct url *url, struct tls_context *tls,
                                  struct endpoint **out_endpoint, struct error *err);
+// Begins TLS on a plain connection, as STARTTLS wants it; `host` must be in the server's
+// certificate. When it fails, the endpoint can only be closed.
+enum result endpoint_start_tls(struct endpoint *endpoint, struct tls_context *tls,
+                               const char *host, struct error *err);
 // Says goodbye if it can, without waiting.
 void endpoint_close(struct endpoint *endpoint);
 void endpoint_close_at(struct endpoint **endpoint);

@@ -2,40 +2,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "client/watch.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/random.h"
-#include "client/api.h"
-#include "client/exchange.h"
-#include "client/folder.h"
-#include "client/reload.h"
-#include "wire/tls.h"
-#include "x509/hash.h"
+#include "client/watch_private.h"
+#include "x509/crl.h"
 #include "x509/pem.h"
 
 #define MARKER_SUFFIX ".reload"
-#define NEW_SUFFIX ".new"
-#define ETAG_BYTES 200
-#define DEFAULT_MODE 0644
-
-struct watch {
-    const struct watch_options *options;
-    struct buf file; // where the link, if it is one, leads
-    struct buf marker;
-    struct buf trust;               // concatenated DER
-    struct tls_context *tls;        // NULL for http
-    struct buf etag;                // of what is installed; empty when unknown
-    uint8_t etag_hash[SHA256_SIZE]; // of the DER that the etag belongs to
-    int64_t retry_after_seconds;
-    int64_t jitter_milliseconds;
-};
+#define LOCK_SUFFIX ".lock"
+#define COPY_SUFFIX ".crls"
+// In a folder without file beside it, what these suffixes are put behind.
+#define FOLDER_NAME "signet"
+#define WARN_PERCENT 25
 
 // --- making ------------------------------------------------------------------------------
 
@@ -54,12 +37,29 @@ static enum result read_trust(struct watch *watch, struct error *err) {
     return result;
 }
 
+// rename() would replace a link instead of the file that the relying party reads.
 static enum result resolve_file(struct watch *watch) {
-    // rename() would replace a link instead of the file that the relying party reads.
-    AUTO(string_free_at) char *real = realpath(watch->options->file, NULL);
-    const char *path = real != NULL ? real : watch->options->file;
-    TRY(buf_assign(&watch->file, bytes_of_string(path)));
-    return buf_printf(&watch->marker, "%s" MARKER_SUFFIX, path);
+    const struct watch_options *options = watch->options;
+    AUTO(buf_clear) struct buf base = {0};
+    buf_init(&base, LIMIT_PATH_BYTES);
+    if (options->file != NULL) {
+        AUTO(string_free_at) char *real = realpath(options->file, NULL);
+        TRY(buf_append_string(&watch->file, real != NULL ? real : options->file));
+        TRY(buf_append(&base, buf_bytes(&watch->file)));
+    } else {
+        TRY(path_join(&base, options->folder, FOLDER_NAME));
+    }
+    TRY(buf_printf(&watch->marker, "%s" MARKER_SUFFIX, buf_string(&base)));
+    return buf_printf(&watch->lock, "%s" LOCK_SUFFIX, buf_string(&base));
+}
+
+static enum result resolve_copy(struct watch *watch, struct error *err) {
+    const struct watch_options *options = watch->options;
+    if (options->state_folder == NULL || options->name == NULL) {
+        return RESULT_OK;
+    }
+    TRY(folder_make_all(options->state_folder, 0755, err));
+    return buf_printf(&watch->copy, "%s/%s" COPY_SUFFIX, options->state_folder, options->name);
 }
 
 static enum result draw_jitter(struct watch *watch, struct error *err) {
@@ -74,9 +74,12 @@ static enum result watch_init(struct watch *watch, struct error *err) {
     buf_init(&watch->file, LIMIT_PATH_BYTES);
     buf_init(&watch->marker, LIMIT_PATH_BYTES);
     buf_init(&watch->trust, LIMIT_CHAIN_BYTES);
-    buf_init(&watch->etag, ETAG_BYTES);
+    buf_init(&watch->etag, WATCH_ETAG_BYTES);
+    buf_init(&watch->lock, LIMIT_PATH_BYTES);
+    buf_init(&watch->copy, LIMIT_PATH_BYTES);
     TRY(read_trust(watch, err));
     TRY(resolve_file(watch));
+    TRY(resolve_copy(watch, err));
     TRY(draw_jitter(watch, err));
     if (!watch->options->url.is_https) {
         return RESULT_OK;
@@ -92,6 +95,8 @@ enum result watch_new(const struct watch_options *options, struct watch **out_wa
         return error_out_of_memory(err);
     }
     watch->options = options;
+    watch->preset = options->preset != NULL ? options->preset : watch_preset_default();
+    watch->is_proof_due = options->proof.host[0] != '\0';
     enum result result = watch_init(watch, err);
     if (result != RESULT_OK) {
         watch_free(watch);
@@ -105,6 +110,8 @@ void watch_free(struct watch *watch) {
     if (watch != NULL) {
         buf_clear(&watch->file);
         buf_clear(&watch->marker);
+        buf_clear(&watch->lock);
+        buf_clear(&watch->copy);
         buf_clear(&watch->trust);
         buf_clear(&watch->etag);
         tls_context_free(watch->tls);
@@ -117,195 +124,205 @@ void watch_free_at(struct watch **watch) {
     *watch = NULL;
 }
 
-// --- fetching ----------------------------------------------------------------------------
-
-// The installed CRLs as DER; left empty, with *out_is_damaged, when there is no such file or it
-// is no set of CRLs. Any other trouble is an error: what cannot be read must not be
-// overwritten.
-static enum result read_installed(const struct watch *watch, struct buf *out_der,
-                                  bool *out_is_damaged, struct error *err) {
-    AUTO(buf_clear) struct buf text = {0};
-    buf_init(&text, LIMIT_CRL_BUNDLE_BYTES);
-    *out_is_damaged = true;
-    if (!file_exists(buf_string(&watch->file))) {
-        return RESULT_OK;
-    }
-    TRY(file_read(buf_string(&watch->file), &text, err));
-    if (crl_set_read(buf_bytes(&text), out_der, NULL) != RESULT_OK) {
-        buf_reset(out_der);
-        return RESULT_OK;
-    }
-    *out_is_damaged = false;
-    return RESULT_OK;
-}
-
-// The etag is worth something only while the file is what came with it.
-static enum result write_conditions(const struct watch *watch, struct bytes installed,
-                                    struct buf *out) {
-    uint8_t digest[SHA256_SIZE];
-    if (watch->etag.size == 0 || installed.size == 0) {
-        return RESULT_OK;
-    }
-    TRY(hash_sha256(installed, digest));
-    if (memcmp(digest, watch->etag_hash, sizeof(digest)) != 0) {
-        return RESULT_OK;
-    }
-    return buf_printf(out, "If-None-Match: %s\r\n", buf_string(&watch->etag));
-}
-
-static enum result refuse_answer(struct watch *watch, const struct http_message *answer,
-                                 struct error *err) {
-    watch->retry_after_seconds = exchange_retry_after(answer);
-    enum result result = api_read_error(answer, err);
-    error_context(err, "%s", watch->options->url.target);
-    if (answer->status >= 300 && answer->status <= 399) {
-        error_hint(err, "Redirections are not followed: give the address it leads to.");
-    }
-    return result;
-}
-
-// Fetches into `out_der`; left empty when the server says that nothing changed.
-static enum result fetch(struct watch *watch, struct bytes installed, struct buf *out_der,
-                         struct buf *out_etag, struct error *err) {
-    AUTO(buf_clear) struct buf headers = {0};
-    buf_init(&headers, ETAG_BYTES + 128);
-    TRY(write_conditions(watch, installed, &headers));
-    AUTO(exchange_clear) struct exchange exchange = {0};
-    exchange_init(&exchange, &watch->options->url, watch->tls, LIMIT_CRL_BUNDLE_BYTES);
-    const struct http_question question = {.method = "GET",
-                                           .target = watch->options->url.target,
-                                           .extra_headers = buf_string(&headers)};
-    const struct http_message *answer = NULL;
-    watch->retry_after_seconds = 0;
-    TRY(exchange_ask(&exchange, &question, &answer, err));
-    if (answer->status == 304 && headers.size > 0) {
-        return RESULT_OK;
-    }
-    if (answer->status != 200) {
-        return refuse_answer(watch, answer, err);
-    }
-    const char *etag = http_message_header(answer, "etag");
-    if (etag != NULL && strlen(etag) < ETAG_BYTES) {
-        TRY(buf_assign(out_etag, bytes_of_string(etag)));
-    }
-    enum result result = crl_set_read(buf_bytes(&answer->body), out_der, err);
-    if (result != RESULT_OK && err != NULL) {
-        struct error reason = *err;
-        (void)error_set_code(err, result, "crl_refused", "the answer is no CRL: %s",
-                             reason.message);
-    }
-    return result;
-}
-
-// --- installing --------------------------------------------------------------------------
-
-static enum result replace_file(const struct watch *watch, struct bytes der,
-                                struct error *err) {
-    AUTO(buf_clear) struct buf text = {0};
-    AUTO(buf_clear) struct buf new_file = {0};
-    buf_init(&text, LIMIT_CRL_BUNDLE_BYTES);
-    buf_init(&new_file, LIMIT_PATH_BYTES);
-    const char *path = buf_string(&watch->file);
-    TRY(pem_encode_all(PEM_CRL, der, &text));
-    TRY(buf_printf(&new_file, "%s" NEW_SUFFIX, path));
-    TRY(file_replace(buf_string(&new_file), buf_bytes(&text), DEFAULT_MODE, err));
-    // The relying party must be able to read the new file as it read the old one.
-    enum result result = folder_take_over_access(buf_string(&new_file), path, 0777, err);
-    if (result == RESULT_OK && rename(buf_string(&new_file), path) != 0) {
-        result = error_from_errno(err, errno, "cannot replace %s", path);
-    }
-    if (result != RESULT_OK) {
-        (void)unlink(buf_string(&new_file));
-        return result;
-    }
-    char *slash = strrchr(buf_string(&new_file), '/');
-    if (slash == NULL) {
-        return folder_sync(".", err);
-    }
-    *(slash == buf_string(&new_file) ? slash + 1 : slash) = '\0';
-    return folder_sync(buf_string(&new_file), err);
-}
-
-// The marker is there before the new file is, so that no crash forgets the reload.
-static enum result install(const struct watch *watch, struct bytes der, struct error *err) {
-    if (watch->options->reload != NULL) {
-        TRY(file_replace(buf_string(&watch->marker), BYTES_LITERAL("reload is due\n"), 0644,
-                         err));
-    }
-    return replace_file(watch, der, err);
-}
-
-static enum result reload_if_due(const struct watch *watch, bool *out_is_reloaded,
-                                 struct error *err) {
-    if (watch->options->reload == NULL || !file_exists(buf_string(&watch->marker))) {
-        return RESULT_OK;
-    }
-    TRY(reload_run(watch->options->reload, err));
-    if (unlink(buf_string(&watch->marker)) != 0) {
-        return error_from_errno(err, errno, "cannot remove %s", buf_string(&watch->marker));
-    }
-    *out_is_reloaded = true;
-    return RESULT_OK;
-}
-
 // --- a round -----------------------------------------------------------------------------
 
-static enum result remember_etag(struct watch *watch, struct buf *etag, struct bytes der) {
-    TRY(hash_sha256(der, watch->etag_hash));
-    return buf_assign(&watch->etag, buf_bytes(etag));
+// What a round works on; owned.
+struct round {
+    struct buf installed;
+    struct buf copy;
+    struct buf offered; // what the server gave; empty: nothing new
+    struct buf etag;
+    bool is_damaged;
+};
+
+static void round_clear(struct round *round) {
+    buf_clear(&round->installed);
+    buf_clear(&round->copy);
+    buf_clear(&round->offered);
+    buf_clear(&round->etag);
 }
 
-static bool expires_soon(const struct crl_set_summary *summary, int64_t now) {
+static void round_init(struct round *round) {
+    *round = (struct round){0};
+    buf_init(&round->installed, LIMIT_CRL_BUNDLE_BYTES);
+    buf_init(&round->copy, LIMIT_CRL_BUNDLE_BYTES);
+    buf_init(&round->offered, LIMIT_CRL_BUNDLE_BYTES);
+    buf_init(&round->etag, WATCH_ETAG_BYTES);
+}
+
+static bool expires_soon(const struct watch *watch, const struct crl_set_summary *summary) {
+    int percent =
+        watch->options->warn_percent > 0 ? watch->options->warn_percent : WARN_PERCENT;
     int64_t life = summary->next_update - summary->this_update;
-    return summary->next_update - now < life / 4;
+    return summary->lists > 0 && summary->next_update - clock_now() < life / 100 * percent;
 }
 
-// Fetches, decides, installs; the report tells what happened.
-static enum result refresh(struct watch *watch, struct watch_report *report,
-                           struct error *err) {
-    AUTO(buf_clear) struct buf installed = {0};
-    AUTO(buf_clear) struct buf offered = {0};
-    AUTO(buf_clear) struct buf etag = {0};
-    buf_init(&installed, LIMIT_CRL_BUNDLE_BYTES);
-    buf_init(&offered, LIMIT_CRL_BUNDLE_BYTES);
-    buf_init(&etag, ETAG_BYTES);
-    TRY(read_installed(watch, &installed, &report->was_damaged, err));
-    TRY(fetch(watch, buf_bytes(&installed), &offered, &etag, err));
-    // After a 304 the installed ones are judged once more: they may have expired meanwhile.
-    bool is_fresh = offered.size > 0;
-    struct bytes candidate = buf_bytes(is_fresh ? &offered : &installed);
-    enum crl_set_decision decision = CRL_SET_UNCHANGED;
-    int64_t now = clock_now();
-    TRY(crl_set_decide(candidate, buf_bytes(&installed), buf_bytes(&watch->trust), now,
-                       &decision, &report->summary, err));
-    report->expires_soon = expires_soon(&report->summary, now);
-    if (decision == CRL_SET_REPLACE) {
-        TRY(install(watch, candidate, err));
-        report->is_replaced = true;
-    }
-    return is_fresh ? remember_etag(watch, &etag, candidate) : RESULT_OK;
-}
-
-enum result watch_round(struct watch *watch, struct watch_report *out_report,
-                        struct error *err) {
-    struct watch_report report = {0};
-    struct error reload_error = {0};
-    enum result result = refresh(watch, &report, err);
-    // A reload that is due does not wait for a server that is away.
-    enum result reloaded = reload_if_due(watch, &report.is_reloaded, &reload_error);
-    *out_report = report;
-    TRY(result);
-    if (reloaded != RESULT_OK) {
-        if (err != NULL) {
-            *err = reload_error;
+// nginx and HAProxy refuse everybody when one CA of the chain has no CRL.
+static enum result require_every_crl(const struct watch *watch, struct bytes offered,
+                                     struct error *err) {
+    struct bytes left = buf_bytes(&watch->trust);
+    while (watch->preset->needs_every_crl && left.size > 0) {
+        struct certificate ca;
+        TRY(certificate_read_next(&left, &ca, err));
+        if (crl_set_has(offered, ca.subject)) {
+            continue;
         }
-        return reloaded;
+        AUTO(buf_clear) struct buf name = {0};
+        buf_init(&name, LIMIT_CERTIFICATE_BYTES);
+        (void)distinguished_name_format(ca.subject, &name);
+        (void)error_set_code(err, RESULT_INVALID, "crl_refused",
+                             "the CRL of \"%.100s\" is not in the answer, and %s refuses "
+                             "everybody without it",
+                             buf_string(&name), watch->preset->name);
+        error_hint(err, "Ask for the bundle: /crl/NAME.bundle.pem");
+        return RESULT_INVALID;
     }
-    if (report.is_replaced || report.is_reloaded) {
+    return RESULT_OK;
+}
+
+// Decides about `candidate` and installs it. The copy is what was installed last by our own
+// account: a file that somebody removed or put back must not open the way behind it.
+static enum result consider(const struct watch *watch, struct round *round,
+                            struct bytes candidate, struct watch_report *report,
+                            struct error *err) {
+    enum crl_set_decision decision = CRL_SET_UNCHANGED;
+    struct bytes trust = buf_bytes(&watch->trust);
+    int64_t now = clock_now();
+    TRY(crl_set_decide(candidate, buf_bytes(&round->copy), trust, now, &decision,
+                       &report->summary, err));
+    TRY(crl_set_decide(candidate, buf_bytes(&round->installed), trust, now, &decision,
+                       &report->summary, err));
+    TRY(require_every_crl(watch, candidate, err));
+    report->was_damaged = round->is_damaged;
+    if (decision == CRL_SET_UNCHANGED && !round->is_damaged) {
         return RESULT_OK;
     }
-    return error_set_code(err, RESULT_CONFLICT, "unchanged", "%s is up to date",
-                          buf_string(&watch->file));
+    struct bytes before = buf_bytes(round->copy.size > 0 ? &round->copy : &round->installed);
+    bool revokes_more = false;
+    TRY(crl_set_revokes_more(candidate, before, &revokes_more, err));
+    TRY(watch_install(watch, candidate,
+                      revokes_more ? WATCH_CAUSE_REVOCATION : WATCH_CAUSE_CHANGE, err));
+    report->is_replaced = true;
+    return buf_assign(&round->installed, candidate) == RESULT_OK ? RESULT_OK
+                                                                 : error_out_of_memory(err);
+}
+
+// Without an answer: what is installed may still be broken, old or about to expire.
+static void look_after_installed(const struct watch *watch, struct round *round,
+                                 struct watch_report *report) {
+    if (round->copy.size > 0) {
+        AUTO(buf_clear) struct buf candidate = {0};
+        buf_init(&candidate, LIMIT_CRL_BUNDLE_BYTES);
+        if (buf_assign(&candidate, buf_bytes(&round->copy)) == RESULT_OK) {
+            (void)consider(watch, round, buf_bytes(&candidate), report, NULL);
+        }
+        report->was_restored = report->is_replaced;
+    }
+    if (report->summary.lists == 0) {
+        (void)crl_set_summarise(buf_bytes(&round->installed), &report->summary);
+    }
+}
+
+static enum result read_both(const struct watch *watch, struct round *round,
+                             struct error *err) {
+    buf_reset(&round->installed);
+    buf_reset(&round->copy);
+    TRY(watch_read_installed(watch, &round->installed, &round->is_damaged, err));
+    return watch_read_copy(watch, &round->copy);
+}
+
+// Under the lock: takes what was fetched, or looks after what is there.
+static enum result refresh(struct watch *watch, struct round *round, enum result fetched,
+                           struct watch_report *report, struct error *err) {
+    TRY(read_both(watch, round, err));
+    if (fetched != RESULT_OK) {
+        look_after_installed(watch, round, report);
+        return RESULT_OK;
+    }
+    // After a 304 the installed ones are judged once more: they may have expired meanwhile.
+    bool is_fresh = round->offered.size > 0;
+    AUTO(buf_clear) struct buf candidate = {0};
+    buf_init(&candidate, LIMIT_CRL_BUNDLE_BYTES);
+    TRY(buf_assign(&candidate, buf_bytes(is_fresh ? &round->offered : &round->installed)));
+    enum result result = consider(watch, round, buf_bytes(&candidate), report, err);
+    if (result != RESULT_OK) {
+        look_after_installed(watch, round, report);
+        return result;
+    }
+    return is_fresh ? watch_remember_etag(watch, &round->etag, buf_bytes(&candidate))
+                    : RESULT_OK;
+}
+
+// Writes and tells once more when the canaries say that it did not take effect.
+static enum result prove(struct watch *watch, struct round *round, struct watch_report *report,
+                         struct error *err) {
+    watch->is_proof_due = watch->options->proof.host[0] != '\0' &&
+                          (watch->is_proof_due || report->is_replaced || report->is_reloaded);
+    struct bytes installed = buf_bytes(&round->installed);
+    if (!watch->is_proof_due || installed.size == 0) {
+        return RESULT_OK;
+    }
+    enum result result = watch_prove(watch, installed, err);
+    if (result == RESULT_DENIED) {
+        TRY(watch_install(watch, installed, WATCH_CAUSE_REPAIR, err));
+        TRY(watch_apply(watch, installed, report, err));
+        result = watch_prove(watch, installed, err);
+        report->was_repaired = result == RESULT_OK;
+    }
+    TRY(result);
+    watch->is_proof_due = false;
+    report->is_proven = true;
+    return RESULT_OK;
+}
+
+static enum result apply_and_prove(struct watch *watch, struct round *round,
+                                   struct watch_report *report, struct error *err) {
+    TRY(watch_apply(watch, buf_bytes(&round->installed), report, err));
+    return prove(watch, round, report, err);
+}
+
+// The first failure is the round's, but each step does what it can: telling that is due does
+// not wait for a server that is away.
+static enum result run_round(struct watch *watch, struct round *round, int64_t wait_seconds,
+                             struct watch_report *report, struct error *err) {
+    struct error fetch_error = {0};
+    struct error refresh_error = {0};
+    TRY(read_both(watch, round, err));
+    bool may_wait = !round->is_damaged && !file_exists(buf_string(&watch->marker));
+    enum result fetched =
+        watch_fetch(watch, buf_bytes(&round->installed), may_wait ? wait_seconds : 0,
+                    &round->offered, &round->etag, &fetch_error);
+    AUTO(watch_unlock_at) int lock = -1;
+    TRY(watch_lock(watch, &lock, err));
+    enum result refreshed = refresh(watch, round, fetched, report, &refresh_error);
+    report->expires_soon = expires_soon(watch, &report->summary);
+    enum result applied = apply_and_prove(watch, round, report, err);
+    const struct error *first = fetched != RESULT_OK     ? &fetch_error
+                                : refreshed != RESULT_OK ? &refresh_error
+                                                         : NULL;
+    if (first == NULL) {
+        return applied;
+    }
+    if (err != NULL) {
+        *err = *first;
+    }
+    return fetched != RESULT_OK ? fetched : refreshed;
+}
+
+enum result watch_round(struct watch *watch, int64_t wait_seconds,
+                        struct watch_report *out_report, struct error *err) {
+    struct watch_report report = {0};
+    AUTO(round_clear) struct round round = {0};
+    round_init(&round);
+    enum result result = run_round(watch, &round, wait_seconds, &report, err);
+    *out_report = report;
+    TRY(result);
+    if (report.is_replaced || report.is_reloaded || report.is_proven) {
+        return RESULT_OK;
+    }
+    const char *place =
+        watch->file.size > 0 ? buf_string(&watch->file) : watch->options->folder;
+    return error_set_code(err, RESULT_CONFLICT, "unchanged", "%s is up to date", place);
 }
 
 int64_t watch_pause(const struct watch *watch, unsigned failures) {

@@ -29,8 +29,8 @@ struct watch_options {
     char *const *restart;              // argv, run when somebody was revoked
     char *const *shell;                // argv of Prosody's admin shell, without the command
     const char *state_folder;
-    const char *canary; // folder with the credentials "good" and "revoked"
-    struct url proof;   // where to prove; host empty: nowhere
+    const char *canary;     // folder with the credentials "good" and "revoked"
+    struct url proof;       // where to prove; host empty: nowhere
     const char *proof_name; // the server's name in its certificate; NULL: proof.host
     const char *proof_ca;   // PEM of the CAs of that certificate; NULL: trust_file
     int warn_percent;       // warn when less of the CRL's life is left; 0: 25
@@ -45,22 +45,33 @@ enum result watch_new(const struct watch_options *options, struct watch **out_wa
 void watch_free(struct watch *watch);
 void watch_free_at(struct watch **watch);
 
-// What a round did, for the log.
+// What a round did, for the log and the state.
 struct watch_report {
-    bool is_replaced;  // the file has new contents
-    bool was_damaged;  // the file before was missing or no set of CRLs
-    bool is_reloaded;  // the reload command ran and succeeded
-    bool expires_soon; // less than a quarter of its life is left: the publisher is late
+    bool is_replaced;        // there are new contents
+    bool was_damaged;        // what was there before was missing or no set of CRLs
+    bool was_restored;       // from our copy: the authority could not be asked
+    bool is_reloaded;        // the relying party was told
+    bool is_restarted;       // by a restart, to end sessions
+    bool is_proven;          // the canaries were judged rightly, in this round
+    bool was_repaired;       // they were not before everything was written and told once more
+    bool expires_soon;       // little of its life is left: the publisher is late, or away
+    const char *reloaded_by; // command, "HUP", "runtime socket"; NULL: nothing was told
+    size_t ended;            // sessions of revoked certificates
     struct crl_set_summary summary; // of what is installed now
 };
 
 // One round: fetches (unless the server says that nothing changed), decides (client/crl_set.h),
-// replaces the file whole, with mode and owner of the old one, and reloads. A reload that
-// failed is tried again in every round until it succeeds, also after a restart: FILE.reload
-// says that it is due. RESULT_OK when something was done; code "unchanged" when nothing was to
-// do.
-enum result watch_round(struct watch *watch, struct watch_report *out_report,
-                        struct error *err);
+// writes what the relying party reads, whole and with mode and owner of the old file, tells it,
+// ends sessions, and proves with the canaries that it took effect. Never goes behind what is
+// installed, nor behind the copy of the last installed CRLs in the state folder, from which a
+// broken file is also restored when the authority is away. Telling that failed is tried again
+// in every round until it succeeds, also after a restart: FILE.reload says that it is due. A
+// proof that fails makes the round write and tell once more; if it fails again, code
+// "proof_failed", and every round tries again. With `wait_seconds` a server that can answers
+// when there is something new. RESULT_OK when something was done; code "unchanged" when nothing
+// was to do; code "busy" when another watcher has the target.
+enum result watch_round(struct watch *watch, int64_t wait_seconds,
+                        struct watch_report *out_report, struct error *err);
 // Milliseconds until the next round: the interval, shifted by up to a tenth that is drawn once
 // per process (drawn anew each time, it would not spread anything), or after failures 1 s, 2 s,
 // 4 s … up to the interval; never sooner than the server asked for.

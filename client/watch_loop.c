@@ -34,7 +34,7 @@ static void log_report(const struct watch_options *options, const struct watch_r
                   "revoked", entries, NULL);
     }
     if (report->is_reloaded) {
-        log_event(LOG_LEVEL_INFO, "relying party reloaded", "command", options->reload[0],
+        log_event(LOG_LEVEL_INFO, "relying party reloaded", "command", report->reloaded_by,
                   NULL);
     }
     if (report->expires_soon) {
@@ -57,7 +57,7 @@ enum result watch_once(const struct watch_options *options, struct error *err) {
     TRY(watch_new(options, &watch, err));
     log_configure(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, "watch");
     struct watch_report report = {0};
-    enum result result = watch_round(watch, &report, err);
+    enum result result = watch_round(watch, 0, &report, err);
     log_report(options, &report);
     return result;
 }
@@ -94,7 +94,7 @@ static unsigned run_round(struct watch *watch, const struct watch_options *optio
     struct error err = {0};
     sigset_t blocked;
     (void)sigprocmask(SIG_SETMASK, waiting_mask, &blocked);
-    enum result result = watch_round(watch, &report, &err);
+    enum result result = watch_round(watch, 0, &report, &err);
     (void)sigprocmask(SIG_SETMASK, &blocked, NULL);
     log_report(options, &report);
     if (is_stopped) {

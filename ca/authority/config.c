@@ -78,9 +78,9 @@ enum result config_misplaced(const struct config_reader *reader, const char *sec
     size_t line = option == NULL ? 0 : lines_of(reader, section)[option - config_options];
     const char *title = title_of(reader, section);
     if (line > 0) {
-        error_context(err, "%s:%zu: %s in [%s]", reader->path, line, key, title);
+        error_context(err, "%s:%zu: %s in [%s]", reader->file.path, line, key, title);
     } else {
-        error_context(err, "%s: %s in [%s]", reader->path, key, title);
+        error_context(err, "%s: %s in [%s]", reader->file.path, key, title);
     }
     error_field(err, key);
     return result;
@@ -114,19 +114,6 @@ enum result config_warn(const struct config_reader *reader, const char *section,
     return result == RESULT_INTERNAL ? error_out_of_memory(err) : RESULT_OK;
 }
 
-// A mistake of the line being read, in no particular key.
-static enum result line_mistake(const struct config_reader *reader, struct error *err,
-                                const char *format, ...) __attribute__((format(printf, 3, 4)));
-static enum result line_mistake(const struct config_reader *reader, struct error *err,
-                                const char *format, ...) {
-    char message[320];
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(message, sizeof(message), format, arguments);
-    va_end(arguments);
-    return error_set(err, RESULT_INVALID, "%s:%zu: %s", reader->path, reader->line, message);
-}
-
 static void suggest(const char *word, const char *const *known, size_t count,
                     struct error *err) {
     const char *nearest = text_nearest(word, known, count);
@@ -154,7 +141,8 @@ static enum result check_section_name(const struct config_reader *reader, const 
     size_t size = strlen(name);
     if (size == 0 || size > LIMIT_PROFILE_NAME ||
         name[strspn(name, SECTION_NAME_CHARACTERS)] != '\0') {
-        (void)line_mistake(reader, err, "\"%s\" cannot be a %s's name", name, section);
+        (void)section_file_mistake(&reader->file, err, "\"%s\" cannot be a %s's name", name,
+                                   section);
         error_hint(err, "expected 1 to %d of a-z, 0-9, - and _, as in [%s sensor]",
                    LIMIT_PROFILE_NAME, section);
         return RESULT_INVALID;
@@ -163,7 +151,8 @@ static enum result check_section_name(const struct config_reader *reader, const 
         const struct config_instance *other = &reader->instances[i];
         if (strcmp(other->section, section) == 0 &&
             strcmp(&other->title[strlen(section) + 1], name) == 0) {
-            return line_mistake(reader, err, "there is a [%s] already", other->title);
+            return section_file_mistake(&reader->file, err, "there is a [%s] already",
+                                        other->title);
         }
     }
     return RESULT_OK;
@@ -183,10 +172,12 @@ static enum result begin_profile(struct config_reader *reader, const char *name,
                                  size_t *out_item, struct error *err) {
     struct profile_list *list = &reader->config->profiles;
     if (profile_is_internal_name(name)) {
-        return line_mistake(reader, err, "profile \"%s\" is the authority's own", name);
+        return section_file_mistake(&reader->file, err, "profile \"%s\" is the authority's own",
+                                    name);
     }
     if (list->count >= LIMIT_PROFILES) {
-        return line_mistake(reader, err, "expected at most %d profiles", LIMIT_PROFILES);
+        return section_file_mistake(&reader->file, err, "expected at most %d profiles",
+                                    LIMIT_PROFILES);
     }
     void *items = list->items;
     TRY(grow(&items, list->count, sizeof(*list->items), err));
@@ -204,8 +195,8 @@ static enum result begin_manufacturer(struct config_reader *reader, const char *
                                       size_t *out_item, struct error *err) {
     struct manufacturer_list *list = &reader->config->manufacturers;
     if (list->count >= LIMIT_MANUFACTURERS) {
-        return line_mistake(reader, err, "expected at most %d manufacturers",
-                            LIMIT_MANUFACTURERS);
+        return section_file_mistake(&reader->file, err, "expected at most %d manufacturers",
+                                    LIMIT_MANUFACTURERS);
     }
     void *items = list->items;
     TRY(grow(&items, list->count, sizeof(*list->items), err));
@@ -242,7 +233,7 @@ static enum result unknown_section(const struct config_reader *reader, const cha
     while (config_sections[count] != NULL) {
         count++;
     }
-    (void)line_mistake(reader, err, "unknown section [%s]", title);
+    (void)section_file_mistake(&reader->file, err, "unknown section [%s]", title);
     error_field(err, title);
     suggest(title, config_sections, count, err);
     return RESULT_INVALID;
@@ -255,18 +246,19 @@ static enum result begin_plain_section(struct config_reader *reader, const char 
             continue;
         }
         if (reader->section_lines[i] > 0) {
-            return line_mistake(reader, err, "section [%s] began on line %zu already", title,
-                                reader->section_lines[i]);
+            return section_file_mistake(&reader->file, err,
+                                        "section [%s] began on line %zu already", title,
+                                        reader->section_lines[i]);
         }
-        reader->section_lines[i] = reader->line;
+        reader->section_lines[i] = reader->file.line;
         reader->section = config_sections[i];
         return RESULT_OK;
     }
     return unknown_section(reader, title, err);
 }
 
-static enum result begin_section(struct config_reader *reader, const char *title,
-                                 struct error *err) {
+static enum result begin_section(void *context, const char *title, struct error *err) {
+    struct config_reader *reader = context;
     static const char *const named[] = {SECTION_PROFILE, SECTION_MANUFACTURER};
     reader->section = NULL;
     size_t size = strcspn(title, " \t");
@@ -279,7 +271,7 @@ static enum result begin_section(struct config_reader *reader, const char *title
     return begin_plain_section(reader, title, err);
 }
 
-// --- lines -----------------------------------------------------------------------------------
+// --- options ---------------------------------------------------------------------------------
 
 // What the options of the section being read are set in, and their line numbers.
 static void *current_target(const struct config_reader *reader) {
@@ -307,17 +299,19 @@ static enum result unknown_key(const struct config_reader *reader, const char *k
             known[count++] = config_options[i].key;
         }
     }
-    (void)line_mistake(reader, err, "unknown key \"%s\" in [%s]", key,
-                       title_of(reader, reader->section));
+    (void)section_file_mistake(&reader->file, err, "unknown key \"%s\" in [%s]", key,
+                               title_of(reader, reader->section));
     error_field(err, key);
     suggest(key, known, count, err);
     return RESULT_INVALID;
 }
 
-static enum result set_option(struct config_reader *reader, const char *key, const char *value,
+static enum result set_option(void *context, const char *key, const char *value,
                               struct error *err) {
+    struct config_reader *reader = context;
     if (reader->section == NULL) {
-        (void)line_mistake(reader, err, "key \"%s\" stands before the first section", key);
+        (void)section_file_mistake(&reader->file, err,
+                                   "key \"%s\" stands before the first section", key);
         error_hint(err, "begin with a line such as [authority]");
         return RESULT_INVALID;
     }
@@ -327,90 +321,15 @@ static enum result set_option(struct config_reader *reader, const char *key, con
     }
     size_t *line = &current_lines(reader)[option - config_options];
     if (*line > 0) {
-        (void)line_mistake(reader, err, "key \"%s\" was given on line %zu already", key, *line);
+        (void)section_file_mistake(&reader->file, err,
+                                   "key \"%s\" was given on line %zu already", key, *line);
         error_field(err, key);
         return RESULT_INVALID;
     }
-    *line = reader->line;
+    *line = reader->file.line;
     enum result result = option_read(option, value, current_target(reader), err);
     return result == RESULT_OK ? RESULT_OK
                                : config_misplaced(reader, reader->section, key, result, err);
-}
-
-// Cuts blanks off both ends, in place.
-static char *trim(char *text) {
-    char *start = text + strspn(text, " \t\r");
-    size_t size = strlen(start);
-    while (size > 0 && strchr(" \t\r", start[size - 1]) != NULL) {
-        size--;
-    }
-    start[size] = '\0';
-    return start;
-}
-
-// A "#" begins a comment at the start of a line and behind a blank.
-static void cut_comment(char *line) {
-    for (char *mark = strchr(line, '#'); mark != NULL; mark = strchr(mark + 1, '#')) {
-        if (mark == line || mark[-1] == ' ' || mark[-1] == '\t') {
-            *mark = '\0';
-            return;
-        }
-    }
-}
-
-static enum result read_line(struct config_reader *reader, char *line, struct error *err) {
-    cut_comment(line);
-    char *text = trim(line);
-    if (text[0] == '\0') {
-        return RESULT_OK;
-    }
-    size_t size = strlen(text);
-    if (text[0] == '[') {
-        if (text[size - 1] != ']') {
-            return line_mistake(reader, err, "expected \"]\" at the end of \"%s\"", text);
-        }
-        text[size - 1] = '\0';
-        return begin_section(reader, trim(text + 1), err);
-    }
-    char *equals = strchr(text, '=');
-    if (equals == NULL) {
-        (void)line_mistake(reader, err, "expected [section] or key = value, not \"%s\"", text);
-        return RESULT_INVALID;
-    }
-    *equals = '\0';
-    return set_option(reader, trim(text), trim(equals + 1), err);
-}
-
-static enum result check_characters(const struct config_reader *reader, struct bytes line,
-                                    struct error *err) {
-    if (!text_is_utf8(line)) {
-        return line_mistake(reader, err, "expected text in UTF-8");
-    }
-    for (size_t i = 0; i < line.size; i++) {
-        if ((line.data[i] < ' ' && strchr("\t\r", line.data[i]) == NULL) || line.data[i] == 0) {
-            return line_mistake(
-                reader, err, "a control character (0x%02x) does not belong here", line.data[i]);
-        }
-    }
-    return RESULT_OK;
-}
-
-static enum result read_lines(struct config_reader *reader, struct bytes text,
-                              struct error *err) {
-    while (text.size > 0) {
-        const uint8_t *end = memchr(text.data, '\n', text.size);
-        size_t size = end == NULL ? text.size : (size_t)(end - text.data);
-        struct bytes line = bytes_slice(text, 0, size);
-        text = bytes_slice(text, size + 1, text.size);
-        reader->line++;
-        TRY(check_characters(reader, line, err));
-        AUTO(string_free_at) char *copy = string_copy_bytes(line);
-        if (copy == NULL) {
-            return error_out_of_memory(err);
-        }
-        TRY(read_line(reader, copy, err));
-    }
-    return RESULT_OK;
 }
 
 static enum result check_instance(struct config_reader *reader, size_t index,
@@ -467,7 +386,7 @@ static enum result read_all(struct config_reader *reader, struct bytes text,
             TRY(option_set_defaults(config_sections[i], reader->config, err));
         }
     }
-    TRY(read_lines(reader, text, err));
+    TRY(section_file_read(&reader->file, text, err));
     for (size_t i = 0; config_sections[i] != NULL; i++) {
         if (!config_section_has_name(config_sections[i])) {
             TRY(require_given(reader, config_sections[i], err));
@@ -490,7 +409,11 @@ enum result config_parse(const char *path_for_messages, struct bytes text,
                          struct config *out_config, struct error *err) {
     AUTO(config_clear) struct config config = {0};
     AUTO(reader_clear)
-    struct config_reader reader = {.path = path_for_messages, .config = &config};
+    struct config_reader reader = {.config = &config};
+    reader.file = (struct section_reader){.path = path_for_messages,
+                                          .context = &reader,
+                                          .begin_section = begin_section,
+                                          .set = set_option};
     buf_init(&config.warnings, LIMIT_WARNINGS_BYTES);
     TRY(read_all(&reader, text, err));
     *out_config = config;

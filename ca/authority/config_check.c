@@ -208,7 +208,7 @@ enum result config_check(const struct config_reader *reader, struct error *err) 
     TRY(check_crl_lifetime(reader, "root_lifetime", config->root_crl_lifetime, err));
     if (config->profiles.count == 0) {
         (void)error_set(err, RESULT_INVALID,
-                        "%s: there is no profile, so nothing can be issued", reader->path);
+                        "%s: there is no profile, so nothing can be issued", reader->file.path);
         error_hint(err,
                    "add one such as [profile client] with extended_key_usages = clientAuth "
                    "and common_name = 1");

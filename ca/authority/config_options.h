@@ -8,6 +8,7 @@
 
 #include "authority/config.h"
 #include "base/error.h"
+#include "base/section_file.h"
 
 enum option_type {
     OPTION_TEXT,
@@ -81,8 +82,7 @@ struct config_instance {
 // A configuration while it is read: where each option was given, so that every message can say
 // it.
 struct config_reader {
-    const char *path; // for messages
-    size_t line;
+    struct section_reader file;
     struct config *config;
     const char *section; // one of config_sections; NULL before the first
     size_t section_lines[LIMIT_CONFIG_SECTIONS];

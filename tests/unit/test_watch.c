@@ -152,7 +152,7 @@ static bool is_installed(void) {
 static void require_round(struct watcher *watcher, enum result expected, const char *code,
                           struct watch_report *out_report) {
     struct error err = {0};
-    assert_result(expected, watch_round(watcher->watch, out_report, &err), &err);
+    assert_result(expected, watch_round(watcher->watch, 0, out_report, &err), &err);
     if (code != NULL) {
         assert_string_equal(err.code, code);
     }
