@@ -14,10 +14,9 @@
 #include "client/renew.h"
 #include "client/status.h"
 #include "client/table.h"
-#include "client/watch_loop.h"
+#include "client/signet_watch.h"
 
 #define PRINT_BYTES (64 * 1024 * 1024)
-#define DEFAULT_INTERVAL_SECONDS 60
 // The option that most commands have.
 #define DIR_OPTION                                                                             \
     { "dir", "DIR", "where credentials are kept (default: see the man page)", false, false }
@@ -434,48 +433,6 @@ static enum result run_export(const struct arguments *arguments, struct error *e
     return export_finish(&request, &credential, name, &password, err);
 }
 
-// --- watch -------------------------------------------------------------------------------
-
-static const struct option watch_options[] = {
-    {"crl", "URL", "where the CRLs are: http or https, a PEM bundle or one DER CRL", false,
-     false},
-    {"file", "PATH", "the PEM file that the relying party reads", false, false},
-    {"ca", "FILE", "PEM certificates of all CAs whose CRLs are in it", false, false},
-    {"interval", "TIME", "how often to look (default: 60s)", false, false},
-    {"once", NULL, "look once: status 0 when something changed, 7 when not", false, false},
-    {"reload", "CMD ARG…",
-     "run this after a change, without a shell; up to the end of the line", false, true},
-    {0},
-};
-
-static enum result require_option(const struct arguments *arguments, const char *name,
-                                  const char **out_value, struct error *err) {
-    *out_value = arguments_value(arguments, name);
-    return *out_value != NULL && **out_value != '\0'
-               ? RESULT_OK
-               : arguments_refuse(err, name, "watch needs it");
-}
-
-static enum result run_watch(const struct arguments *arguments, struct error *err) {
-    struct watch_options options = {.reload = arguments->rest};
-    const char *url = NULL;
-    TRY(require_option(arguments, "crl", &url, err));
-    TRY(require_option(arguments, "file", &options.file, err));
-    TRY(require_option(arguments, "ca", &options.trust_file, err));
-    TRY(arguments_duration(arguments, "interval", DEFAULT_INTERVAL_SECONDS,
-                           &options.interval_seconds, err));
-    if (options.interval_seconds > LIMIT_WATCH_INTERVAL_SECONDS) {
-        return arguments_refuse(err, "interval", "at most %d seconds",
-                                LIMIT_WATCH_INTERVAL_SECONDS);
-    }
-    struct error reason = {0};
-    if (url_read(url, &options.url, &reason) != RESULT_OK) {
-        return arguments_refuse(err, "crl", "%s", reason.message);
-    }
-    return arguments_have(arguments, "once") ? watch_once(&options, err)
-                                             : watch_loop(&options, err);
-}
-
 // --- all of them -------------------------------------------------------------------------
 
 static const struct command commands[] = {
@@ -503,12 +460,13 @@ static const struct command commands[] = {
      "Files with the key are encrypted with a password, which is asked for, read from a file\n"
      "or generated; it is never given on the command line.",
      run_export},
-    {"watch", "", 0, 0, watch_options,
-     "keep a broker's or proxy's CRL file fresh\n\n"
-     "Fetches, verifies issuer, signature, number and dates, never goes back, replaces the "
-     "file\n"
-     "whole and runs the reload command until it succeeds.",
-     run_watch},
+    {"watch", "", 0, 0, signet_watch_options,
+     "keep the CRLs of brokers and proxies fresh, and prove it\n\n"
+     "Fetches, verifies issuer, signature, number and dates, never goes back, replaces what "
+     "they\n"
+     "read whole, tells them until it succeeds, and tries with a good and a revoked "
+     "certificate.",
+     signet_run_watch},
     {0},
 };
 

@@ -9,7 +9,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
+#include "client/canary.h"
+#include "client/watch_state.h"
+
+#define CHANGE_PAUSE_MILLISECONDS 1000
 
 static volatile sig_atomic_t is_stopped;
 
@@ -37,17 +42,79 @@ static void log_report(const struct watch_options *options, const struct watch_r
         log_event(LOG_LEVEL_INFO, "relying party reloaded", "command", report->reloaded_by,
                   NULL);
     }
+    if (report->was_restored) {
+        log_event(LOG_LEVEL_WARNING, "the CRL file was restored from the watcher's own copy",
+                  "file", options->file, NULL);
+    }
+    if (report->is_restarted) {
+        log_event(LOG_LEVEL_INFO, "relying party restarted to end open sessions", "command",
+                  report->reloaded_by, NULL);
+    }
+    if (report->ended > 0) {
+        char ended[24];
+        (void)snprintf(ended, sizeof(ended), "%zu", report->ended);
+        log_event(LOG_LEVEL_INFO, "sessions of revoked certificates ended", "sessions", ended,
+                  NULL);
+    }
+    if (report->was_repaired) {
+        log_event(LOG_LEVEL_WARNING,
+                  "the first proof failed, writing and telling once more "
+                  "helped",
+                  "target", options->name, NULL);
+    }
+    if (report->is_proven) {
+        log_event(LOG_LEVEL_INFO, "proven: the good canary gets in, the revoked one does not",
+                  "target", options->name, NULL);
+    }
     if (report->expires_soon) {
         AUTO(buf_clear) struct buf when = {0};
         buf_init(&when, 64);
         (void)time_format_rfc3339(report->summary.next_update, &when);
         log_event(LOG_LEVEL_WARNING, "the CRL expires soon and there is no newer one", "at",
-                  buf_string(&when), "cure", "see whether the authority publishes", NULL);
+                  buf_string(&when), "cure",
+                  "see whether the authority publishes, and can be reached", NULL);
     }
 }
 
 static bool is_code(const struct error *err, const char *code) {
     return strcmp(err->code, code) == 0;
+}
+
+// The event that each code is told as.
+static const char *name_failure(const struct error *err) {
+    static const struct {
+        const char *code;
+        const char *event;
+    } events[] = {
+        {"reload_failed", "reload failed"},
+        {"proof_failed", "REVOCATION IS NOT ENFORCED, or good clients are refused"},
+        {"canary", "nothing can be proven"},
+        {"busy", "another watcher has this target"},
+    };
+    for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+        if (is_code(err, events[i].code)) {
+            return events[i].event;
+        }
+    }
+    return "CRL not refreshed";
+}
+
+static void record(const struct watch_options *options, const struct watch_report *report,
+                   enum result result, const struct error *round_error) {
+    struct error err = {0};
+    if (watch_state_record(options, report, result, round_error, &err) != RESULT_OK) {
+        log_error(LOG_LEVEL_WARNING, "the state could not be written", &err);
+    }
+}
+
+// Renewal is best effort: a canary that is of no use any more is told by the proof.
+static void renew_canary(const struct watch_options *options) {
+    struct error err = {0};
+    if (options->canary == NULL || options->proof.host[0] == '\0' ||
+        canary_renew(options->canary, &err) == RESULT_OK || is_code(&err, "unchanged")) {
+        return;
+    }
+    log_error(LOG_LEVEL_WARNING, "the good canary could not be renewed", &err);
 }
 
 // --- rounds ------------------------------------------------------------------------------
@@ -57,8 +124,10 @@ enum result watch_once(const struct watch_options *options, struct error *err) {
     TRY(watch_new(options, &watch, err));
     log_configure(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, "watch");
     struct watch_report report = {0};
+    renew_canary(options);
     enum result result = watch_round(watch, 0, &report, err);
     log_report(options, &report);
+    record(options, &report, result, err);
     return result;
 }
 
@@ -87,43 +156,81 @@ static enum result take_signals(sigset_t *out_mask, struct error *err) {
     return RESULT_OK;
 }
 
-// The number of failures in a row.
-static unsigned run_round(struct watch *watch, const struct watch_options *options,
-                          unsigned failures, const sigset_t *waiting_mask) {
+// What the loop remembers between rounds.
+struct rounds {
+    struct watch *watch;
+    const struct watch_options *options;
+    unsigned failures; // in a row
+    bool can_wait;     // the server answers late when there is nothing new
+    sigset_t waiting_mask;
+};
+
+static int64_t wait_seconds(const struct rounds *rounds) {
+    int64_t interval = rounds->options->interval_seconds;
+    if (rounds->failures > 0) {
+        return 0;
+    }
+    return interval < LIMIT_WATCH_WAIT_SECONDS ? interval : LIMIT_WATCH_WAIT_SECONDS;
+}
+
+static void end_round(struct rounds *rounds, enum result result, const struct error *err) {
+    const struct watch_options *options = rounds->options;
+    if (result != RESULT_OK && !is_code(err, "unchanged")) {
+        rounds->failures++;
+        log_error(LOG_LEVEL_ERROR, name_failure(err), err);
+        return;
+    }
+    if (rounds->failures > 0) {
+        log_event(LOG_LEVEL_INFO, "the CRL is fresh again", "file", options->file, NULL);
+    }
+    rounds->failures = 0;
+}
+
+// Milliseconds until the next round. A server that waits with its answer is asked again at
+// once, so that a revocation is known in the moment it is published; and so is, after a second,
+// one that had something new while it was asked to wait.
+static int64_t run_round(struct rounds *rounds) {
     struct watch_report report = {0};
     struct error err = {0};
     sigset_t blocked;
-    (void)sigprocmask(SIG_SETMASK, waiting_mask, &blocked);
-    enum result result = watch_round(watch, 0, &report, &err);
+    int64_t wait = wait_seconds(rounds);
+    renew_canary(rounds->options);
+    int64_t begin = clock_monotonic_milliseconds();
+    (void)sigprocmask(SIG_SETMASK, &rounds->waiting_mask, &blocked);
+    enum result result = watch_round(rounds->watch, wait, &report, &err);
     (void)sigprocmask(SIG_SETMASK, &blocked, NULL);
-    log_report(options, &report);
+    log_report(rounds->options, &report);
     if (is_stopped) {
-        return failures;
-    }
-    if (result == RESULT_OK || is_code(&err, "unchanged")) {
-        if (failures > 0) {
-            log_event(LOG_LEVEL_INFO, "the CRL is fresh again", "file", options->file, NULL);
-        }
         return 0;
     }
-    log_error(LOG_LEVEL_ERROR,
-              is_code(&err, "reload_failed") ? "reload failed" : "CRL not refreshed", &err);
-    return failures + 1;
+    record(rounds->options, &report, result, &err);
+    end_round(rounds, result, &err);
+    int64_t elapsed = clock_monotonic_milliseconds() - begin;
+    int64_t pause = watch_pause(rounds->watch, rounds->failures);
+    if (rounds->failures > 0) {
+        return pause;
+    }
+    if (!report.is_replaced) {
+        rounds->can_wait = wait > 0 && elapsed >= wait * 1000 / 2;
+    } else {
+        pause = pause < CHANGE_PAUSE_MILLISECONDS ? pause : CHANGE_PAUSE_MILLISECONDS;
+    }
+    return rounds->can_wait ? 0 : pause;
 }
 
 enum result watch_loop(const struct watch_options *options, struct error *err) {
     AUTO(watch_free_at) struct watch *watch = NULL;
     TRY(watch_new(options, &watch, err));
-    log_configure(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, "watch");
-    sigset_t waiting_mask;
-    TRY(take_signals(&waiting_mask, err));
+    log_configure(LOG_LEVEL_INFO, LOG_FORMAT_TEXT,
+                  options->name != NULL ? options->name : "watch");
+    struct rounds rounds = {.watch = watch, .options = options};
+    TRY(take_signals(&rounds.waiting_mask, err));
     log_event(LOG_LEVEL_INFO, "watching", "host", options->url.host, "path",
-              options->url.target, "file", options->file, NULL);
-    unsigned failures = 0;
+              options->url.target, "file", options->file, "folder", options->folder, NULL);
     while (!is_stopped) {
-        failures = run_round(watch, options, failures, &waiting_mask);
+        int64_t pause = run_round(&rounds);
         if (!is_stopped) {
-            pause_for(watch_pause(watch, failures), &waiting_mask);
+            pause_for(pause, &rounds.waiting_mask);
         }
     }
     log_event(LOG_LEVEL_INFO, "watching ended", "file", options->file, NULL);
