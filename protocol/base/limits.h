@@ -186,7 +186,7 @@
 // Each has a process of its own; a machine has a handful of services.
 #define LIMIT_WATCH_TARGETS 32
 // A server that takes longer to take up its new CRL, or to answer a canary, is not well.
-#define LIMIT_PROOF_SECONDS 15
+#define LIMIT_PROOF_SECONDS 6
 // Asked of a server that can tell when there is a newer CRL; well below the time that an answer
 // may take.
 #define LIMIT_WATCH_WAIT_SECONDS 45
