@@ -1,0 +1,166 @@
+// HAProxy's runtime socket, played by a small server: CRLs taken and refused, sessions ended.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "client/haproxy.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include "base/file.h"
+#include "client/serial_set.h"
+#include "support/client_fixture.h"
+
+static struct test_ca ca;
+static pid_t server;
+static char socket_path[100];
+
+// What is asked is appended to FOLDER/asked; what is answered depends on its first words.
+static void answer(int peer) {
+    static const struct {
+        const char *begin;
+        const char *answer;
+    } answers[] = {
+        {"set ssl crl-file /good", "Transaction created for CRL /good!\n\n"},
+        {"commit ssl crl-file /good", "Committing /good.\nSuccess!\n\n"},
+        {"set ssl crl-file /bad", "Invalid payload!\n\n"},
+        {"show map", "0x5501 127.0.0.1:1001 01\n0x5502 127.0.0.1:1002 0009\n"
+                     "0x5503 127.0.0.1:1003 02\n0x5504 127.0.0.1:100 01\n\n"},
+        {"show sess", "0x7f01: proto=tcpv4 src=127.0.0.1:1001 fe=fe be=<NONE>\n"
+                      "0x7f02: proto=tcpv4 src=127.0.0.1:1002 fe=fe\n"
+                      "0x7f09: proto=unix_stream src=unix:1 fe=GLOBAL\n\n"},
+    };
+    char asked[8192] = "";
+    ssize_t size = recv(peer, asked, sizeof(asked) - 1, 0);
+    FILE *log = fopen(in_test_folder("asked"), "a");
+    if (size <= 0 || log == NULL) {
+        return;
+    }
+    fprintf(log, "%.*s", (int)strcspn(asked, "\n") + 1, asked);
+    fclose(log);
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        if (strncmp(asked, answers[i].begin, strlen(answers[i].begin)) == 0) {
+            (void)!send(peer, answers[i].answer, strlen(answers[i].answer), MSG_NOSIGNAL);
+        }
+    }
+}
+
+static int start(void **state) {
+    if (make_test_folder(state) != 0) {
+        return -1;
+    }
+    make_test_ca(&ca);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(socket_path, sizeof(socket_path), "%s", in_test_folder("sock"));
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", socket_path);
+    int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (bind(listener, (struct sockaddr *)&address, sizeof(address)) != 0 ||
+        listen(listener, 8) != 0) {
+        return -1;
+    }
+    server = fork();
+    if (server == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;) {
+            int peer = accept(listener, NULL, NULL);
+            answer(peer);
+            close(peer);
+        }
+    }
+    close(listener);
+    return 0;
+}
+
+static int stop(void **state) {
+    kill(server, SIGKILL);
+    waitpid(server, NULL, 0);
+    test_ca_clear(&ca);
+    return remove_test_folder(state);
+}
+
+static void a_crl_is_set_and_committed(void **state) {
+    (void)state;
+    struct error err = {0};
+    assert_ok(haproxy_set_crl(socket_path, "/good", BYTES_LITERAL("PEM\n"), 16384, &err), &err);
+}
+
+static void what_it_refuses_is_told_in_its_words(void **state) {
+    (void)state;
+    struct error err = {0};
+    assert_result(RESULT_UNAVAILABLE,
+                  haproxy_set_crl(socket_path, "/bad", BYTES_LITERAL("PEM\n"), 16384, &err),
+                  &err);
+    assert_string_equal(err.code, "reload_failed");
+    assert_non_null(strstr(err.message, "Invalid payload"));
+    assert_result(
+        RESULT_UNAVAILABLE,
+        haproxy_set_crl(in_test_folder("none"), "/good", BYTES_LITERAL("PEM\n"), 16384, &err),
+        &err);
+}
+
+static void what_does_not_fit_its_buffer_is_not_sent(void **state) {
+    (void)state;
+    struct error err = {0};
+    static uint8_t large[16384];
+    memset(large, 'x', sizeof(large));
+    size_t head = strlen("set ssl crl-file /good <<\n") + 1;
+    struct bytes fits = bytes_of(large, 16384 - 1280 - head);
+    struct bytes does_not = bytes_of(large, fits.size + 1);
+    assert_result(RESULT_LIMIT, haproxy_set_crl(socket_path, "/good", does_not, 16384, &err),
+                  &err);
+    // The neighbour is sent; the small server reads a part of it only, and answers.
+    enum result sent = haproxy_set_crl(socket_path, "/good", fits, 16384, &err);
+    assert_true(sent == RESULT_OK || sent == RESULT_UNAVAILABLE);
+}
+
+static void sessions_of_revoked_certificates_are_shut_down(void **state) {
+    (void)state;
+    struct error err = {0};
+    size_t count = 0;
+    AUTO(buf_clear) struct buf crls = {0};
+    AUTO(buf_clear) struct buf asked = {0};
+    buf_init(&crls, 10000);
+    buf_init(&asked, 100000);
+    make_crl(&ca.issuing, 1, NOW, NOW + DAY, 3, &crls); // serials 1, 2, 3
+    (void)unlink(in_test_folder("asked"));
+    assert_ok(haproxy_end_sessions(socket_path, "/map", buf_bytes(&crls), &count, &err), &err);
+    assert_int_equal(count, 1);
+    assert_ok(file_read(in_test_folder("asked"), &asked, &err), &err);
+    const char *text = buf_string(&asked);
+    assert_non_null(strstr(text, "shutdown session 0x7f01\n"));
+    assert_null(strstr(text, "shutdown session 0x7f02"));    // 9 is not revoked
+    assert_non_null(strstr(text, "del map /map #0x5503\n")); // over
+    assert_non_null(strstr(text, "del map /map #0x5504\n")); // no session has just this address
+    assert_null(strstr(text, "del map /map #0x5501"));
+}
+
+static void serials_are_compared_as_numbers(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(serial_set_clear) struct serial_set set = {0};
+    AUTO(buf_clear) struct buf crls = {0};
+    static const char *const texts[] = {"01", "0002", "0A", "03", "03", "xyz", "", "0"};
+    buf_init(&crls, 10000);
+    make_crl(&ca.issuing, 1, NOW, NOW + DAY, 3, &crls);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        assert_int_equal(serial_set_add(&set, bytes_of_string(texts[i])), RESULT_OK);
+    }
+    assert_ok(serial_set_judge(&set, buf_bytes(&crls), &err), &err);
+    assert_int_equal(set.count, 4);
+    assert_true(serial_set_is_revoked(&set, BYTES_LITERAL("1001")) == false);
+    assert_true(serial_set_is_revoked(&set, BYTES_LITERAL("0001")));
+    assert_true(serial_set_is_revoked(&set, BYTES_LITERAL("02")));
+    assert_false(serial_set_is_revoked(&set, BYTES_LITERAL("0a")));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_crl_is_set_and_committed),
+        cmocka_unit_test(what_it_refuses_is_told_in_its_words),
+        cmocka_unit_test(what_does_not_fit_its_buffer_is_not_sent),
+        cmocka_unit_test(sessions_of_revoked_certificates_are_shut_down),
+        cmocka_unit_test(serials_are_compared_as_numbers),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}
