@@ -35,6 +35,14 @@
 #define LIMIT_SERIAL_BYTES 20
 // A million entries of 39 bytes, with room for reasons and dates.
 #define LIMIT_CRL_BYTES (96 * 1024 * 1024)
+// An OCSP request for one certificate has 70 to 130 bytes; signed by its sender, a few thousand.
+#define LIMIT_OCSP_REQUEST_BYTES (8 * 1024)
+// Certificates in one OCSP request: a server asks for those of one chain.
+#define LIMIT_OCSP_CERTIFICATES 16
+// RFC 8954, 2.1: a nonce has 1 to 32 octets.
+#define LIMIT_OCSP_NONCE_BYTES 32
+// The request's identifiers with a status each, a signature and the responder's certificate.
+#define LIMIT_OCSP_RESPONSE_BYTES (LIMIT_CERTIFICATE_BYTES + 2 * LIMIT_OCSP_REQUEST_BYTES)
 // Above this a PKCS#8 file asks for minutes of PBKDF2.
 #define LIMIT_PBKDF2_ITERATIONS 10000000
 // What our PKCS#12 files ask for, in each of their five derivations: 0.2 s on an old phone. More is
@@ -101,6 +109,14 @@
 #define LIMIT_PUBLICATIONS 256
 // Requests that share one transaction, so that the first waits a bounded time.
 #define LIMIT_GROUP_COMMIT 64
+// OCSP requests of one gateway that wait for the authority: a flood of them must leave most of
+// LIMIT_FRAMES_WAITING to those who enroll and renew.
+#define LIMIT_OCSP_WAITING 256
+// Of them, in one transaction that others wait for, too: each may cost a signature.
+#define LIMIT_OCSP_PER_GROUP 8
+// OCSP answers that one gateway keeps, of some 1 kB each; larger ones are not kept.
+#define LIMIT_OCSP_KEPT 16384
+#define LIMIT_OCSP_KEPT_BYTES 4096
 
 // --- authority -----------------------------------------------------------------------------
 #define LIMIT_LIST_PAGE 1000

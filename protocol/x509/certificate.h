@@ -104,6 +104,7 @@ struct certificate_plan {
     const char *crl_url;           // NULL leaves it out
     const char *ca_issuers_url;
     const char *ocsp_url;
+    bool ocsp_no_check; // of an OCSP responder that is trusted to its end (RFC 6960, 4.2.2.2.1)
 };
 
 // Appends the TBSCertificate. `signature_algorithm` is that of the key that will sign.

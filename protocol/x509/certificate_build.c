@@ -130,6 +130,13 @@ static enum result write_authority_info_access(struct buf *out,
     return extension_end(out, &marks);
 }
 
+static enum result write_no_check(struct buf *out) {
+    struct extension_marks marks = {0};
+    TRY(extension_begin(out, OID_OCSP_NO_CHECK, false, &marks));
+    TRY(der_write_null(out));
+    return extension_end(out, &marks);
+}
+
 static enum result write_extensions(struct buf *out, const struct certificate_plan *plan) {
     size_t wrapper = 0, list = 0;
     TRY(der_begin(out, DER_CONTEXT_CONSTRUCTED(3), &wrapper));
@@ -144,6 +151,9 @@ static enum result write_extensions(struct buf *out, const struct certificate_pl
     }
     TRY(write_crl_distribution_point(out, plan->crl_url));
     TRY(write_authority_info_access(out, plan));
+    if (plan->ocsp_no_check) {
+        TRY(write_no_check(out));
+    }
     TRY(der_end(out, list));
     return der_end(out, wrapper);
 }

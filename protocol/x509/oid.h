@@ -34,6 +34,10 @@
     X(AUTHORITY_INFO_ACCESS, "authorityInfoAccess", "1.3.6.1.5.5.7.1.1")                       \
     X(AD_OCSP, "OCSP", "1.3.6.1.5.5.7.48.1")                                                   \
     X(AD_CA_ISSUERS, "caIssuers", "1.3.6.1.5.5.7.48.2")                                        \
+    X(OCSP_BASIC, "basicOCSPResponse", "1.3.6.1.5.5.7.48.1.1")                                 \
+    X(OCSP_NONCE, "ocspNonce", "1.3.6.1.5.5.7.48.1.2")                                         \
+    X(OCSP_NO_CHECK, "ocspNoCheck", "1.3.6.1.5.5.7.48.1.5")                                    \
+    X(OCSP_EXTENDED_REVOKE, "ocspExtendedRevoke", "1.3.6.1.5.5.7.48.1.9")                      \
     X(SERVER_AUTH, "serverAuth", "1.3.6.1.5.5.7.3.1")                                          \
     X(CLIENT_AUTH, "clientAuth", "1.3.6.1.5.5.7.3.2")                                          \
     X(CODE_SIGNING, "codeSigning", "1.3.6.1.5.5.7.3.3")                                        \

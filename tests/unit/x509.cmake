@@ -5,11 +5,11 @@ target_link_libraries(make_x509 PRIVATE x509)
 add_executable(read_pkcs12 support/read_pkcs12.c)
 target_link_libraries(read_pkcs12 PRIVATE base foreign_wolfssl)
 
-foreach(module der pem oid names key csr certificate crl lint pkcs12)
+foreach(module der pem oid names key csr certificate crl lint ocsp pkcs12)
     signet_unit_test(${module} x509)
     target_compile_definitions(test_${module} PRIVATE TEST_DATA="${CMAKE_CURRENT_SOURCE_DIR}/data/x509")
 endforeach()
 
-foreach(module der pem key csr certificate crl lint)
+foreach(module der pem key csr certificate crl lint ocsp)
     signet_fuzz_target(${module} x509)
 endforeach()
