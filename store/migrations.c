@@ -214,7 +214,7 @@ static const char decisions_schema[] =
         " decided_by TEXT,\n"
         " reason TEXT,\n"
         " certificate_id INTEGER REFERENCES certificate (id)) STRICT;\n"
-        "CREATE INDEX request_state ON request (state, sequence);\n"
+        "CREATE INDEX request_state ON request (state, sequence, expires);\n"
         "CREATE INDEX request_source ON request (source, expires, state) WHERE state = 1;\n"
         "CREATE INDEX request_network ON request (network, expires, state) WHERE state = 1;\n"
         "CREATE INDEX request_expires ON request (expires) WHERE state = 1;\n"

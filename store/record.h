@@ -15,14 +15,33 @@ struct ended {
     int64_t revocations;
 };
 
+// Tokens that have uses left, are not revoked, and expire behind `until`: counted once, then
+// kept up to date with every change of a token.
+struct open_tokens {
+    bool is_counted;
+    int64_t until;
+    int64_t count;
+};
+
+struct counts {
+    struct ended ended;
+    struct open_tokens open;
+};
+
+// A request within a group, and one step within that request.
+#define SAVEPOINTS 2
+
 struct store {
     struct database *database;
-    struct ended ended;
+    struct counts counts;
+    struct counts before[SAVEPOINTS]; // as they were where the savepoints are
+    size_t savepoints;
 };
 
 // To be called with the notAfter of a certificate that is added or revoked.
 static inline void store_forget_ended(struct store *store, int64_t not_after) {
-    store->ended.is_counted = store->ended.is_counted && not_after >= store->ended.until;
+    struct ended *ended = &store->counts.ended;
+    ended->is_counted = ended->is_counted && not_after >= ended->until;
 }
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))

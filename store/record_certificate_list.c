@@ -170,7 +170,7 @@ static enum result count(struct store *store, enum statement statement,
 
 // Brings what ended before `now` up to date: only what ended since the last count is looked at.
 static enum result count_ended(struct store *store, int64_t now, struct error *err) {
-    struct ended ended = store->ended;
+    struct ended ended = store->counts.ended;
     if (!ended.is_counted || now < ended.until) {
         ended = (struct ended){.is_counted = true, .until = INT64_MIN};
     }
@@ -179,7 +179,7 @@ static enum result count_ended(struct store *store, int64_t now, struct error *e
     int64_t revocations = 0;
     TRY(count(store, STATEMENT_CERTIFICATE_COUNT_ENDED, range, 2, &certificates, err));
     TRY(count(store, STATEMENT_REVOCATION_COUNT_ENDED, range, 2, &revocations, err));
-    store->ended = (struct ended){
+    store->counts.ended = (struct ended){
         .is_counted = true,
         .until = now,
         .certificates = ended.certificates + certificates,
@@ -196,7 +196,7 @@ enum result store_count_certificates(struct store *store, int64_t now, int64_t *
     TRY(count(store, STATEMENT_CERTIFICATE_COUNT, NULL, 0, &certificates, err));
     TRY(count(store, STATEMENT_REVOCATION_COUNT, NULL, 0, &revocations, err));
     TRY(count_ended(store, now, err));
-    *out_expired = store->ended.certificates - store->ended.revocations;
+    *out_expired = store->counts.ended.certificates - store->counts.ended.revocations;
     *out_valid = certificates - revocations - *out_expired;
     *out_revoked = revocations;
     return RESULT_OK;

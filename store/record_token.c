@@ -23,6 +23,32 @@ enum token_state token_record_state(const struct token_record *record, int64_t n
     return record->expires <= now ? TOKEN_EXPIRED : TOKEN_OPEN;
 }
 
+// One more token that can be used (1), or one less (-1).
+static void count_change(struct store *store, int64_t expires, int change) {
+    struct open_tokens *open = &store->counts.open;
+    if (open->is_counted && expires > open->until) {
+        open->count += change;
+    }
+}
+
+// Of a token that was just changed.
+struct token_uses {
+    int64_t left;
+    int64_t expires;
+    bool is_revoked;
+};
+
+static enum result read_uses(struct store *store, struct bytes id, struct token_uses *out_uses,
+                             struct error *err) {
+    AUTO(query_end) struct query query = {0};
+    const struct value parameters[] = {value_bytes(id)};
+    TRY(query_first(store, STATEMENT_TOKEN_USES, parameters, 1, &query, err));
+    out_uses->left = query_integer(&query, 0);
+    out_uses->expires = query_integer(&query, 1);
+    out_uses->is_revoked = !query_is_null(&query, 2);
+    return RESULT_OK;
+}
+
 enum result store_add_token(struct store *store, const struct token_record *record,
                             struct error *err) {
     const struct value parameters[] = {
@@ -36,6 +62,9 @@ enum result store_add_token(struct store *store, const struct token_record *reco
     int64_t sequence = 0;
     TRY(statement_insert(store->database, STATEMENT_TOKEN_ADD, parameters, COUNT_OF(parameters),
                          &sequence, err));
+    if (record->revoked_at == 0 && record->uses_spent < record->uses_allowed) {
+        count_change(store, record->expires, 1);
+    }
     TRY(record_names_add(store, STATEMENT_TOKEN_NAME_ADD, sequence, record->names,
                          record->name_count, err));
     return record_names_add(store, STATEMENT_TOKEN_PATTERN_ADD, sequence, record->patterns,
@@ -92,14 +121,32 @@ enum result store_spend_token(struct store *store, struct bytes id, struct error
     const struct value parameters[] = {value_bytes(id)};
     int64_t changed = 0;
     TRY(statement_run(store->database, STATEMENT_TOKEN_SPEND, parameters, 1, &changed, err));
-    return changed == 1 ? RESULT_OK
-                        : explain_unchanged(store, id, "token_spent",
-                                            "every use of this token is spent", err);
+    if (changed != 1) {
+        return explain_unchanged(store, id, "token_spent", "every use of this token is spent",
+                                 err);
+    }
+    struct token_uses uses;
+    TRY(read_uses(store, id, &uses, err));
+    if (!uses.is_revoked && uses.left == 0) {
+        count_change(store, uses.expires, -1);
+    }
+    return RESULT_OK;
 }
 
 enum result store_give_token_back(struct store *store, struct bytes id, struct error *err) {
     const struct value parameters[] = {value_bytes(id)};
-    return statement_run(store->database, STATEMENT_TOKEN_GIVE_BACK, parameters, 1, NULL, err);
+    int64_t changed = 0;
+    TRY(statement_run(store->database, STATEMENT_TOKEN_GIVE_BACK, parameters, 1, &changed,
+                      err));
+    if (changed != 1) {
+        return RESULT_OK; // none was spent
+    }
+    struct token_uses uses;
+    TRY(read_uses(store, id, &uses, err));
+    if (!uses.is_revoked && uses.left == 1) {
+        count_change(store, uses.expires, 1);
+    }
+    return RESULT_OK;
 }
 
 enum result store_count_token_failure(struct store *store, struct bytes id, struct error *err) {
@@ -116,16 +163,43 @@ enum result store_revoke_token(struct store *store, struct bytes id, int64_t now
     const struct value parameters[] = {value_integer(now), value_bytes(id)};
     int64_t changed = 0;
     TRY(statement_run(store->database, STATEMENT_TOKEN_REVOKE, parameters, 2, &changed, err));
-    return changed == 1 ? RESULT_OK
-                        : explain_unchanged(store, id, "already_revoked",
-                                            "this token is revoked already", err);
+    if (changed != 1) {
+        return explain_unchanged(store, id, "already_revoked", "this token is revoked already",
+                                 err);
+    }
+    struct token_uses uses;
+    TRY(read_uses(store, id, &uses, err));
+    if (uses.left > 0) {
+        count_change(store, uses.expires, -1);
+    }
+    return RESULT_OK;
+}
+
+// --- how many can be used --------------------------------------------------------------------
+
+static enum result count_range(struct store *store, int64_t from, int64_t to,
+                               int64_t *out_count, struct error *err) {
+    const struct value parameters[] = {value_integer(from), value_integer(to)};
+    AUTO(query_end) struct query query = {0};
+    TRY(query_first(store, STATEMENT_TOKEN_COUNT_OPEN, parameters, 2, &query, err));
+    *out_count = query_integer(&query, 0);
+    return RESULT_OK;
 }
 
 enum result store_count_open_tokens(struct store *store, int64_t now, int64_t *out_count,
                                     struct error *err) {
-    AUTO(query_end) struct query query = {0};
-    const struct value parameters[] = {value_integer(now)};
-    TRY(query_first(store, STATEMENT_TOKEN_COUNT_OPEN, parameters, 1, &query, err));
-    *out_count = query_integer(&query, 0);
+    struct open_tokens open = store->counts.open;
+    if (!open.is_counted || now < open.until) {
+        TRY(count_range(store, now, INT64_MAX, &open.count, err));
+    } else {
+        // Only what expired since the last count is looked at.
+        int64_t expired = 0;
+        TRY(count_range(store, open.until, now, &expired, err));
+        open.count -= expired;
+    }
+    open.is_counted = true;
+    open.until = now;
+    store->counts.open = open;
+    *out_count = open.count;
     return RESULT_OK;
 }

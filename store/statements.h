@@ -170,6 +170,8 @@
                          " VALUES ($1, $2, $3, $4)")                                           \
     X(TOKEN_PATTERNS, "SELECT type, value FROM token_pattern"                                  \
                       " WHERE token_sequence = $1 ORDER BY position")                          \
+    X(TOKEN_USES, "SELECT uses_allowed - uses_spent, expires, revoked_at FROM token"           \
+                  " WHERE id = $1")                                                            \
     X(TOKEN_FIND, TOKEN_SELECT "WHERE id = $1")                                                \
     X(TOKEN_SPEND, "UPDATE token SET uses_spent = uses_spent + 1"                              \
                    " WHERE id = $1 AND uses_spent < uses_allowed")                             \

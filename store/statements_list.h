@@ -81,7 +81,7 @@
       " ORDER BY n.value, n.token_sequence, n.type LIMIT $5")                                  \
     X(TOKEN_NAME_AT,                                                                           \
       "SELECT type, value FROM token_name WHERE token_sequence = $1 AND position = $2")        \
-    X(TOKEN_COUNT_OPEN, "SELECT COUNT(*) FROM token WHERE expires > $1"                        \
+    X(TOKEN_COUNT_OPEN, "SELECT COUNT(*) FROM token WHERE expires > $1 AND expires <= $2"      \
                         " AND revoked_at IS NULL AND uses_spent < uses_allowed")
 
 #define REQUEST_NAME_SELECT                                                                    \

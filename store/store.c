@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "store/store.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "store/database.h"
@@ -69,29 +70,45 @@ enum result store_backup(struct store *store, const char *path, struct error *er
     return database_backup(store->database, path, err);
 }
 
+// What a transaction counted is forgotten when it fails: it may have counted what it had changed.
+static void end_transaction(struct store *store, bool is_kept) {
+    store->savepoints = 0;
+    if (!is_kept) {
+        store->counts = (struct counts){0};
+    }
+}
+
 enum result store_begin(struct store *store, struct error *err) {
     return database_begin(store->database, err);
 }
 
 enum result store_commit(struct store *store, struct error *err) {
     enum result result = database_commit(store->database, err);
-    store->ended.is_counted = store->ended.is_counted && result == RESULT_OK;
+    end_transaction(store, result == RESULT_OK);
     return result;
 }
 
 void store_rollback(struct store *store) {
-    store->ended.is_counted = false;
+    end_transaction(store, false);
     database_rollback(store->database);
 }
 
 enum result store_savepoint(struct store *store, struct error *err) {
-    return database_savepoint(store->database, err);
+    assert(store->savepoints < SAVEPOINTS);
+    TRY(database_savepoint(store->database, err));
+    store->before[store->savepoints++] = store->counts;
+    return RESULT_OK;
 }
 
 enum result store_release(struct store *store, struct error *err) {
+    assert(store->savepoints > 0);
+    store->savepoints--;
     return database_release(store->database, err);
 }
 
 void store_rollback_to_savepoint(struct store *store) {
+    assert(store->savepoints > 0);
+    // Refusals are many, and counting anew would cost more than they do.
+    store->counts = store->before[--store->savepoints];
     database_rollback_to_savepoint(store->database);
 }

@@ -27,7 +27,8 @@ enum result store_check(struct store *store, struct error *err);
 enum result store_backup(struct store *store, const char *path, struct error *err);
 
 // Every change happens inside a transaction together with its audit record. A savepoint wraps
-// one request of a group, so that a refused one leaves nothing behind.
+// one request of a group, so that a refused one leaves nothing behind; a second one within it may
+// wrap a step of that request.
 enum result store_begin(struct store *store, struct error *err);
 enum result store_commit(struct store *store, struct error *err);
 void store_rollback(struct store *store);
@@ -212,6 +213,7 @@ enum result store_list_certificates(
     enum result (*visit)(void *context, const struct certificate_record *record,
                          struct error *err),
     void *context, struct list_position *out_next, struct error *err);
+// As with tokens, only what ended since the last count is looked at.
 enum result store_count_certificates(struct store *store, int64_t now, int64_t *out_valid,
                                      int64_t *out_expired, int64_t *out_revoked,
                                      struct error *err);
@@ -327,7 +329,8 @@ enum result store_list_tokens(struct store *store, const struct token_filter *fi
                                                    struct error *err),
                               void *context, struct list_position *out_next, struct error *err);
 
-// Tokens that can still be used: not revoked, not expired, uses left.
+// Tokens that can still be used: not revoked, not expired, uses left. Counted once; after that
+// the count is kept with every change, and only what expired in between is looked at.
 enum result store_count_open_tokens(struct store *store, int64_t now, int64_t *out_count,
                                     struct error *err);
 

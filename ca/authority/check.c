@@ -52,15 +52,9 @@ static enum result check_config(struct inspection *inspection, struct error *err
     return buf_printf(&inspection->detail, "%zu profiles", editable);
 }
 
-// What the configuration allows but seldom means; each stands on a line of its own.
-static enum result report_warnings(const struct config *config, struct buf *report) {
-    const char *rest = buf_string(&config->warnings);
-    while (rest[0] != '\0') {
-        size_t size = strcspn(rest, "\n");
-        TRY(buf_printf(report, "WARNING %.*s\n", (int)size, rest));
-        rest = &rest[size + (rest[size] == '\n' ? 1 : 0)];
-    }
-    return RESULT_OK;
+static enum result add_warning(const char *line, void *report, struct error *err) {
+    (void)err;
+    return buf_printf(report, "WARNING %s\n", line);
 }
 
 static enum result check_mode(const char *path, mode_t forbidden, mode_t wanted,
@@ -250,8 +244,8 @@ enum result authority_check(const char *folder, struct buf *report, struct error
         if (checks[i].run(&inspection, &failure) == RESULT_OK) {
             TRY(buf_printf(report, "ok      %s: %s\n", checks[i].title,
                            buf_string(&inspection.detail)));
-            if (i == 0) {
-                TRY(report_warnings(&inspection.config, report));
+            if (i == 0) { // the configuration
+                TRY(config_each_warning(&inspection.config, add_warning, report, err));
             }
             continue;
         }

@@ -114,6 +114,24 @@ enum result config_warn(const struct config_reader *reader, const char *section,
     return result == RESULT_INTERNAL ? error_out_of_memory(err) : RESULT_OK;
 }
 
+enum result config_each_warning(const struct config *config,
+                                enum result (*visit)(const char *line, void *context,
+                                                     struct error *err),
+                                void *context, struct error *err) {
+    struct bytes rest = buf_bytes(&config->warnings);
+    while (rest.size > 0) {
+        const uint8_t *end = memchr(rest.data, '\n', rest.size);
+        size_t size = end == NULL ? rest.size : (size_t)(end - rest.data);
+        AUTO(string_free_at) char *line = string_copy_bytes(bytes_slice(rest, 0, size));
+        if (line == NULL) {
+            return error_out_of_memory(err);
+        }
+        TRY(visit(line, context, err));
+        rest = bytes_slice(rest, size + 1, rest.size);
+    }
+    return RESULT_OK;
+}
+
 static void suggest(const char *word, const char *const *known, size_t count,
                     struct error *err) {
     const char *nearest = text_nearest(word, known, count);

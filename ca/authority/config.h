@@ -71,6 +71,11 @@ enum result config_load(const char *path, struct config *out_config, struct erro
 // certificates.
 enum result config_parse(const char *path_for_messages, struct bytes text,
                          struct config *out_config, struct error *err);
+// The warnings of a configuration that was read, in its order.
+enum result config_each_warning(const struct config *config,
+                                enum result (*visit)(const char *line, void *context,
+                                                     struct error *err),
+                                void *context, struct error *err);
 // The commented default configuration with the built-in profiles; every key of the option table
 // appears with its meaning. `hosts` has at least one entry.
 enum result config_write_default(const char *name, const struct config_list *hosts,

@@ -415,6 +415,21 @@ static void notify_reloading(void) {
     supervisor_notify(state);
 }
 
+static enum result log_line(const char *line, void *context, struct error *err) {
+    (void)context;
+    (void)err;
+    log_event(LOG_LEVEL_WARNING, "configuration", "what", line, NULL);
+    return RESULT_OK;
+}
+
+// What `signetd check` tells as well.
+static void log_config_warnings(const struct config *config) {
+    struct error err = {0};
+    if (config_each_warning(config, log_line, NULL, &err) != RESULT_OK) {
+        log_error(LOG_LEVEL_ERROR, "warnings not told", &err);
+    }
+}
+
 static void on_reload_signal(uv_signal_t *handle, int number) {
     struct service *service = handle->data;
     (void)number;
@@ -428,6 +443,7 @@ static void on_reload_signal(uv_signal_t *handle, int number) {
     }
     const struct config *config = &service->authority.config;
     log_configure(config->log_level, config->log_format, LOG_COMPONENT);
+    log_config_warnings(config);
     if (needs_restart) {
         log_event(LOG_LEVEL_WARNING, "restart needed", "reason", err.message, NULL);
     }
@@ -502,6 +518,15 @@ static enum result start_publishing(struct service *service, struct error *err) 
     return RESULT_OK;
 }
 
+// Counting a million records for the first time takes a second; later only changes are counted.
+// Nobody waits yet.
+static enum result count_once(struct authority *authority, struct error *err) {
+    int64_t count = 0;
+    int64_t now = clock_now();
+    TRY(store_count_certificates(authority->store, now, &count, &count, &count, err));
+    return store_count_open_tokens(authority->store, now, &count, err);
+}
+
 // Every socket is open by now, and every file lies in the folder.
 static enum result give_up_the_rest(const char *folder, struct error *err) {
     bool has_landlock = false;
@@ -532,6 +557,7 @@ static enum result serve(struct service *service, const char *folder, struct err
     struct authority *authority = &service->authority;
     TRY(authority_open(folder, authority, err));
     log_configure(authority->config.log_level, authority->config.log_format, LOG_COMPONENT);
+    log_config_warnings(&authority->config);
     TRY(gateways_open(&service->loop, &authority->config, &gateways_events, service,
                       &service->gateways, err));
     if (gateways_count(service->gateways) == 0) {
@@ -542,6 +568,7 @@ static enum result serve(struct service *service, const char *folder, struct err
     TRY(check_profiles(authority, err));
     TRY(give_up_the_rest(folder, err));
     TRY(authority_record_start(authority, err));
+    TRY(count_once(authority, err));
     TRY(start_publishing(service, err));
     TRY(service_identity_replace(authority, clock_now(), err));
     TRY(start_handles(service, err));

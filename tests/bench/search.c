@@ -242,9 +242,13 @@ static void measure_counts(struct store *store) {
                      i == 0 ? "count of certificates, first" : "count of certificates, again",
                      now_milliseconds() - start);
     }
-    double start = now_milliseconds();
-    require(store_count_open_tokens(store, NOW, &open, &err), &err);
-    (void)printf("%-52s %8.2f ms\n", "count of open tokens", now_milliseconds() - start);
+    for (int i = 0; i < 2; i++) {
+        double start = now_milliseconds();
+        require(store_count_open_tokens(store, NOW, &open, &err), &err);
+        (void)printf("%-52s %8.2f ms\n",
+                     i == 0 ? "count of open tokens, first" : "count of open tokens, again",
+                     now_milliseconds() - start);
+    }
     (void)printf("%lld valid, %lld expired, %lld revoked, %lld tokens open\n",
                  (long long)counts[0], (long long)counts[1], (long long)counts[2],
                  (long long)open);

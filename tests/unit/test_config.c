@@ -490,6 +490,36 @@ static void warnings_are_no_mistakes(void **state) {
     }
 }
 
+static enum result note_warning(const char *line, void *context, struct error *err) {
+    struct buf *lines = context;
+    (void)err;
+    return buf_printf(lines, "<%s>", line);
+}
+
+static void each_warning_is_a_line(void **state) {
+    (void)state;
+    static const char *const kept[] = {"", "one\n", "one\n\ntwo\n", "one\ncut off"};
+    static const char *const expected[] = {"", "<one>", "<one><><two>", "<one><cut off>"};
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+        AUTO(config_clear) struct config config = {0};
+        AUTO(buf_clear) struct buf lines = {0};
+        struct error err = {0};
+        buf_init(&config.warnings, 64);
+        buf_init(&lines, 64);
+        assert_int_equal(RESULT_OK, buf_append_string(&config.warnings, kept[i]));
+        assert_ok(config_each_warning(&config, note_warning, &lines, &err), &err);
+        assert_string_equal(expected[i], buf_string(&lines));
+        buf_reset(&lines);
+    }
+    AUTO(config_clear) struct config config = {0};
+    struct error err = {0};
+    AUTO(buf_clear) struct buf small = {0};
+    buf_init(&config.warnings, 64);
+    buf_init(&small, 2);
+    assert_int_equal(RESULT_OK, buf_append_string(&config.warnings, "one\n"));
+    assert_int_equal(RESULT_LIMIT, config_each_warning(&config, note_warning, &small, &err));
+}
+
 static void values_of_profiles_are_made_canonical(void **state) {
     (void)state;
     AUTO(config_clear) struct config config = {0};
@@ -727,6 +757,7 @@ int main(void) {
         cmocka_unit_test(every_value_that_is_set_arrives),
         cmocka_unit_test(each_mistake_names_line_field_and_cure),
         cmocka_unit_test(warnings_are_no_mistakes),
+        cmocka_unit_test(each_warning_is_a_line),
         cmocka_unit_test(values_of_profiles_are_made_canonical),
         cmocka_unit_test(the_authoritys_values_are_checked_together),
         cmocka_unit_test(without_a_public_url_certificates_cannot_carry_it),

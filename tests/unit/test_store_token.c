@@ -267,6 +267,93 @@ static void open_tokens_are_counted(void **state) {
     assert_int_equal(count, 1);
 }
 
+// What is kept up to date is what a store that counts for the first time finds.
+static void expect_open(struct store *store, int64_t now) {
+    struct error err = {0};
+    char sql[160];
+    char counted[32] = {0};
+    int64_t count = 0;
+    assert_ok(store_count_open_tokens(store, now, &count, &err), &err);
+    commit(store);
+    snprintf(sql, sizeof(sql),
+             "SELECT COUNT(*) FROM token WHERE revoked_at IS NULL AND uses_spent < uses_allowed"
+             " AND expires > %lld",
+             (long long)now);
+    assert_int_equal(run_sql(in_folder("counts.db"), sql, counted, sizeof(counted)), SQLITE_OK);
+    assert_int_equal(count, strtoll(counted, NULL, 10));
+    begin(store);
+}
+
+static void a_count_is_kept_with_every_change(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(store_close_at) struct store *store = NULL;
+    assert_ok(store_open(in_folder("counts.db"), true, &store, &err), &err);
+    begin(store);
+    expect_open(store, NOW);
+    static const char *const ids[] = {"a", "b", "c", "d", "e", "f"};
+    for (size_t i = 0; i < 6; i++) {
+        struct token_record record = token_of(ids[i]);
+        record.uses_allowed = 1 + (int64_t)i % 2;
+        record.expires = NOW + 10 * (int64_t)i; // the first is over already
+        add_token(store, &record);
+        expect_open(store, NOW);
+    }
+    for (size_t i = 0; i < 6; i++) {
+        assert_ok(store_spend_token(store, bytes_of_string(ids[i]), &err), &err);
+        expect_open(store, NOW);
+    }
+    assert_ok(store_spend_token(store, BYTES_LITERAL("b"), &err), &err);
+    assert_result(RESULT_CONFLICT, store_spend_token(store, BYTES_LITERAL("b"), &err), &err);
+    expect_open(store, NOW + 5);
+    // Given back once, and not more often than spent.
+    assert_ok(store_give_token_back(store, BYTES_LITERAL("c"), &err), &err);
+    expect_open(store, NOW + 5);
+    assert_ok(store_give_token_back(store, BYTES_LITERAL("c"), &err), &err);
+    expect_open(store, NOW + 5);
+    // Revoked with uses left, and without; what is spent of a revoked one counts no more.
+    assert_ok(store_revoke_token(store, BYTES_LITERAL("d"), NOW, &err), &err);
+    expect_open(store, NOW + 5);
+    assert_ok(store_revoke_token(store, BYTES_LITERAL("e"), NOW, &err), &err);
+    expect_open(store, NOW + 5);
+    assert_ok(store_spend_token(store, BYTES_LITERAL("d"), &err), &err);
+    assert_ok(store_give_token_back(store, BYTES_LITERAL("d"), &err), &err);
+    expect_open(store, NOW + 5);
+    // Time goes on, and back.
+    expect_open(store, NOW + 20);
+    expect_open(store, NOW + 1000);
+    expect_open(store, NOW);
+    commit(store);
+}
+
+static void a_count_goes_back_with_what_is_undone(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(store_close_at) struct store *store = NULL;
+    assert_ok(store_open(in_folder("counts.db"), true, &store, &err), &err);
+    begin(store);
+    struct token_record record = token_of("undone");
+    add_token(store, &record);
+    expect_open(store, NOW);
+    assert_ok(store_savepoint(store, &err), &err);
+    assert_ok(store_savepoint(store, &err), &err);
+    assert_ok(store_spend_token(store, BYTES_LITERAL("undone"), &err), &err);
+    store_rollback_to_savepoint(store);
+    assert_ok(store_spend_token(store, BYTES_LITERAL("undone"), &err), &err);
+    assert_ok(store_release(store, &err), &err);
+    expect_open(store, NOW);
+    assert_ok(store_give_token_back(store, BYTES_LITERAL("undone"), &err), &err);
+    assert_ok(store_savepoint(store, &err), &err);
+    assert_ok(store_spend_token(store, BYTES_LITERAL("undone"), &err), &err);
+    store_rollback_to_savepoint(store);
+    expect_open(store, NOW);
+    assert_ok(store_spend_token(store, BYTES_LITERAL("undone"), &err), &err);
+    store_rollback(store);
+    begin(store);
+    expect_open(store, NOW);
+    commit(store);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_token_comes_out_as_it_went_in),
@@ -275,6 +362,8 @@ int main(void) {
         cmocka_unit_test(tokens_are_listed_by_state_and_profile),
         cmocka_unit_test(tokens_are_searched_in_any_combination),
         cmocka_unit_test(open_tokens_are_counted),
+        cmocka_unit_test(a_count_is_kept_with_every_change),
+        cmocka_unit_test(a_count_goes_back_with_what_is_undone),
     };
     return cmocka_run_group_tests_name("store_token", tests, make_folder, remove_folder);
 }
