@@ -68,8 +68,8 @@ static void show_progress(size_t done, size_t count) {
 }
 
 static enum result send_all(const struct arguments *arguments, struct session *session,
-                            const struct record_list *all, int64_t *out_added,
-                            int64_t *out_known, struct error *err) {
+                            const struct record_list *all, struct rule_added *sum,
+                            struct error *err) {
     struct rule_entry *entries = all->items;
     for (size_t first = 0; first < all->count;) {
         const size_t count = batch_of(all, first);
@@ -85,8 +85,9 @@ static enum result send_all(const struct arguments *arguments, struct session *s
             error_context(err, "after %zu of %zu devices", first, all->count);
             return result;
         }
-        *out_added += reply.added;
-        *out_known += reply.known;
+        sum->added += reply.added;
+        sum->known += reply.known;
+        sum->approved += reply.approved;
         first += count;
         show_progress(first, all->count);
     }
@@ -97,11 +98,15 @@ static void report_row(const struct error *reason) {
     outcome_report("signetctl", reason);
 }
 
-static enum result print_added(int64_t added, int64_t known, struct error *err) {
+static enum result print_added(const struct rule_added *sum, struct error *err) {
     AUTO(buf_clear) struct buf text = {0};
     buf_init(&text, 256);
-    TRY(buf_printf(&text, "%lld added, %lld were there already\n", (long long)added,
-                   (long long)known));
+    TRY(buf_printf(&text, "%lld added, %lld were there already\n", (long long)sum->added,
+                   (long long)sum->known));
+    if (sum->approved > 0) {
+        TRY(buf_printf(&text, "%lld of them waited, and are approved\n",
+                       (long long)sum->approved));
+    }
     return program_print(&text, err);
 }
 
@@ -110,8 +115,7 @@ static enum result import(const struct arguments *arguments, struct record_list 
     AUTO(buf_clear) struct buf text = {0};
     AUTO(session_close) struct session session = {0};
     const char *profile = NULL;
-    int64_t added = 0;
-    int64_t known = 0;
+    struct rule_added sum = {0};
     buf_init(&text, DEVICE_LIST_BYTES);
     TRY(require_profile(arguments, &profile, err));
     TRY(file_read(arguments->operands[0], &text, err));
@@ -121,8 +125,8 @@ static enum result import(const struct arguments *arguments, struct record_list 
         return result;
     }
     TRY(session_open(arguments, &session, err));
-    TRY(send_all(arguments, &session, entries, &added, &known, err));
-    return print_added(added, known, err);
+    TRY(send_all(arguments, &session, entries, &sum, err));
+    return print_added(&sum, err);
 }
 
 enum result run_rule_import(const struct arguments *arguments, struct error *err) {

@@ -11,8 +11,9 @@ struct authority;
 struct peer;
 
 // Revokes and marks the CRL as outdated; the publisher makes a new one after the commit. With
-// keyCompromise, every unexpired certificate of the same lineage and of the same key goes too,
-// and the key stays blocked. RESULT_CONFLICT (code "already_revoked") the second time.
+// keyCompromise, every unexpired certificate of the same lineage and of the same key goes too, with
+// what was issued to the holder of any of them under other profiles, and the key stays blocked. That
+// is bounded (LIMIT_COMPROMISED_CERTIFICATES): a second time goes on, as long as something is left. RESULT_CONFLICT (code "already_revoked") the second time.
 enum result revoke_certificate(struct authority *authority, const struct peer *peer,
                                const struct certificate_revoke *request,
                                struct certificate_info *reply, struct error *err);
