@@ -113,8 +113,8 @@ static enum result ids_add(struct ids *ids, int64_t id, struct error *err) {
     return RESULT_OK;
 }
 
-static bool ids_contain(const struct ids *ids, int64_t id) {
-    for (size_t i = 0; i < ids->count; i++) {
+static bool ids_contain(const struct ids *ids, size_t count, int64_t id) {
+    for (size_t i = 0; i < count; i++) {
         if (ids->items[i] == id) {
             return true;
         }
@@ -123,11 +123,13 @@ static bool ids_contain(const struct ids *ids, int64_t id) {
 }
 
 // Lines are both the result and the list of what is still to be looked at: `looked_at` of them
-// have been.
+// have been. They begin with those of the key. A line was issued to the holder of one certificate at
+// most, so no other is met twice.
 struct victims {
     struct ids certificates; // to be revoked
     struct ids holders;      // of the line that is looked at
     struct ids lines;
+    size_t of_key;
     size_t looked_at;
     int64_t now;
     bool is_cut; // there are more than are revoked at a time
@@ -154,17 +156,22 @@ static enum result collect(void *context, const struct certificate_record *recor
 }
 
 // Of expired and revoked ones as well: their renewals may live.
+static enum result collect_line_of_key(void *context, const struct certificate_record *record,
+                                       struct error *err) {
+    struct victims *victims = context;
+    if (ids_contain(&victims->lines, victims->of_key, record->lineage_id)) {
+        return RESULT_OK;
+    }
+    victims->of_key++;
+    return ids_add(&victims->lines, record->lineage_id, err);
+}
+
 static enum result collect_line(void *context, const struct certificate_record *record,
                                 struct error *err) {
     struct victims *victims = context;
-    if (ids_contain(&victims->lines, record->lineage_id)) {
-        return RESULT_OK;
-    }
-    if (victims->lines.count >= LIMIT_COMPROMISED_CERTIFICATES) {
-        victims->is_cut = true; // the newest come first
-        return RESULT_OK;
-    }
-    return ids_add(&victims->lines, record->lineage_id, err);
+    return ids_contain(&victims->lines, victims->of_key, record->lineage_id)
+               ? RESULT_OK
+               : ids_add(&victims->lines, record->lineage_id, err);
 }
 
 // The line's certificates, and the lines of what they got as holders under other profiles.
@@ -211,7 +218,7 @@ static enum result revoke_lines(struct authority *authority, const struct peer *
                                 size_t *out_count, struct error *err) {
     AUTO(victims_clear) struct victims victims = {.now = now};
     TRY(store_each_certificate_of_key(authority->store, buf_bytes(&record->key_hash),
-                                      collect_line, &victims, err));
+                                      collect_line_of_key, &victims, err));
     while (victims.looked_at < victims.lines.count && !victims.is_cut) {
         TRY(look_at_line(authority, &victims, err));
     }

@@ -183,6 +183,57 @@ static void a_stolen_key_takes_along_what_its_holder_got(void **state) {
     message_clear(&issued_type, &stranger);
 }
 
+static int64_t id_of(struct fixture *f, const char *serial_hex) {
+    uint8_t serial[LIMIT_SERIAL_BYTES];
+    size_t size = 0;
+    AUTO(certificate_record_clear) struct certificate_record record = {0};
+    assert_ok(serial_read(serial_hex, serial, &size, &f->err), &f->err);
+    assert_ok(store_find_certificate_by_serial(f->authority.store, bytes_of(serial, size),
+                                               &record, &f->err),
+              &f->err);
+    return record.id;
+}
+
+// Straight into the store: as many lines of one certificate each.
+static void issue_to_holder(struct fixture *f, int64_t holder, int count) {
+    assert_ok(store_begin(f->authority.store, &f->err), &f->err);
+    for (int i = 0; i < count; i++) {
+        char serial[17];
+        int64_t id = 0;
+        (void)snprintf(serial, sizeof(serial), "%016d", i);
+        struct buf bytes = {.data = (uint8_t *)serial, .size = 16};
+        const struct certificate_record record = {
+            .issuer_id = f->authority.issuers.issuing->record.id,
+            .serial = bytes,
+            .der = bytes,
+            .profile = (char[]){DERIVED_PROFILE},
+            .not_after = FIXTURE_NOW + FIXTURE_DAY,
+            .key_hash = bytes,
+            .holder_id = holder,
+            .created = FIXTURE_NOW,
+        };
+        assert_ok(store_add_certificate(f->authority.store, &record, &id, &f->err), &f->err);
+    }
+    assert_ok(store_commit(f->authority.store, &f->err), &f->err);
+}
+
+static void what_is_too_much_for_one_revocation_takes_another(void **state) {
+    AUTO(world_clear) struct world world = {0};
+    world_make(*state, &world);
+    struct fixture *f = world.f;
+    issue_to_holder(f, id_of(f, world.holder.serial), LIMIT_COMPROMISED_CERTIFICATES + 1);
+    revoke_for(f, world.holder.serial, "keyCompromise");
+    assert_int_equal(1 + LIMIT_COMPROMISED_CERTIFICATES,
+                     fixture_audited(f, "certificate revoked"));
+    assert_int_equal(1, fixture_audited(f, "revocation not complete"));
+    revoke_for(f, world.holder.serial, "keyCompromise");
+    assert_int_equal(2 + LIMIT_COMPROMISED_CERTIFICATES,
+                     fixture_audited(f, "certificate revoked"));
+    assert_int_equal(1, fixture_audited(f, "revocation not complete"));
+    fixture_expect_refusal(fixture_revoke(f, world.holder.serial, "keyCompromise"),
+                           RESULT_CONFLICT, "already_revoked");
+}
+
 static void other_reasons_leave_what_its_holder_got(void **state) {
     AUTO(world_clear) struct world world = {0};
     world_make(*state, &world);
@@ -440,6 +491,7 @@ int main(void) {
         TEST(names_that_the_profile_does_not_take_are_left_out),
         TEST(holders_are_judged_as_they_are_now),
         TEST(a_stolen_key_takes_along_what_its_holder_got),
+        TEST(what_is_too_much_for_one_revocation_takes_another),
         TEST(other_reasons_leave_what_its_holder_got),
         TEST(a_holder_revoked_meanwhile_gets_nothing_that_was_held),
         TEST(a_holders_own_key_is_not_certified_again),
