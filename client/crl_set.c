@@ -115,7 +115,7 @@ static int compare_numbers(struct bytes a, struct bytes b) {
     return bytes_compare(a, b);
 }
 
-static enum result check_successor(const struct crl *old, const struct crl *new,
+static enum result check_successor(const struct crl *old, const struct crl *new, int64_t now,
                                    struct error *err) {
     if (bytes_equal(old->der, new->der)) {
         return RESULT_OK;
@@ -125,7 +125,8 @@ static enum result check_successor(const struct crl *old, const struct crl *new,
         return refuse(new, RESULT_DENIED, "its number is lower than that of the installed one",
                       err);
     }
-    if (new->this_update < old->this_update) {
+    // What lies in the future was made by a clock that ran ahead, and nobody can use it.
+    if (new->this_update < old->this_update && old->this_update <= now) {
         return refuse(new, RESULT_DENIED, "it is older than the installed one", err);
     }
     if (order == 0 && (new->number.size > 0 || new->this_update == old->this_update)) {
@@ -137,7 +138,8 @@ static enum result check_successor(const struct crl *old, const struct crl *new,
 
 // Holds the installed CRL against what is offered; *out_differs when it would change.
 static enum result compare_installed(const struct crl *old, struct bytes offered,
-                                     struct bytes trust, bool *out_differs, struct error *err) {
+                                     struct bytes trust, int64_t now, bool *out_differs,
+                                     struct error *err) {
     enum result signature = check_signature(old, trust, NULL);
     if (signature == RESULT_DENIED) {
         *out_differs = true;
@@ -150,7 +152,7 @@ static enum result compare_installed(const struct crl *old, struct bytes offered
                         "for good, remove the installed file.");
         return RESULT_DENIED;
     }
-    TRY(check_successor(old, &new, err));
+    TRY(check_successor(old, &new, now, err));
     *out_differs = *out_differs || !bytes_equal(old->der, new.der);
     return RESULT_OK;
 }
@@ -167,8 +169,8 @@ static enum result count_lists(struct bytes set, size_t *out_count, struct error
 }
 
 static enum result compare_sets(struct bytes offered, struct bytes installed,
-                                struct bytes trust, enum crl_set_decision *out_decision,
-                                struct error *err) {
+                                struct bytes trust, int64_t now,
+                                enum crl_set_decision *out_decision, struct error *err) {
     size_t old_count = 0;
     size_t new_count = 0;
     TRY(count_lists(offered, &new_count, err));
@@ -180,7 +182,7 @@ static enum result compare_sets(struct bytes offered, struct bytes installed,
     while (installed.size > 0) {
         struct crl old;
         TRY(crl_read_next(&installed, &old, err));
-        TRY(compare_installed(&old, offered, trust, &differs, err));
+        TRY(compare_installed(&old, offered, trust, now, &differs, err));
     }
     *out_decision = differs ? CRL_SET_REPLACE : CRL_SET_UNCHANGED;
     return RESULT_OK;
@@ -221,7 +223,7 @@ enum result crl_set_decide(struct bytes offered, struct bytes installed, struct 
     if (summary.lists == 0) {
         return error_set_code(err, RESULT_INVALID, "crl_refused", "there is no CRL in it");
     }
-    TRY(compare_sets(offered, installed, trust, out_decision, err));
+    TRY(compare_sets(offered, installed, trust, now, out_decision, err));
     *out_summary = summary;
     return RESULT_OK;
 }

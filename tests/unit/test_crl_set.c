@@ -113,6 +113,20 @@ static void going_back_is_refused(void **state) {
     require_refusal(&same_number, &installed, RESULT_DENIED, "same number");
 }
 
+// The authority's clock ran ahead and was set back: the number alone says which is newer.
+static void an_installed_one_from_the_future_gives_way_to_a_higher_number(void **state) {
+    (void)state;
+    AUTO(buf_clear) struct buf ahead = {0};
+    AUTO(buf_clear) struct buf present = {0};
+    AUTO(buf_clear) struct buf lower = {0};
+    set_init(&ahead), set_init(&present), set_init(&lower);
+    make_crl(&ca.issuing, 6, NOW + DAY, NOW + 2 * DAY, 2, &ahead);
+    make_crl(&ca.issuing, 7, NOW - 50, NOW + DAY, 2, &present);
+    make_crl(&ca.issuing, 5, NOW - 50, NOW + DAY, 2, &lower);
+    require_decision(&present, &ahead, CRL_SET_REPLACE);
+    require_refusal(&lower, &ahead, RESULT_DENIED, "number is lower");
+}
+
 static void numbers_are_compared_as_numbers(void **state) {
     (void)state;
     AUTO(buf_clear) struct buf small = {0};
@@ -244,6 +258,7 @@ int main(void) {
         cmocka_unit_test(newer_lists_replace_older_and_equal_ones_are_unchanged),
         cmocka_unit_test(the_summary_tells_newest_and_earliest),
         cmocka_unit_test(going_back_is_refused),
+        cmocka_unit_test(an_installed_one_from_the_future_gives_way_to_a_higher_number),
         cmocka_unit_test(numbers_are_compared_as_numbers),
         cmocka_unit_test(wrong_signers_are_refused),
         cmocka_unit_test(lists_out_of_their_time_are_refused),
