@@ -27,6 +27,8 @@ static const struct route {
     {OPERATION_CERTIFICATE_SHOW, "GET", "/v1/certificates/{serial}"},
     {OPERATION_CERTIFICATE_REVOKE, "POST", "/v1/certificates/{serial}/revoke"},
     {OPERATION_NAME_RELEASE, "POST", "/v1/names/release"},
+    {OPERATION_CERTIFICATE_HOLD, "POST", "/v1/certificates/{serial}/hold"},
+    {OPERATION_CERTIFICATE_RELEASE, "POST", "/v1/certificates/{serial}/release"},
     {OPERATION_CRL_SHOW, "GET", "/v1/crl"},
     {OPERATION_CRL_PUBLISH, "POST", "/v1/crl/publish"},
     {OPERATION_STATUS, "GET", "/v1/status"},

@@ -67,6 +67,10 @@ static const struct command commands[] = {
      "With --name the one valid certificate of that name. Several, as after a renewal, are\n"
      "listed and none is revoked; --all revokes them.",
      run_certificate_revoke},
+    {"certificate hold", "SERIAL | NAME", 1, 1, NULL,
+     "have a certificate refused until it is released or revoked", run_certificate_hold},
+    {"certificate release", "SERIAL | NAME", 1, 1, NULL, "end the hold of a certificate",
+     run_certificate_release},
     {"name release", "NAME", 1, 1, NULL,
      "let another device have a name\n\n"
      "NAME as type:value. Refused while a valid certificate carries it.",

@@ -14,6 +14,8 @@ enum result run_issue(const struct arguments *arguments, struct error *err);
 enum result run_certificate_list(const struct arguments *arguments, struct error *err);
 enum result run_certificate_show(const struct arguments *arguments, struct error *err);
 enum result run_certificate_revoke(const struct arguments *arguments, struct error *err);
+enum result run_certificate_hold(const struct arguments *arguments, struct error *err);
+enum result run_certificate_release(const struct arguments *arguments, struct error *err);
 enum result run_name_release(const struct arguments *arguments, struct error *err);
 enum result run_request_list(const struct arguments *arguments, struct error *err);
 enum result run_request_show(const struct arguments *arguments, struct error *err);

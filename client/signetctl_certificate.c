@@ -1,8 +1,9 @@
-// signetctl certificate list, show, revoke.
+// signetctl certificate list, show, revoke, hold, release.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "client/api.h"
 #include "client/display.h"
@@ -19,7 +20,7 @@ const struct option certificate_list_options[] = {
     {"from", "ADDRESS", "requested from this IP address", false, false},
     {"profile", "NAME", "of this profile", false, false},
     {"issuer", "NAME", "of this issuing CA", false, false},
-    {"state", "STATE", "valid, expired or revoked", false, false},
+    {"state", "STATE", "valid, expired, revoked or held", false, false},
     {"expiring", "TIME", "valid now, but not after this time: 30d; soonest first", false,
      false},
     {"limit", "N", "no more than this many", false, false},
@@ -38,7 +39,6 @@ static const struct listing certificate_listing = {
 
 static enum result add_certificate_row(struct table *table,
                                        const struct certificate_info *certificate) {
-    bool is_revoked = strcmp(certificate->state, "revoked") == 0;
     TRY(table_add(table, certificate->serial));
     TRY(table_add(table, certificate->state));
     TRY(table_add(table, certificate->profile));
@@ -46,7 +46,7 @@ static enum result add_certificate_row(struct table *table,
     TRY(table_add(table, certificate->issuer));
     TRY(table_add(table, certificate->address != NULL ? certificate->address : ""));
     TRY(add_time_cell(table, certificate->not_after));
-    TRY(add_time_cell(table, is_revoked ? certificate->revoked_at : 0));
+    TRY(add_time_cell(table, certificate->revoked_at));
     return table_add(table, certificate->reason != NULL ? certificate->reason : "");
 }
 
@@ -122,7 +122,7 @@ static enum result fill_list_request(const struct arguments *arguments,
 static enum result list_certificates(const struct arguments *arguments,
                                      struct certificate_list *request,
                                      struct certificate_page *whole, struct error *err) {
-    static const char *const states[] = {"valid", "expired", "revoked", NULL};
+    static const char *const states[] = {"valid", "expired", "revoked", "held", NULL};
     int64_t limit = 0;
     TRY(arguments_choice(arguments, "state", states, err));
     TRY(arguments_integer(arguments, "limit", 1, INT64_MAX, 0, &limit, err));
@@ -190,6 +190,7 @@ static enum result write_certificate(const struct certificate_info *certificate,
     TRY(add_time_line(out, "valid until", certificate->not_after));
     TRY(add_time_line(out, "revoked", certificate->revoked_at));
     TRY(add_line(out, "reason", certificate->reason));
+    TRY(add_time_line(out, "invalid since", certificate->invalid_since));
     TRY(add_line(out, "follows", certificate->predecessor));
     TRY(add_line(out, "token", certificate->token));
     TRY(add_line(out, "request", certificate->request));
@@ -288,6 +289,8 @@ const struct option certificate_revoke_options[] = {
     {"name", "NAME", "the one valid certificate with this name, like cn:jjolie", false, false},
     {"all", NULL, "with --name: every valid certificate with it", false, false},
     {"reason", "REASON", "keyCompromise, superseded, cessationOfOperation, …", false, false},
+    {"invalid-since", "TIME", "from when on it was in other hands: 2d (ago), or a UTC time",
+     false, false},
     {0},
 };
 
@@ -318,11 +321,30 @@ static enum result find_by_name(const struct arguments *arguments, struct sessio
     return RESULT_OK;
 }
 
+// 2026-11-26T10:00:00Z, or how long ago.
+static enum result take_past_time(const struct arguments *arguments, const char *option,
+                                  int64_t *out_time, struct error *err) {
+    const char *text = arguments_value(arguments, option);
+    int64_t seconds = 0;
+    if (text == NULL || time_read_rfc3339(bytes_of_string(text), out_time) == RESULT_OK) {
+        return RESULT_OK;
+    }
+    if (text_read_duration(text, &seconds, NULL) != RESULT_OK) {
+        return arguments_refuse(err, option,
+                                "expected a time like 2026-11-26T10:00:00Z, or 2d for two days "
+                                "ago, not '%s'",
+                                text);
+    }
+    *out_time = clock_now() - seconds;
+    return RESULT_OK;
+}
+
 static enum result revoke_serial(const struct arguments *arguments, struct session *session,
                                  const char *serial, struct certificate_info *reply,
                                  struct error *err) {
     const char *reason = arguments_value(arguments, "reason");
     struct certificate_revoke request = {0};
+    TRY(take_past_time(arguments, "invalid-since", &request.invalid_since, err));
     enum result result = text_set(&request.serial, serial);
     if (result == RESULT_OK && reason != NULL) {
         result = text_set(&request.reason, reason);
@@ -335,11 +357,11 @@ static enum result revoke_serial(const struct arguments *arguments, struct sessi
     return result;
 }
 
-static enum result print_revoked(const struct certificate_info *certificate,
-                                 struct error *err) {
+static enum result print_change(const char *what, const struct certificate_info *certificate,
+                                struct error *err) {
     AUTO(buf_clear) struct buf text = {0};
     buf_init(&text, PRINT_BYTES);
-    TRY(buf_append_string(&text, "Revoked "));
+    TRY(buf_printf(&text, "%s ", what));
     TRY(display_text(certificate->serial, &text));
     TRY(buf_append_string(&text, " ("));
     TRY(display_names(&certificate->names, &text));
@@ -356,7 +378,7 @@ static enum result revoke_one(const struct arguments *arguments, struct session 
         result = print_if_json(arguments, &certificate_info_type, &reply, &is_printed, err);
     }
     if (result == RESULT_OK && !is_printed) {
-        result = print_revoked(&reply, err);
+        result = print_change("Revoked", &reply, err);
     }
     message_clear(&certificate_info_type, &reply);
     return result;
@@ -378,6 +400,8 @@ static enum result revoke_each(const struct arguments *arguments, struct session
 }
 
 static enum result check_revoke(const struct arguments *arguments, struct error *err) {
+    int64_t time = 0;
+    TRY(take_past_time(arguments, "invalid-since", &time, err));
     TRY(arguments_choice(arguments, "reason", revocation_reasons, err));
     if ((arguments->operand_count > 0) == arguments_have(arguments, "name")) {
         (void)error_set_code(err, RESULT_INVALID, "usage",
@@ -405,4 +429,43 @@ enum result run_certificate_revoke(const struct arguments *arguments, struct err
     }
     message_clear(&certificate_page_type, &page);
     return result;
+}
+
+// --- hold and release --------------------------------------------------------------------
+
+static enum result change_standing(const struct arguments *arguments,
+                                   const struct message_type *type, enum operation_id operation,
+                                   const char *what, void *request, char **serial,
+                                   struct error *err) {
+    AUTO(session_close) struct session session = {0};
+    struct certificate_info reply = {0};
+    bool is_printed = false;
+    enum result result = session_open(arguments, &session, err);
+    if (result == RESULT_OK) {
+        result = take_serial(&session, arguments->operands[0], serial, err);
+    }
+    if (result == RESULT_OK) {
+        result = api_call(&session.exchange, operation, request, &reply, err);
+    }
+    if (result == RESULT_OK) {
+        result = print_if_json(arguments, &certificate_info_type, &reply, &is_printed, err);
+    }
+    if (result == RESULT_OK && !is_printed) {
+        result = print_change(what, &reply, err);
+    }
+    message_clear(type, request);
+    message_clear(&certificate_info_type, &reply);
+    return result;
+}
+
+enum result run_certificate_hold(const struct arguments *arguments, struct error *err) {
+    struct certificate_hold request = {0};
+    return change_standing(arguments, &certificate_hold_type, OPERATION_CERTIFICATE_HOLD,
+                           "Put on hold", &request, &request.serial, err);
+}
+
+enum result run_certificate_release(const struct arguments *arguments, struct error *err) {
+    struct certificate_release request = {0};
+    return change_standing(arguments, &certificate_release_type, OPERATION_CERTIFICATE_RELEASE,
+                           "Released", &request, &request.serial, err);
 }

@@ -70,6 +70,9 @@ static enum result write_status(const struct status *status, struct buf *out) {
     TRY(add_number_line(out, "valid", status->certificates_valid));
     TRY(add_number_line(out, "expired", status->certificates_expired));
     TRY(add_number_line(out, "revoked", status->certificates_revoked));
+    TRY(status->certificates_held > 0
+            ? add_number_line(out, "on hold", status->certificates_held)
+            : RESULT_OK);
     TRY(add_number_line(out, "open tokens", status->tokens_open));
     TRY(add_number_line(out, "gateways", status->gateways));
     for (size_t i = 0; i < status->warnings.count; i++) {

@@ -269,10 +269,29 @@ static const char decisions_schema[] =
     "CREATE INDEX audit_actor ON audit (actor, sequence);\n"
     "CREATE INDEX audit_subject ON audit (subject, sequence);\n";
 
+// A hold is a revocation that can be taken back, which a row of `revocation` never is. Both its
+// beginning and its end are records that stay. As there, a CRL is made from this table alone.
+static const char holds_schema[] =
+    "CREATE TABLE certificate_hold (\n"
+    " id INTEGER PRIMARY KEY,\n"
+    " certificate_id INTEGER NOT NULL REFERENCES certificate (id),\n"
+    " issuer_id INTEGER NOT NULL REFERENCES issuer (id),\n"
+    " serial BLOB NOT NULL,\n"
+    " not_after INTEGER NOT NULL,\n"
+    " held_at INTEGER NOT NULL) STRICT;\n"
+    "CREATE INDEX certificate_hold_certificate ON certificate_hold (certificate_id, held_at);\n"
+    "CREATE INDEX certificate_hold_issuer ON certificate_hold (issuer_id, "
+    "not_after);\n" APPEND_ONLY("certificate_hold")
+
+        "CREATE TABLE certificate_hold_release (\n"
+        " hold_id INTEGER PRIMARY KEY REFERENCES certificate_hold (id),\n"
+        " released_at INTEGER NOT NULL) STRICT;\n" APPEND_ONLY("certificate_hold_release");
+
 // Step n stands at index n - 1.
 static const char *const migrations[] = {
     first_schema,
     decisions_schema,
+    holds_schema,
 };
 
 int64_t migrations_latest(void) {

@@ -71,6 +71,11 @@ enum result certificate_row_read(struct store *store, const struct query *query,
     TRY(column_copy_bytes(query, 16, &record->request_id, err));
     TRY(column_copy_text(query, 17, &record->address, err));
     record->holder_id = query_integer(query, 18);
+    record->is_on_hold = record->revoked_at == 0 && !query_is_null(query, 19);
+    if (record->is_on_hold) {
+        record->revoked_at = query_integer(query, 19);
+        record->revocation_reason = REVOCATION_HOLD;
+    }
     return record_names_read(store, STATEMENT_CERTIFICATE_NAMES, record->id, &record->names,
                              &record->name_count, err);
 }

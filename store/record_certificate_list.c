@@ -13,7 +13,8 @@ enum {
     COLUMN_KEY_HASH = 7,
     COLUMN_REVOKED_AT = 13,
     COLUMN_ADDRESS = 17,
-    COLUMN_POSITION = 19,
+    COLUMN_HELD_AT = 19,
+    COLUMN_POSITION = 20,
 };
 
 // notAfter from the first up to, but not including, the second.
@@ -65,6 +66,8 @@ static void choose_by_time(const struct certificate_filter *filter, struct walk 
                   range.to, &filter->after);
     } else if (filter->state == CERTIFICATE_REVOKED) {
         walk_newest(walk, STATEMENT_CERTIFICATE_LIST_REVOKED, NULL, &filter->after);
+    } else if (filter->state == CERTIFICATE_HELD) {
+        walk_newest(walk, STATEMENT_CERTIFICATE_LIST_HELD, NULL, &filter->after);
     } else if (filter->profile != NULL) {
         walk_equal(walk, STATEMENT_CERTIFICATE_LIST_OF_PROFILE, value_text(filter->profile),
                    filter);
@@ -109,8 +112,12 @@ struct certificate_listing {
     void *context;
 };
 
-static bool state_fits(enum certificate_state state, bool is_revoked) {
-    return state == CERTIFICATE_ANY || (state == CERTIFICATE_REVOKED) == is_revoked;
+// What is neither revoked nor on hold is valid or expired by its time range.
+static bool state_fits(enum certificate_state state, const struct query *query) {
+    const bool is_revoked = !query_is_null(query, COLUMN_REVOKED_AT);
+    const bool is_on_hold = !is_revoked && !query_is_null(query, COLUMN_HELD_AT);
+    return state == CERTIFICATE_ANY || ((state == CERTIFICATE_REVOKED) == is_revoked &&
+                                        (state == CERTIFICATE_HELD) == is_on_hold);
 }
 
 // All but the names, from the columns as they are: most rows of a bad walk end here.
@@ -118,7 +125,7 @@ static bool columns_fit(const struct certificate_listing *listing, const struct 
     const struct certificate_filter *filter = listing->filter;
     int64_t not_after = query_integer(query, COLUMN_NOT_AFTER);
     return not_after >= listing->range.from && not_after < listing->range.to &&
-           state_fits(filter->state, !query_is_null(query, COLUMN_REVOKED_AT)) &&
+           state_fits(filter->state, query) &&
            (filter->issuer_id == 0 ||
             query_integer(query, COLUMN_ISSUER) == filter->issuer_id) &&
            column_fits(query, COLUMN_PROFILE, filter->profile) &&
@@ -200,4 +207,10 @@ enum result store_count_certificates(struct store *store, int64_t now, int64_t *
     *out_valid = certificates - revocations - *out_expired;
     *out_revoked = revocations;
     return RESULT_OK;
+}
+
+enum result store_count_holds(struct store *store, int64_t now, int64_t *out_count,
+                              struct error *err) {
+    const struct value parameters[] = {value_integer(now)};
+    return count(store, STATEMENT_HOLD_COUNT, parameters, 1, out_count, err);
 }

@@ -19,10 +19,18 @@
     "SELECT id, name, kind, parent_id, certificate, key_reference, created, retired_at"        \
     " FROM issuer "
 
+// Of a hold h: it has not been released. A final revocation does not end it, but counts instead.
+#define HOLD_IS_OPEN                                                                           \
+    "NOT EXISTS (SELECT 1 FROM certificate_hold_release x WHERE x.hold_id = h.id)"
+#define HOLD_IS_NOT_FINAL                                                                      \
+    "NOT EXISTS (SELECT 1 FROM revocation r WHERE r.certificate_id = h.certificate_id)"
+
 #define CERTIFICATE_COLUMNS                                                                    \
     "SELECT c.id, c.issuer_id, c.serial, c.der, c.profile, c.not_before, c.not_after,"         \
     " c.key_hash, c.csr_hash, c.token_id, c.predecessor_id, c.lineage_id, c.created,"          \
-    " r.revoked_at, r.reason, r.invalid_since, c.request_id, c.address, c.holder_id "
+    " r.revoked_at, r.reason, r.invalid_since, c.request_id, c.address, c.holder_id,"          \
+    " (SELECT h.held_at FROM certificate_hold h WHERE h.certificate_id = c.id"                 \
+    " AND " HOLD_IS_OPEN ") "
 #define CERTIFICATE_TABLES                                                                     \
     "FROM certificate c LEFT JOIN revocation r ON r.certificate_id = c.id "
 #define CERTIFICATE_SELECT CERTIFICATE_COLUMNS CERTIFICATE_TABLES
@@ -51,7 +59,9 @@
     "FROM certificate_name n JOIN certificate c ON c.id = n.certificate_id"                    \
     " LEFT JOIN revocation r ON r.certificate_id = c.id"                                       \
     " WHERE n.value = " name " AND n.type = 'cn' AND +c.profile = "
-#define ADMIN_CERTIFICATE_IS_VALID "r.certificate_id IS NULL AND +c.not_after >= "
+#define ADMIN_CERTIFICATE_IS_VALID                                                             \
+    "r.certificate_id IS NULL AND NOT EXISTS (SELECT 1 FROM certificate_hold h"                \
+    " WHERE h.certificate_id = c.id AND " HOLD_IS_OPEN ") AND +c.not_after >= "
 
 // $1 <= sequence < $2; $3: event, $4: actor, $5: subject, '' for any. One of them leads.
 #define AUDIT_LIST(event, actor, subject, direction)                                           \
@@ -156,6 +166,26 @@
     X(REVOCATION_EACH,                                                                         \
       "SELECT serial, reason, revoked_at, invalid_since, not_after FROM revocation"            \
       " WHERE issuer_id = $1 AND not_after >= $2 ORDER BY id")                                 \
+                                                                                               \
+    /* Nothing is added for a certificate that is revoked or on hold. */                       \
+    X(HOLD_ADD,                                                                                \
+      "INSERT INTO certificate_hold (id, certificate_id, issuer_id, serial, not_after,"        \
+      " held_at)"                                                                              \
+      " SELECT n.id, c.id, c.issuer_id, c.serial, c.not_after, $1"                             \
+      " FROM certificate c, (SELECT " NEXT_ID " AS id FROM certificate_hold) n"                \
+      " WHERE c.id = $2"                                                                       \
+      " AND NOT EXISTS (SELECT 1 FROM revocation r WHERE r.certificate_id = c.id)"             \
+      " AND NOT EXISTS (SELECT 1 FROM certificate_hold h WHERE h.certificate_id = c.id"        \
+      " AND " HOLD_IS_OPEN ")")                                                                \
+    X(HOLD_RELEASE_ADD, "INSERT INTO certificate_hold_release (hold_id, released_at)"          \
+                        " SELECT h.id, $1 FROM certificate_hold h WHERE h.certificate_id = $2" \
+                        " AND " HOLD_IS_OPEN " AND " HOLD_IS_NOT_FINAL)                        \
+    X(HOLD_EACH, "SELECT h.serial, h.held_at, h.not_after FROM certificate_hold h"             \
+                 " WHERE h.issuer_id = $1 AND h.not_after >= $2"                               \
+                 " AND " HOLD_IS_OPEN " AND " HOLD_IS_NOT_FINAL " ORDER BY h.id")              \
+    X(HOLD_RELEASED,                                                                           \
+      "SELECT 1 FROM certificate_hold h JOIN certificate_hold_release x ON x.hold_id = h.id"   \
+      " WHERE h.certificate_id = $1 AND h.held_at = $2 LIMIT 1")                               \
                                                                                                \
     X(TOKEN_ADD,                                                                               \
       "INSERT INTO token (sequence, id, secret_hash, profile, uses_allowed, uses_spent,"       \

@@ -32,6 +32,13 @@
       CERTIFICATE_COLUMNS "FROM revocation r JOIN certificate c ON c.id = r.certificate_id"    \
                           " WHERE r.certificate_id < $1"                                       \
                           " ORDER BY r.certificate_id DESC LIMIT $2")                          \
+    X(CERTIFICATE_LIST_HELD,                                                                   \
+      CERTIFICATE_COLUMNS "FROM certificate_hold o JOIN certificate c ON c.id ="               \
+                          " o.certificate_id LEFT JOIN revocation r"                           \
+                          " ON r.certificate_id = o.certificate_id"                            \
+                          " WHERE o.certificate_id < $1 AND NOT EXISTS (SELECT 1 FROM"         \
+                          " certificate_hold_release y WHERE y.hold_id = o.id)"                \
+                          " ORDER BY o.certificate_id DESC LIMIT $2")                          \
     /* The soonest to end first; column 7 is not_after. */                                     \
     X(CERTIFICATE_LIST_ENDING,                                                                 \
       CERTIFICATE_SELECT "WHERE c.not_after = $1 AND c.id > $2 UNION ALL " CERTIFICATE_SELECT  \
@@ -59,7 +66,11 @@
     /* Its index begins with the issuer, of which there are few. */                            \
     X(REVOCATION_COUNT_ENDED,                                                                  \
       "SELECT COALESCE(SUM((SELECT COUNT(*) FROM revocation r WHERE r.issuer_id = i.id"        \
-      " AND r.not_after >= $1 AND r.not_after < $2)), 0) FROM issuer i")
+      " AND r.not_after >= $1 AND r.not_after < $2)), 0) FROM issuer i")                       \
+    /* Of those that have not ended. */                                                        \
+    X(HOLD_COUNT, "SELECT COALESCE(SUM((SELECT COUNT(*) FROM certificate_hold h"               \
+                  " WHERE h.issuer_id = i.id AND h.not_after >= $1"                            \
+                  " AND " HOLD_IS_OPEN " AND " HOLD_IS_NOT_FINAL ")), 0) FROM issuer i")
 
 #define TOKEN_NAME_SELECT                                                                      \
     TOKEN_COLUMNS                                                                              \

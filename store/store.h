@@ -127,10 +127,11 @@ struct certificate_record {
     int64_t created;
     struct name_record *names;
     size_t name_count;
-    // From the revocations; 0 when valid.
+    // From the revocations and holds; 0 when valid.
     int64_t revoked_at;
-    int revocation_reason;
+    int revocation_reason; // REVOCATION_HOLD exactly when it is on hold
     int64_t invalid_since;
+    bool is_on_hold; // revoked, but not for good
 };
 void certificate_record_clear(struct certificate_record *record);
 // RESULT_CONFLICT when issuer and serial exist already. lineage_id 0 means "starts a lineage".
@@ -188,9 +189,10 @@ enum certificate_state {
     CERTIFICATE_ANY,
     CERTIFICATE_VALID,
     CERTIFICATE_EXPIRED,
-    CERTIFICATE_REVOKED
+    CERTIFICATE_REVOKED,
+    CERTIFICATE_HELD
 };
-// Each certificate is in one state: revoked, else expired (after notAfter), else valid. All that
+// Each certificate is in one state: revoked or on hold, else expired (after notAfter), else valid. All that
 // is given must fit; zeroed memory fits every certificate.
 struct certificate_filter {
     struct bytes key_hash; // empty: any
@@ -213,7 +215,8 @@ enum result store_list_certificates(
     enum result (*visit)(void *context, const struct certificate_record *record,
                          struct error *err),
     void *context, struct list_position *out_next, struct error *err);
-// As with tokens, only what ended since the last count is looked at.
+// As with tokens, only what ended since the last count is looked at. Those on hold
+// (store_count_holds) count as what they were before.
 enum result store_count_certificates(struct store *store, int64_t now, int64_t *out_valid,
                                      int64_t *out_expired, int64_t *out_revoked,
                                      struct error *err);
@@ -254,6 +257,21 @@ enum result store_count_name(struct store *store, const struct name_record *name
 enum result store_revoke_certificate(struct store *store, int64_t certificate_id,
                                      int64_t revoked_at, int reason, int64_t invalid_since,
                                      struct error *err);
+// The reason of what is on hold (certificateHold, RFC 5280, 5.3.1).
+#define REVOCATION_HOLD 6
+// RESULT_CONFLICT when it is revoked or on hold already, RESULT_NOT_FOUND without such a
+// certificate. A hold counts as a revocation until it is released or a final one takes its place.
+enum result store_hold_certificate(struct store *store, int64_t certificate_id, int64_t held_at,
+                                   struct error *err);
+// RESULT_CONFLICT (code "not_on_hold") when it is not on hold, or revoked for good.
+enum result store_release_certificate(struct store *store, int64_t certificate_id,
+                                      int64_t released_at, struct error *err);
+// Whether a hold of that certificate that began then was released.
+enum result store_was_released(struct store *store, int64_t certificate_id, int64_t held_at,
+                               bool *out_was_released, struct error *err);
+// Certificates on hold that have not ended.
+enum result store_count_holds(struct store *store, int64_t now, int64_t *out_count,
+                              struct error *err);
 struct revocation_record {
     uint8_t serial[20];
     uint8_t serial_size;
@@ -263,7 +281,7 @@ struct revocation_record {
     int64_t not_after;
 };
 // Revocations of an issuer whose certificate's notAfter is not before `not_after_from`, in
-// order of revocation.
+// order of revocation; behind them, those on hold.
 enum result store_each_revocation(struct store *store, int64_t issuer_id,
                                   int64_t not_after_from,
                                   enum result (*visit)(void *context,
@@ -494,7 +512,8 @@ struct crl_record {
     struct buf der;
 };
 void crl_record_clear(struct crl_record *record);
-// RESULT_CONFLICT unless number and thisUpdate are greater than those of the last one. Older
+// RESULT_CONFLICT unless number and thisUpdate are greater than those of the last one, whose
+// thisUpdate does not count while it lies in the future. Older
 // ones keep their row; their DER is dropped except for the last two.
 enum result store_add_crl(struct store *store, const struct crl_record *record,
                           struct error *err);

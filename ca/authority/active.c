@@ -111,7 +111,7 @@ static void victims_clear(struct victims *victims) {
 static enum result add_victim(void *context, const struct certificate_record *record,
                               struct error *err) {
     struct victims *victims = context;
-    if (record->revoked_at != 0) {
+    if (record->revoked_at != 0 && !record->is_on_hold) {
         return RESULT_OK;
     }
     if (victims->count == victims->capacity) {

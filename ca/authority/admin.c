@@ -225,24 +225,34 @@ static enum result revoke_batch(struct authority *authority, const struct peer *
     return RESULT_OK;
 }
 
-enum result admin_revoke_certificates(struct authority *authority, const struct peer *peer,
-                                      const char *name, enum crl_reason reason, int64_t now,
-                                      int64_t *out_count, struct error *err) {
+static enum result revoke_in_state(struct authority *authority, const struct peer *peer,
+                                   const char *name, enum certificate_state state,
+                                   enum crl_reason reason, int64_t now, int64_t *count,
+                                   struct error *err) {
     struct certificate_filter filter = {
         .name = {.type = name_type_prefix(NAME_CN), .value = name},
         .profile = PROFILE_ADMIN,
-        .state = CERTIFICATE_VALID,
+        .state = state,
         .now = now,
         .limit = REVOKE_BATCH,
     };
-    int64_t count = 0;
     do {
         struct batch batch = {0};
         TRY(store_list_certificates(authority->store, &filter, collect, &batch, &filter.after,
                                     err));
         TRY(revoke_batch(authority, peer, &batch, reason, now, err));
-        count += (int64_t)batch.count;
+        *count += (int64_t)batch.count;
     } while (filter.after.is_set);
+    return RESULT_OK;
+}
+
+// One on hold could be released once the administrator is gone.
+enum result admin_revoke_certificates(struct authority *authority, const struct peer *peer,
+                                      const char *name, enum crl_reason reason, int64_t now,
+                                      int64_t *out_count, struct error *err) {
+    int64_t count = 0;
+    TRY(revoke_in_state(authority, peer, name, CERTIFICATE_VALID, reason, now, &count, err));
+    TRY(revoke_in_state(authority, peer, name, CERTIFICATE_HELD, reason, now, &count, err));
     *out_count = count;
     return RESULT_OK;
 }

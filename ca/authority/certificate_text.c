@@ -117,9 +117,23 @@ const char *certificate_common_name(const struct certificate_record *record) {
 
 const char *certificate_state_name(const struct certificate_record *record, int64_t now) {
     if (record->revoked_at != 0) {
-        return "revoked";
+        return record->is_on_hold ? "held" : "revoked";
     }
     return now > record->not_after ? "expired" : "valid";
+}
+
+enum result certificate_refuse_revoked(const struct certificate_record *record,
+                                       const char *subject, const char *cure,
+                                       struct error *err) {
+    if (record->is_on_hold) {
+        (void)error_set_code(err, RESULT_DENIED, "certificate_held", "%s is on hold", subject);
+        error_hint(err, "Ask an administrator, who releases or revokes it.");
+        return RESULT_DENIED;
+    }
+    (void)error_set_code(err, RESULT_DENIED, "certificate_revoked", "%s has been revoked",
+                         subject);
+    error_hint(err, "%s", cure);
+    return RESULT_DENIED;
 }
 
 static enum result set_hex(char **member, struct bytes bytes) {
@@ -144,6 +158,7 @@ enum result certificate_info_fill(const struct authority *authority,
         out_info->revoked_at = record->revoked_at;
         TRY(text_set(&out_info->reason,
                      crl_reason_name((enum crl_reason)record->revocation_reason)));
+        out_info->invalid_since = record->invalid_since;
     }
     if (record->token_id.size > 0) {
         TRY(set_hex(&out_info->token, buf_bytes(&record->token_id)));

@@ -34,7 +34,12 @@ void name_records_free_at(struct name_record **records);
 
 // The common name, or NULL.
 const char *certificate_common_name(const struct certificate_record *record);
-// "valid", "expired", "revoked".
+// Of a certificate that is revoked or on hold: RESULT_DENIED, code "certificate_revoked" or
+// "certificate_held". `subject` begins the sentence; `cure` is what helps after a final revocation.
+enum result certificate_refuse_revoked(const struct certificate_record *record,
+                                       const char *subject, const char *cure,
+                                       struct error *err);
+// "valid", "expired", "revoked", "held".
 const char *certificate_state_name(const struct certificate_record *record, int64_t now);
 // All but the DER and the predecessor's serial.
 enum result certificate_info_fill(const struct authority *authority,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "authority/certificate_text.h"
+#include "authority/crl_make.h"
 #include "x509/crl.h"
 
 #define CODE_REFUSED "crl_refused"
@@ -119,6 +120,13 @@ static enum result check_lost_entry(struct store *store, const struct issuer *is
     }
     TRY(result);
     if (record.not_after >= not_after_from) {
+        bool was_released = false;
+        if (entry->reason == CRL_REASON_CERTIFICATE_HOLD && record.revoked_at == 0) {
+            TRY(store_was_released(store, record.id, entry->revoked_at, &was_released, err));
+        }
+        if (was_released) {
+            return RESULT_OK;
+        }
         return refuse_entry(
             err, entry->serial, entry->serial_size,
             "it was in the CRL before and has not been in one after its expiry");
@@ -126,12 +134,20 @@ static enum result check_lost_entry(struct store *store, const struct issuer *is
     return RESULT_OK;
 }
 
+// A thisUpdate in the future could not have been taken by anyone, so it need not be exceeded.
+static bool follows(const struct crl_record *previous, const struct crl_record *next,
+                    int64_t now) {
+    return next->number > previous->number &&
+           (next->this_update > previous->this_update ||
+            (crl_lies_ahead(previous->this_update, now) && next->this_update <= now));
+}
+
 static enum result check_against_previous(struct store *store, const struct issuer *issuer,
-                                          int64_t not_after_from,
-                                          const struct crl_record *previous,
+                                          int64_t now, const struct crl_record *previous,
                                           const struct crl_record *next,
                                           const struct listing *listing, struct error *err) {
-    if (next->number <= previous->number || next->this_update <= previous->this_update) {
+    const int64_t not_after_from = listed_until(previous, now);
+    if (!follows(previous, next, now)) {
         return error_set_code(
             err, RESULT_INTERNAL, CODE_REFUSED,
             "number and thisUpdate must grow: %lld after %lld, %lld after %lld",
@@ -226,8 +242,7 @@ enum result crl_check(struct store *store, const struct issuer *issuer, int64_t 
     TRY(listing_read(&crl, &listing, err));
     int64_t not_after_from = previous == NULL ? 0 : listed_until(previous, now);
     if (previous != NULL) {
-        TRY(check_against_previous(store, issuer, not_after_from, previous, next, &listing,
-                                   err));
+        TRY(check_against_previous(store, issuer, now, previous, next, &listing, err));
     }
     return check_against_store(store, issuer, not_after_from, &listing, err);
 }
@@ -277,8 +292,8 @@ static enum result check_has_revocation(void *context, const struct revocation_r
 }
 
 static enum result check_newer(const struct crl_record *previous, const struct crl_record *next,
-                               struct error *err) {
-    if (next->number > previous->number && next->this_update > previous->this_update) {
+                               int64_t now, struct error *err) {
+    if (follows(previous, next, now)) {
         return RESULT_OK;
     }
     (void)error_set_code(err, RESULT_CONFLICT, "crl_not_newer",
@@ -299,7 +314,7 @@ enum result crl_check_foreign(struct store *store, const struct issuer *issuer, 
     TRY(listing_read(&crl, &listing, err));
     enum result result = store_last_crl(store, issuer->record.id, &previous, err);
     if (result == RESULT_OK) {
-        TRY(check_newer(&previous, next, err));
+        TRY(check_newer(&previous, next, now, err));
         TRY(check_keeps(&listing, &previous, err));
     } else if (result != RESULT_NOT_FOUND) {
         return result;
@@ -311,12 +326,37 @@ enum result crl_check_foreign(struct store *store, const struct issuer *issuer, 
 static enum result find_unlisted(void *context, const struct revocation_record *record,
                                  struct error *err) {
     const struct listing *listing = context;
-    if (listing_find(listing, record->serial, record->serial_size) != NULL) {
+    const struct crl_entry *entry = listing_find(listing, record->serial, record->serial_size);
+    if (entry != NULL && entry->reason == record->reason) {
         return RESULT_OK;
     }
     (void)refuse_entry(err, record->serial, record->serial_size,
                        "it was revoked after the last CRL");
     return RESULT_CONFLICT;
+}
+
+// Those on hold are few, so that looking each up is no work.
+static enum result find_released(struct store *store, const struct issuer *issuer,
+                                 const struct listing *listing, struct error *err) {
+    for (size_t i = 0; i < listing->count; i++) {
+        const struct crl_entry *entry = &listing->entries[i];
+        if (entry->reason != CRL_REASON_CERTIFICATE_HOLD) {
+            continue;
+        }
+        AUTO(certificate_record_clear) struct certificate_record record = {0};
+        enum result result =
+            store_find_certificate(store, issuer->record.id,
+                                   bytes_of(entry->serial, entry->serial_size), &record, err);
+        if (result == RESULT_OK && record.revoked_at == 0) {
+            (void)refuse_entry(err, entry->serial, entry->serial_size,
+                               "it was released after the last CRL");
+            return RESULT_CONFLICT;
+        }
+        if (result != RESULT_NOT_FOUND) { // an entry that a root carries
+            TRY(result);
+        }
+    }
+    return RESULT_OK;
 }
 
 enum result crl_check_is_current(struct store *store, const struct issuer *issuer, int64_t now,
@@ -325,6 +365,7 @@ enum result crl_check_is_current(struct store *store, const struct issuer *issue
     TRY(crl_read(buf_bytes(&last->der), &crl, err));
     AUTO(listing_clear) struct listing listing = {0};
     TRY(listing_read(&crl, &listing, err));
-    return store_each_revocation(store, issuer->record.id, listed_until(last, now),
-                                 find_unlisted, &listing, err);
+    TRY(store_each_revocation(store, issuer->record.id, listed_until(last, now), find_unlisted,
+                              &listing, err));
+    return find_released(store, issuer, &listing, err);
 }

@@ -8,8 +8,8 @@
 
 // Reads `next` anew from its DER. Its signature and issuer hold; number, thisUpdate and
 // nextUpdate are those of the record; number and thisUpdate are greater than those of
-// `previous` (NULL for a first one); no entry of `previous` is missing unless its certificate
-// had expired before the thisUpdate of `previous` and before `now`; and it lists exactly what
+// `previous` (NULL for a first one), but for a thisUpdate of `previous` that lies ahead (crl_make.h); no entry of `previous` is missing unless its certificate
+// was released from a hold, or had expired before the thisUpdate of `previous` and before `now`; and it lists exactly what
 // the records say is revoked. RESULT_INTERNAL (code "crl_refused") says what is wrong.
 enum result crl_check(struct store *store, const struct issuer *issuer, int64_t now,
                       const struct crl_record *previous, const struct crl_record *next,
@@ -26,7 +26,7 @@ bool crl_carries_entries(const struct issuer *issuer);
 struct crl;
 enum result crl_number_read(const struct crl *crl, int64_t *out_number, struct error *err);
 
-// Whether the records hold a revocation that `last` lacks: RESULT_OK when not, RESULT_CONFLICT
+// Whether the records hold a revocation or a release that `last` lacks: RESULT_OK when not, RESULT_CONFLICT
 // when so.
 enum result crl_check_is_current(struct store *store, const struct issuer *issuer, int64_t now,
                                  const struct crl_record *last, struct error *err);

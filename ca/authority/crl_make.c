@@ -28,20 +28,26 @@ static int64_t entries_from(const struct crl_record *last, int64_t now) {
     return last->this_update < now ? last->this_update : now;
 }
 
+bool crl_lies_ahead(int64_t this_update, int64_t now) {
+    return this_update > now + CRL_WAIT_SECONDS;
+}
+
 enum result crl_next_dates(const struct crl_record *last, int64_t now, int64_t lifetime,
                            struct crl_dates *out_dates, struct error *err) {
     struct crl_dates dates = {.number = now, .this_update = now - backdate(lifetime)};
     if (last != NULL) {
         dates.number = greater(dates.number, last->number + 1);
+        dates.clock_went_back = crl_lies_ahead(last->this_update, now);
+    }
+    if (last != NULL && !dates.clock_went_back) {
         dates.this_update = greater(dates.this_update, last->this_update + 1);
     }
-    if (dates.this_update > now && dates.this_update <= now + CRL_WAIT_SECONDS) {
+    if (dates.this_update > now) {
         (void)error_set_code(err, RESULT_UNAVAILABLE, "crl_too_soon",
                              "every second since the last CRL is taken by another one");
         error_hint(err, "Try again in %lld s.", (long long)(dates.this_update - now));
         return RESULT_UNAVAILABLE;
     }
-    dates.clock_went_back = dates.this_update > now;
     dates.next_update = dates.this_update + lifetime;
     *out_dates = dates;
     return RESULT_OK;

@@ -67,6 +67,8 @@ ADAPTER(token_revoke)
 ADAPTER(inspect_list_certificates)
 ADAPTER(inspect_show_certificate)
 ADAPTER(revoke_certificate)
+ADAPTER(hold_certificate)
+ADAPTER(release_certificate)
 ADAPTER(name_release)
 ADAPTER(inspect_crls)
 ADAPTER(publisher_publish)
@@ -133,6 +135,10 @@ static const struct handler handlers[] = {
     {OPERATION_CERTIFICATE_SHOW, run_inspect_show_certificate, PEER_ADMIN, ROLES_THAT_LOOK,
      NULL},
     {OPERATION_CERTIFICATE_REVOKE, run_revoke_certificate, PEER_ADMIN, ROLES_THAT_ACT,
+     certificate_holder_refused},
+    {OPERATION_CERTIFICATE_HOLD, run_hold_certificate, PEER_ADMIN, ROLES_THAT_ACT,
+     certificate_holder_refused},
+    {OPERATION_CERTIFICATE_RELEASE, run_release_certificate, PEER_ADMIN, ROLES_THAT_ACT,
      certificate_holder_refused},
     {OPERATION_NAME_RELEASE, run_name_release, PEER_ADMIN, ROLES_THAT_ACT,
      certificate_holder_refused},

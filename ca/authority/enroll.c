@@ -35,10 +35,9 @@ static enum result give_again(struct authority *authority,
                               const struct certificate_record *given, int64_t now,
                               struct issued *reply, struct error *err) {
     if (given->revoked_at != 0) {
-        (void)error_set_code(err, RESULT_DENIED, "certificate_revoked",
-                             "the certificate for this request has been revoked");
+        (void)certificate_refuse_revoked(given, "the certificate for this request",
+                                         "Make a new key and ask for a new token.", err);
         error_field(err, "csr");
-        error_hint(err, "Make a new key and ask for a new token.");
         return RESULT_DENIED;
     }
     if (now > given->not_after) {

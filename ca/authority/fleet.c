@@ -309,7 +309,7 @@ static enum result check_free(struct authority *authority, const struct name *na
         return taken(name, "belongs to another device", err);
     }
     if (result == RESULT_OK && owner.revoked_at != 0) {
-        return taken(name, "is that of a certificate that was revoked", err);
+        return taken(name, "is that of a certificate that is revoked or on hold", err);
     }
     if (result != RESULT_OK && result != RESULT_NOT_FOUND) {
         return error_set(err, result, "%s", result_text(result));

@@ -109,6 +109,8 @@ enum result inspect_status(struct authority *authority, const struct peer *peer,
     TRY(store_count_certificates(authority->store, now, &reply->certificates_valid,
                                  &reply->certificates_expired, &reply->certificates_revoked,
                                  err));
+    TRY(store_count_holds(authority->store, now, &reply->certificates_held, err));
+    reply->certificates_valid -= reply->certificates_held;
     TRY(store_count_open_tokens(authority->store, now, &reply->tokens_open, err));
     TRY(store_count_held_requests(authority->store, now, &reply->requests_pending, err));
     reply->started = authority->started;

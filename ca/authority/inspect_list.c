@@ -21,6 +21,7 @@ static enum result read_state(const char *text, enum certificate_state *out_stat
         {"valid", CERTIFICATE_VALID},
         {"expired", CERTIFICATE_EXPIRED},
         {"revoked", CERTIFICATE_REVOKED},
+        {"held", CERTIFICATE_HELD},
     };
     if (text == NULL) {
         *out_state = CERTIFICATE_ANY;
@@ -35,7 +36,7 @@ static enum result read_state(const char *text, enum certificate_state *out_stat
     (void)error_set_code(err, RESULT_INVALID, "state_unknown",
                          "%.16s is not a state of certificates", text);
     error_field(err, "state");
-    error_hint(err, "Use valid, expired or revoked.");
+    error_hint(err, "Use valid, expired, revoked or held.");
     return RESULT_INVALID;
 }
 

@@ -146,9 +146,10 @@ static void hint_new_certificate(const struct certificate_record *record, const 
 static enum result check_state(const struct certificate_record *record, int64_t grace,
                                int64_t now, struct error *err) {
     if (record->revoked_at != 0) {
-        (void)error_set_code(err, RESULT_DENIED, "certificate_revoked",
-                             "the client certificate has been revoked");
-        hint_new_certificate(record, "Enroll again with a new key and a new token.", err);
+        (void)certificate_refuse_revoked(record, "the client certificate", "", err);
+        if (!record->is_on_hold) {
+            hint_new_certificate(record, "Enroll again with a new key and a new token.", err);
+        }
         return RESULT_DENIED;
     }
     if (now > record->not_after + grace) {

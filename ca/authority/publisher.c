@@ -59,9 +59,15 @@ static bool is_done(const struct issuer *issuer, const struct crl_line *line) {
            line->crl.this_update > line->last_not_after;
 }
 
+// Before the CA's own beginning the clock is certainly wrong, as on a host that has none of its own
+// and does not know the time yet: a CRL of then would be refused everywhere.
+static bool is_within_life(const struct issuer *issuer, int64_t now) {
+    return now >= issuer->certificate.not_before && now <= issuer->certificate.not_after;
+}
+
 static bool can_make(const struct authority *authority, size_t index, int64_t now) {
     const struct issuer *issuer = issuer_at(authority, index);
-    return issuer->key != NULL && now <= issuer->certificate.not_after &&
+    return issuer->key != NULL && is_within_life(issuer, now) &&
            !is_done(issuer, &authority->publisher.lines[index]);
 }
 
@@ -72,6 +78,7 @@ static bool is_due(const struct authority *authority, size_t index, int64_t now)
     }
     int64_t period = period_of(authority, issuer_at(authority, index));
     return line->is_outdated || line->crl.number == 0 ||
+           crl_lies_ahead(line->crl.this_update, now) ||
            now >= line->crl.this_update + period || now >= line->crl.next_update - period;
 }
 
@@ -428,8 +435,7 @@ static enum result make(struct authority *authority, const struct peer *peer,
     buf_init(&detail, 256);
     TRY(buf_printf(&detail, "number=%lld entries=%lld bytes=%zu%s", (long long)record.number,
                    (long long)record.entry_count, size,
-                   clock_went_back ? " thisUpdate lies in the future: the clock went back"
-                                   : ""));
+                   clock_went_back ? " the last one lies ahead: the clock was set back" : ""));
     *out_crl = summary_of(issuer, &record, size);
     return decision_record(authority, peer,
                            clock_went_back ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,

@@ -84,10 +84,9 @@ static enum result tell_issued(struct authority *authority, const struct request
     AUTO(certificate_record_clear) struct certificate_record given = {0};
     TRY(store_find_certificate_by_id(authority->store, record->certificate_id, &given, err));
     if (given.revoked_at != 0) {
-        (void)error_set_code(err, RESULT_DENIED, "certificate_revoked",
-                             "the certificate for this request has been revoked");
+        (void)certificate_refuse_revoked(&given, "the certificate for this request",
+                                         "Make a new key and a new request.", err);
         error_field(err, "csr");
-        error_hint(err, "Make a new key and a new request.");
         return RESULT_DENIED;
     }
     return issuance_reply(authority, &given, reply, err);

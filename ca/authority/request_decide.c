@@ -169,10 +169,8 @@ static enum result find_shown(struct authority *authority, int64_t id,
     if (out_record->revoked_at == 0) {
         return RESULT_OK;
     }
-    (void)error_set_code(err, RESULT_DENIED, "certificate_revoked",
-                         "the certificate that asked for this one has been revoked");
-    error_hint(err, "Deny the request.");
-    return RESULT_DENIED;
+    return certificate_refuse_revoked(out_record, "the certificate that asked for this one",
+                                      "Deny the request.", err);
 }
 
 static enum result issue(struct authority *authority, const struct peer *peer,

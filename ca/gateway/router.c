@@ -22,6 +22,8 @@ static const struct route routes[] = {
     {"GET", "/v1/certificates", OPERATION_CERTIFICATE_LIST},
     {"GET", "/v1/certificates/{serial}", OPERATION_CERTIFICATE_SHOW},
     {"POST", "/v1/certificates/{serial}/revoke", OPERATION_CERTIFICATE_REVOKE},
+    {"POST", "/v1/certificates/{serial}/hold", OPERATION_CERTIFICATE_HOLD},
+    {"POST", "/v1/certificates/{serial}/release", OPERATION_CERTIFICATE_RELEASE},
     {"POST", "/v1/names/release", OPERATION_NAME_RELEASE},
     {"GET", "/v1/crl", OPERATION_CRL_SHOW},
     {"POST", "/v1/crl/publish", OPERATION_CRL_PUBLISH},

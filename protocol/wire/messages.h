@@ -135,7 +135,7 @@
 
 #define token_revoke_FIELDS(F, R) F(TEXT, id, LIMIT_TOKEN_ID_TEXT, REQUIRED)
 
-// `state` is "valid", "expired" or "revoked". `certificate` only where one is shown.
+// `state` is "valid", "expired", "revoked" or "held". `certificate` only where one is shown.
 #define certificate_info_FIELDS(F, R)                                                          \
     F(TEXT, serial, LIMIT_SERIAL_TEXT, REQUIRED)                                               \
     F(TEXT, issuer, LIMIT_LABEL_BYTES, REQUIRED)                                               \
@@ -146,6 +146,7 @@
     F(TIME, not_after, 0, REQUIRED)                                                            \
     F(TIME, revoked_at, 0, OPTIONAL)                                                           \
     F(TEXT, reason, 32, OPTIONAL)                                                              \
+    F(TIME, invalid_since, 0, OPTIONAL)                                                        \
     F(TEXT, predecessor, LIMIT_SERIAL_TEXT, OPTIONAL)                                          \
     F(TEXT, token, LIMIT_TOKEN_ID_TEXT, OPTIONAL)                                              \
     F(TEXT, request, LIMIT_REQUEST_ID_TEXT, OPTIONAL)                                          \
@@ -172,9 +173,14 @@
 
 #define certificate_show_FIELDS(F, R) F(TEXT, serial, LIMIT_SERIAL_TEXT, REQUIRED)
 
+// `invalid_since`: when the key is known or thought to have become invalid (RFC 5280, 5.3.2).
 #define certificate_revoke_FIELDS(F, R)                                                        \
     F(TEXT, serial, LIMIT_SERIAL_TEXT, REQUIRED)                                               \
-    F(TEXT, reason, 32, OPTIONAL)
+    F(TEXT, reason, 32, OPTIONAL)                                                              \
+    F(TIME, invalid_since, 0, OPTIONAL)
+
+#define certificate_hold_FIELDS(F, R) F(TEXT, serial, LIMIT_SERIAL_TEXT, REQUIRED)
+#define certificate_release_FIELDS(F, R) F(TEXT, serial, LIMIT_SERIAL_TEXT, REQUIRED)
 
 #define crl_info_FIELDS(F, R)                                                                  \
     F(TEXT, issuer, LIMIT_LABEL_BYTES, REQUIRED)                                               \
@@ -197,6 +203,7 @@
     F(INTEGER, certificates_valid, INT64_MAX, OPTIONAL)                                        \
     F(INTEGER, certificates_expired, INT64_MAX, OPTIONAL)                                      \
     F(INTEGER, certificates_revoked, INT64_MAX, OPTIONAL)                                      \
+    F(INTEGER, certificates_held, INT64_MAX, OPTIONAL)                                         \
     F(INTEGER, tokens_open, INT64_MAX, OPTIONAL)                                               \
     F(INTEGER, requests_pending, INT64_MAX, OPTIONAL)                                          \
     F(INTEGER, gateways, 1000, OPTIONAL)                                                       \
@@ -451,6 +458,8 @@
     X(certificate_page)                                                                        \
     X(certificate_show)                                                                        \
     X(certificate_revoke)                                                                      \
+    X(certificate_hold)                                                                        \
+    X(certificate_release)                                                                     \
     X(crl_info)                                                                                \
     X(crl_page)                                                                                \
     X(status)                                                                                  \
@@ -507,6 +516,8 @@ MESSAGE_DECLARE(certificate_list);
 MESSAGE_DECLARE(certificate_page);
 MESSAGE_DECLARE(certificate_show);
 MESSAGE_DECLARE(certificate_revoke);
+MESSAGE_DECLARE(certificate_hold);
+MESSAGE_DECLARE(certificate_release);
 MESSAGE_DECLARE(crl_info);
 MESSAGE_DECLARE(crl_page);
 MESSAGE_DECLARE(status);
@@ -565,6 +576,8 @@ enum channel {
     X(CERTIFICATE_LIST, 23, certificate_list, certificate_page, CHANNEL_ADMIN)                 \
     X(CERTIFICATE_SHOW, 24, certificate_show, certificate_info, CHANNEL_ADMIN)                 \
     X(CERTIFICATE_REVOKE, 25, certificate_revoke, certificate_info, CHANNEL_ADMIN)             \
+    X(CERTIFICATE_HOLD, 38, certificate_hold, certificate_info, CHANNEL_ADMIN)                 \
+    X(CERTIFICATE_RELEASE, 39, certificate_release, certificate_info, CHANNEL_ADMIN)           \
     X(CRL_SHOW, 26, nothing, crl_page, CHANNEL_ADMIN)                                          \
     X(CRL_PUBLISH, 27, nothing, crl_page, CHANNEL_ADMIN)                                       \
     X(STATUS, 28, nothing, status, CHANNEL_ADMIN)                                              \

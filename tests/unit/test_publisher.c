@@ -50,7 +50,9 @@ static void dates_only_grow(void **state) {
         {"the present second is free", 10060, 9999, 10000, RESULT_OK, 10061, 10000, false},
         {"no second is left: wait", 10060, 10000, 10000, RESULT_UNAVAILABLE, 0, 0, false},
         {"nor a little later", 10060, 10004, 10000, RESULT_UNAVAILABLE, 0, 0, false},
-        {"the clock went back", 20000, 20000, 10000, RESULT_OK, 20001, 20001, true},
+        {"a second more is no burst", 10060, 10005, 10000, RESULT_UNAVAILABLE, 0, 0, false},
+        {"the last lies ahead", 10060, 10006, 10000, RESULT_OK, 10061, 9940, true},
+        {"the clock was set back", 20000, 20000, 10000, RESULT_OK, 20001, 9940, true},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct crl_record previous = {.number = cases[i].last_number,
@@ -193,7 +195,8 @@ static void a_burst_gets_crls_within_the_same_second_until_none_is_left(void **s
     assert_int_equal(FIXTURE_NOW + 1, publisher_crl(&f->authority, "issuing")->this_update);
 }
 
-static void numbers_and_dates_grow_even_when_the_clock_went_back(void **state) {
+// Until the time of the last one comes, relying parties refuse everybody by it.
+static void a_clock_that_is_set_back_gets_a_crl_at_once_that_is_valid_now(void **state) {
     struct fixture *f = *state;
     AUTO(key_free_at) struct key *key = fixture_key();
     struct issued issued = {0};
@@ -201,13 +204,37 @@ static void numbers_and_dates_grow_even_when_the_clock_went_back(void **state) {
     run(f, FIXTURE_NOW + FIXTURE_DAY);
     struct published_crl before = *publisher_crl(&f->authority, "issuing");
     clock_use_manual(FIXTURE_NOW);
-    revoke_serial(f, issued.serial);
+    assert_true(publisher_is_due(&f->authority, FIXTURE_NOW));
     run(f, FIXTURE_NOW);
-    const struct published_crl *after = publisher_crl(&f->authority, "issuing");
-    assert_int_equal(before.number + 1, after->number);
-    assert_int_equal(before.this_update + 1, after->this_update);
+    struct published_crl after = *publisher_crl(&f->authority, "issuing");
+    assert_int_equal(before.number + 1, after.number);
+    assert_int_equal(FIXTURE_NOW - 60, after.this_update);
+    assert_false(publisher_is_due(&f->authority, FIXTURE_NOW));
+    // From there on both grow again, also past the time of the one from the future.
+    revoke_serial(f, issued.serial);
+    run(f, FIXTURE_NOW + 1);
+    const struct published_crl *next = publisher_crl(&f->authority, "issuing");
+    assert_int_equal(after.number + 1, next->number);
+    assert_int_equal(after.this_update + 1, next->this_update);
+    assert_true(lists(f, blob_bytes(&issued.certificate)));
+    run(f, FIXTURE_NOW + 2LL * FIXTURE_DAY);
+    assert_true(next->this_update > before.this_update);
     assert_true(lists(f, blob_bytes(&issued.certificate)));
     message_clear(&issued_type, &issued);
+}
+
+// As on a host that wakes in 1970.
+static void before_the_beginning_of_its_ca_nothing_is_made(void **state) {
+    struct fixture *f = *state;
+    run(f, FIXTURE_NOW);
+    int64_t number = publisher_crl(&f->authority, "issuing")->number;
+    int64_t early = f->authority.issuers.issuing->certificate.not_before - 1;
+    clock_use_manual(early);
+    publisher_mark_outdated(&f->authority, f->authority.issuers.issuing->record.id);
+    assert_false(publisher_is_due(&f->authority, early));
+    assert_ok(publisher_run(&f->authority, early, &f->err), &f->err);
+    assert_int_equal(number, publisher_crl(&f->authority, "issuing")->number);
+    assert_true(publisher_is_due(&f->authority, early + 1));
 }
 
 // --- entries ---------------------------------------------------------------------------------
@@ -351,7 +378,8 @@ int main(void) {
         TEST(stored_crls_are_published_at_a_restart_as_they_are),
         TEST(a_revocation_that_a_crash_left_unpublished_is_found_at_the_start),
         TEST(a_burst_gets_crls_within_the_same_second_until_none_is_left),
-        TEST(numbers_and_dates_grow_even_when_the_clock_went_back),
+        TEST(a_clock_that_is_set_back_gets_a_crl_at_once_that_is_valid_now),
+        TEST(before_the_beginning_of_its_ca_nothing_is_made),
         TEST(an_entry_stays_until_one_crl_after_expiry),
         TEST(entries_come_back_when_the_clock_that_ran_ahead_is_set),
         TEST(a_crl_that_loses_an_entry_is_refused_and_nothing_changes),

@@ -1,5 +1,6 @@
 // A store is opened, grouped and kept; issuers, requests, CRLs, admins and audit records.
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/clock.h"
 #include "support/store_records.h"
 
 // --- opening ---------------------------------------------------------------------------------
@@ -284,6 +285,7 @@ static void crl_numbers_and_times_only_grow(void **state) {
     (void)state;
     struct error err = {0};
     AUTO(store_close_at) struct store *store = open_with_issuers();
+    clock_use_manual(NOW + 10);
     AUTO(crl_record_clear) struct crl_record none = {0};
     assert_result(RESULT_NOT_FOUND, store_last_crl(store, 2, &none, &err), &err);
     assert_ok(add_crl(store, 2, 10, NOW, &err), &err);
@@ -312,6 +314,11 @@ static void crl_numbers_and_times_only_grow(void **state) {
     assert_int_equal(last.next_update, NOW + 102);
     assert_int_equal(last.entry_count, 5);
     assert_bytes_equal(buf_bytes(&last.der), BYTES_LITERAL("crl der"));
+    // The clock ran ahead when that one was made: only the number counts.
+    clock_use_manual(NOW - 100);
+    assert_result(RESULT_CONFLICT, add_crl(store, 2, 500, NOW - 160, &err), &err);
+    assert_ok(add_crl(store, 2, 501, NOW - 160, &err), &err);
+    assert_result(RESULT_CONFLICT, add_crl(store, 2, 502, NOW - 160, &err), &err);
 }
 
 static void only_the_last_two_crls_keep_their_bytes(void **state) {
