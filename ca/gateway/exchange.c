@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -26,7 +27,7 @@ struct exchange *exchange_new(struct session *session) {
 void exchange_free(struct exchange *exchange) {
     if (exchange != NULL) {
         buf_clear(&exchange->bytes);
-        published_release(exchange->body);
+        published_release(exchange->published);
         poll_free(exchange->poll);
         free(exchange);
     }
@@ -116,25 +117,106 @@ static void refuse_path(struct exchange *exchange, const struct services *servic
     answer_with_error(exchange, 404, &error, NULL);
 }
 
+// --- waiting --------------------------------------------------------------------------------
+
+static void place(struct exchange *exchange, const struct services *services) {
+    struct poll *poll = exchange->poll;
+    poll->due = parking_now(services->parking) + (uint64_t)poll->wait_seconds * 1000;
+    parked_watch(services->parking, &poll->place, poll->key, exchange);
+}
+
 // --- publications ---------------------------------------------------------------------------
 
 static bool is_get(const struct http_message *request) {
     return strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
 }
 
+// What follows the head lies in the publication, which is kept until it is sent.
+static void send_published(struct exchange *exchange, struct published *published,
+                           enum result written, struct bytes body) {
+    exchange->is_ready = true;
+    if (written != RESULT_OK) {
+        give_up(exchange);
+    } else if (body.size > 0) {
+        exchange->published = published_hold(published);
+        exchange->body = body;
+    }
+}
+
 static void answer_published(struct exchange *exchange, struct published *published,
                              const struct http_message *request) {
-    if (!is_get(request)) {
-        refuse_method(exchange, request, "GET, HEAD");
+    struct published_answer answer = {.head = &exchange->bytes};
+    const enum result written =
+        published_respond(published, request, exchange->form.keep_alive, clock_now(), &answer);
+    send_published(exchange, published, written, answer.body);
+}
+
+static void tell_news(struct exchange *exchange, struct published *published) {
+    struct published_answer answer = {.head = &exchange->bytes};
+    const enum result written = published_tell_news(published, exchange->form.head_only,
+                                                    exchange->form.keep_alive, &answer);
+    send_published(exchange, published, written, answer.body);
+}
+
+// The answer of one who waits in vain is kept while it waits.
+static void wait_for_news(struct exchange *exchange, const struct services *services,
+                          const struct published *published, const char *tags,
+                          const struct published_poll *poll) {
+    struct error error = {0};
+    exchange->is_ready = true;
+    if (published_tell_nothing_new(published, tags != NULL, exchange->form.keep_alive,
+                                   &exchange->bytes) != RESULT_OK) {
+        give_up(exchange);
         return;
     }
-    bool has_body = false;
-    exchange->is_ready = true;
-    if (published_answer(published, request, exchange->form.keep_alive, &exchange->bytes,
-                         &has_body) != RESULT_OK) {
-        give_up(exchange);
-    } else if (has_body) {
-        exchange->body = published_hold(published);
+    // Without memory it is answered at once.
+    if (poll->wait_seconds > 0 &&
+        poll_new_published(published_path(published), poll->after, tags, poll->wait_seconds,
+                           &exchange->poll, &error) == RESULT_OK) {
+        place(exchange, services);
+        exchange->is_ready =
+            parked_wait(&exchange->poll->place, exchange->poll->due) != PARKED_WAITS;
+    }
+}
+
+static void answer_poll(struct exchange *exchange, const struct services *services,
+                        struct published *published, const struct http_message *request,
+                        const struct exchange_peer *peer, struct published_poll *poll) {
+    const char *tags = http_message_header(request, "if-none-match");
+    if (published_is_news(published, poll->after, tags)) {
+        tell_news(exchange, published);
+        return;
+    }
+    poll->wait_seconds = peer->may_wait ? poll->wait_seconds : 0;
+    wait_for_news(exchange, services, published, tags, poll);
+}
+
+static void begin_published(struct exchange *exchange, const struct services *services,
+                            struct published *published, const struct http_message *request,
+                            const struct exchange_peer *peer) {
+    struct published_poll poll = {0};
+    struct error error = {0};
+    if (!is_get(request)) {
+        refuse_method(exchange, request, "GET, HEAD");
+    } else if (published_read_poll(request->query, &poll, &error) != RESULT_OK) {
+        answer_with_error(exchange, 0, &error, NULL);
+    } else if (poll.is_poll) {
+        answer_poll(exchange, services, published, request, peer, &poll);
+    } else {
+        answer_published(exchange, published, request);
+    }
+}
+
+// A notice tells of a new version; one that was only sent again is waited past. What is published
+// once stays: nothing takes a path away.
+static void look_again(struct exchange *exchange, const struct services *services) {
+    const struct poll *poll = exchange->poll;
+    struct published *published = publications_find(services->publications, poll->key);
+    if (published_is_news(published, poll->after, poll->tags)) {
+        buf_reset(&exchange->bytes);
+        tell_news(exchange, published);
+    } else if (parked_wait(&exchange->poll->place, poll->due) != PARKED_WAITS) {
+        exchange->is_ready = true;
     }
 }
 
@@ -178,10 +260,8 @@ static bool check_body(struct exchange *exchange, const struct http_message *req
 static enum result watch(struct exchange *exchange, const struct services *services,
                          struct bytes request, struct error *err) {
     TRY(poll_new(exchange->operation->id, request, &exchange->poll, err));
-    struct poll *poll = exchange->poll;
-    if (poll != NULL) {
-        poll->due = parking_now(services->parking) + (uint64_t)poll->wait_seconds * 1000;
-        parked_watch(services->parking, &poll->place, poll->key, exchange);
+    if (exchange->poll != NULL) {
+        place(exchange, services);
     }
     return RESULT_OK;
 }
@@ -223,7 +303,7 @@ void exchange_begin(struct exchange *exchange, const struct services *services,
     if (services->role != CHANNEL_ADMIN) {
         struct published *published = publications_find(services->publications, request->path);
         if (published != NULL) {
-            answer_published(exchange, published, request);
+            begin_published(exchange, services, published, request, peer);
             return;
         }
     }
@@ -326,6 +406,10 @@ void exchange_complete(struct exchange *exchange, const struct services *service
 void exchange_ask_again(struct exchange *exchange, const struct services *services,
                         const struct exchange_peer *peer) {
     struct error error = {0};
+    if (poll_is_for_publication(exchange->poll)) {
+        look_again(exchange, services);
+        return;
+    }
     buf_reset(&exchange->bytes);
     if (ask(exchange, services, peer, buf_bytes(&exchange->poll->request), &error) !=
         RESULT_OK) {

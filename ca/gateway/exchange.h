@@ -32,7 +32,8 @@ struct exchange {
     struct answer_form form;
     struct buf bytes; // head, and the body unless it is published
     size_t bytes_sent;
-    struct published *body; // NULL without
+    struct published *published; // keeps what `body` shows; NULL without
+    struct bytes body;
     size_t body_sent;
 };
 
@@ -56,7 +57,7 @@ void exchange_begin(struct exchange *exchange, const struct services *services,
 // kept, and the exchange parked, until one of the two below.
 void exchange_complete(struct exchange *exchange, const struct services *services,
                        const struct exchange_peer *peer, const struct frame *reply);
-// Something has happened: the request is forwarded once more.
+// Something has happened: the request is forwarded once more, or the publication looked at.
 void exchange_ask_again(struct exchange *exchange, const struct services *services,
                         const struct exchange_peer *peer);
 // No more waiting: what was kept is the answer.

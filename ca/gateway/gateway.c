@@ -211,9 +211,15 @@ static enum result read_publication(struct gateway *gateway, struct bytes body,
                                     struct error *err) {
     struct publication publication = {0};
     enum result result = message_from_binary(&publication_type, body, &publication, err);
+    char *path = NULL;
     if (result == RESULT_OK) {
+        path = string_copy(publication.path);
         result = publications_put(&gateway->publications, &publication, err);
     }
+    if (result == RESULT_OK && path != NULL) {
+        parking_notice(gateway->parking, path);
+    }
+    string_free_at(&path);
     message_clear(&publication_type, &publication);
     return result;
 }

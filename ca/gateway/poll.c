@@ -49,10 +49,31 @@ enum result poll_new(enum operation_id operation, struct bytes request, struct p
     return operation == OPERATION_CLAIM ? make_of_claim(request, out_poll, err) : RESULT_OK;
 }
 
+enum result poll_new_published(const char *path, int64_t after, const char *tags,
+                               int64_t seconds, struct poll **out_poll, struct error *err) {
+    struct poll *poll = NULL;
+    TRY(make(path, seconds, (struct bytes){0}, &poll, err));
+    poll->after = after;
+    if (tags != NULL) {
+        poll->tags = string_copy(tags);
+        if (poll->tags == NULL) {
+            poll_free(poll);
+            return error_out_of_memory(err);
+        }
+    }
+    *out_poll = poll;
+    return RESULT_OK;
+}
+
+bool poll_is_for_publication(const struct poll *poll) {
+    return poll->request.size == 0;
+}
+
 void poll_free(struct poll *poll) {
     if (poll != NULL) {
         parked_leave(&poll->place);
         string_free_at(&poll->key);
+        string_free_at(&poll->tags);
         buf_clear(&poll->request);
         free(poll);
     }

@@ -71,8 +71,7 @@ static bool send_rest(struct session *session, struct bytes bytes, size_t *sent)
 
 static bool send_exchange(struct session *session, struct exchange *exchange) {
     return send_rest(session, buf_bytes(&exchange->bytes), &exchange->bytes_sent) &&
-           (exchange->body == NULL ||
-            send_rest(session, published_body(exchange->body), &exchange->body_sent));
+           send_rest(session, exchange->body, &exchange->body_sent);
 }
 
 static void send_ready(struct session *session) {

@@ -6,6 +6,7 @@
 #include "gateway/publications.h"
 
 #define MODIFIED 1795247253 // Sat, 21 Nov 2026 07:47:33 GMT
+#define NOW (MODIFIED + 60)
 
 static struct publication message_of(const char *path, const char *etag, const char *body) {
     struct publication message = {
@@ -101,7 +102,7 @@ static void there_is_a_limit_to_how_many(void **state) {
 
 // --- answers ---------------------------------------------------------------------------------
 
-// The head of the answer to this request; *out_has_body as published_answer says.
+// The head of the answer to this request, and whether a body follows.
 static void answer_to(const char *method, const char *header_name, const char *header_value,
                       struct buf *out_head, bool *out_has_body) {
     AUTO(publications_clear) struct publications set = {0};
@@ -115,9 +116,11 @@ static void answer_to(const char *method, const char *header_name, const char *h
                                    .header_count = header_name == NULL ? 0 : 1};
     (void)snprintf(request.method, sizeof(request.method), "%s", method);
     buf_init(out_head, 4096);
-    assert_int_equal(published_answer(publications_find(&set, "/crl"), &request, true, out_head,
-                                      out_has_body),
-                     RESULT_OK);
+    struct published_answer answer = {.head = out_head};
+    assert_int_equal(
+        published_respond(publications_find(&set, "/crl"), &request, true, NOW, &answer),
+        RESULT_OK);
+    *out_has_body = answer.body.size > 0;
 }
 
 static void an_answer_carries_what_caches_need(void **state) {
@@ -132,7 +135,7 @@ static void an_answer_carries_what_caches_need(void **state) {
         "\r\nContent-Length: 5\r\n",
         "\r\nETag: \"abc-1\"\r\n",
         "\r\nLast-Modified: Sat, 21 Nov 2026 07:47:33 GMT\r\n",
-        "\r\nExpires: Sun, 22 Nov 2026 07:47:33 GMT\r\n",
+        "\r\nExpires: Sat, 21 Nov 2026 07:53:33 GMT\r\n",
         "\r\nCache-Control: public, max-age=300\r\n",
     };
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
@@ -174,6 +177,8 @@ static void conditions_are_kept(void **state) {
         {"if-none-match", "\"x\", *", false},
         {"if-modified-since", "Sat, 21 Nov 2026 07:47:33 GMT", true},
         {"if-modified-since", "Sat, 21 Nov 2026 07:47:34 GMT", true},
+        {"if-modified-since", "Sat, 21 Nov 2026 07:48:33 GMT", true},
+        {"if-modified-since", "Sat, 21 Nov 2026 07:48:34 GMT", false}, // in the future
         {"if-modified-since", "Sat, 21 Nov 2026 07:47:32 GMT", false},
         {"if-modified-since", "Sat, 21 Nov 2026 07:47:33 UTC", false},
         {"if-modified-since", "nonsense", false},
@@ -205,13 +210,128 @@ static void an_entity_tag_outweighs_the_date(void **state) {
     const struct http_message request = {
         .method = "GET", .headers = headers, .header_count = 2};
     AUTO(buf_clear) struct buf head;
-    bool has_body = false;
     buf_init(&head, 4096);
+    struct published_answer answer = {.head = &head};
     assert_int_equal(
-        published_answer(publications_find(&set, "/crl"), &request, false, &head, &has_body),
+        published_respond(publications_find(&set, "/crl"), &request, false, NOW, &answer),
         RESULT_OK);
-    assert_true(has_body);
+    assert_int_equal(answer.body.size, 5);
     assert_non_null(strstr(buf_string(&head), "Connection: close\r\n"));
+}
+
+// --- ranges ----------------------------------------------------------------------------------
+
+// Of a body "0123456789".
+static void ask_for_range(const char *method, const char *range, const char *if_range,
+                          struct buf *out_head, struct buf *out_body) {
+    AUTO(publications_clear) struct publications set = {0};
+    put(&set, "/crl", "\"2\"", "0123456789");
+    char names[2][24] = {"range", "if-range"};
+    char values[2][64];
+    (void)snprintf(values[0], sizeof(values[0]), "%s", range);
+    (void)snprintf(values[1], sizeof(values[1]), "%s", if_range == NULL ? "" : if_range);
+    struct http_header headers[] = {{names[0], values[0]}, {names[1], values[1]}};
+    struct http_message request = {.headers = headers,
+                                   .header_count = if_range == NULL ? 1 : 2};
+    (void)snprintf(request.method, sizeof(request.method), "%s", method);
+    buf_init(out_head, 4096);
+    buf_init(out_body, 64);
+    struct published_answer answer = {.head = out_head};
+    assert_int_equal(
+        published_respond(publications_find(&set, "/crl"), &request, true, NOW, &answer),
+        RESULT_OK);
+    assert_int_equal(RESULT_OK, buf_append(out_body, answer.body));
+}
+
+static void a_single_range_is_given_and_others_are_not(void **state) {
+    (void)state;
+    static const struct {
+        const char *range, *if_range;
+        int status;
+        const char *content_range, *body;
+    } cases[] = {
+        {"bytes=0-0", NULL, 206, "bytes 0-0/10", "0"},
+        {"bytes=2-4", NULL, 206, "bytes 2-4/10", "234"},
+        {"bytes=7-", NULL, 206, "bytes 7-9/10", "789"},
+        {"bytes=7-99", NULL, 206, "bytes 7-9/10", "789"},
+        {"bytes=-3", NULL, 206, "bytes 7-9/10", "789"},
+        {"bytes=-30", NULL, 206, "bytes 0-9/10", "0123456789"},
+        {"bytes=0-18446744073709551615", NULL, 206, "bytes 0-9/10", "0123456789"},
+        {"bytes=10-", NULL, 416, "bytes */10", ""},
+        {"bytes=99999999999999999999999-", NULL, 416, "bytes */10", ""},
+        {"bytes=-0", NULL, 416, "bytes */10", ""},
+        {"bytes=4-2", NULL, 200, NULL, "0123456789"},
+        {"bytes=0-1,3-4", NULL, 200, NULL, "0123456789"},
+        {"bytes=", NULL, 200, NULL, "0123456789"},
+        {"bytes=-", NULL, 200, NULL, "0123456789"},
+        {"bytes=1", NULL, 200, NULL, "0123456789"},
+        {"bytes=1-x", NULL, 200, NULL, "0123456789"},
+        {"lines=0-1", NULL, 200, NULL, "0123456789"},
+        {"bytes=2-4", "\"2\"", 206, "bytes 2-4/10", "234"},
+        {"bytes=2-4", "\"1\"", 200, NULL, "0123456789"},
+        {"bytes=2-4", "W/\"2\"", 200, NULL, "0123456789"}, // a weak tag says too little
+        {"bytes=2-4", "Sat, 21 Nov 2026 07:47:33 GMT", 206, "bytes 2-4/10", "234"},
+        {"bytes=2-4", "Sat, 21 Nov 2026 07:47:34 GMT", 200, NULL, "0123456789"},
+        {"bytes=10-", "\"1\"", 200, NULL, "0123456789"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        AUTO(buf_clear) struct buf head = {0};
+        AUTO(buf_clear) struct buf body = {0};
+        char line[80];
+        print_message("%s %s\n", cases[i].range, cases[i].if_range);
+        ask_for_range("GET", cases[i].range, cases[i].if_range, &head, &body);
+        (void)snprintf(line, sizeof(line), "HTTP/1.1 %d ", cases[i].status);
+        assert_memory_equal(buf_string(&head), line, strlen(line));
+        (void)snprintf(line, sizeof(line), "\r\nContent-Range: %s\r\n", cases[i].content_range);
+        assert_int_equal(strstr(buf_string(&head), line) != NULL,
+                         cases[i].content_range != NULL);
+        (void)snprintf(line, sizeof(line), "\r\nContent-Length: %zu\r\n",
+                       strlen(cases[i].body));
+        assert_non_null(strstr(buf_string(&head), line));
+        assert_string_equal(cases[i].body, buf_string(&body));
+    }
+}
+
+static void a_range_is_for_get_only(void **state) {
+    (void)state;
+    AUTO(buf_clear) struct buf head = {0};
+    AUTO(buf_clear) struct buf body = {0};
+    ask_for_range("HEAD", "bytes=2-4", NULL, &head, &body);
+    assert_memory_equal(buf_string(&head), "HTTP/1.1 200 ", 13);
+    assert_non_null(strstr(buf_string(&head), "\r\nAccept-Ranges: bytes\r\n"));
+    assert_int_equal(0, body.size);
+}
+
+// --- freshness -------------------------------------------------------------------------------
+
+static void nothing_is_fresh_beyond_its_end(void **state) {
+    (void)state;
+    static const struct {
+        int64_t now;
+        const char *control, *expires;
+    } cases[] = {
+        {MODIFIED, "public, max-age=300", "Sat, 21 Nov 2026 07:52:33 GMT"},
+        {MODIFIED + 86400 - 300, "public, max-age=300", "Sun, 22 Nov 2026 07:47:33 GMT"},
+        {MODIFIED + 86400 - 1, "public, max-age=1", "Sun, 22 Nov 2026 07:47:33 GMT"},
+        {MODIFIED + 86400, "no-cache", "Sun, 22 Nov 2026 07:47:33 GMT"},
+        {MODIFIED + 86400 + 27, "no-cache", "Sun, 22 Nov 2026 07:48:00 GMT"},
+    };
+    AUTO(publications_clear) struct publications set = {0};
+    put(&set, "/crl", "\"2\"", "hello");
+    const struct http_message request = {.method = "GET"};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        AUTO(buf_clear) struct buf head;
+        char line[80];
+        buf_init(&head, 4096);
+        struct published_answer answer = {.head = &head};
+        assert_int_equal(published_respond(publications_find(&set, "/crl"), &request, true,
+                                           cases[i].now, &answer),
+                         RESULT_OK);
+        (void)snprintf(line, sizeof(line), "\r\nCache-Control: %s\r\n", cases[i].control);
+        assert_non_null(strstr(buf_string(&head), line));
+        (void)snprintf(line, sizeof(line), "\r\nExpires: %s\r\n", cases[i].expires);
+        assert_non_null(strstr(buf_string(&head), line));
+    }
 }
 
 int main(void) {
@@ -224,6 +344,9 @@ int main(void) {
         cmocka_unit_test(head_has_the_same_head_and_no_body),
         cmocka_unit_test(conditions_are_kept),
         cmocka_unit_test(an_entity_tag_outweighs_the_date),
+        cmocka_unit_test(a_single_range_is_given_and_others_are_not),
+        cmocka_unit_test(a_range_is_for_get_only),
+        cmocka_unit_test(nothing_is_fresh_beyond_its_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
