@@ -96,6 +96,7 @@ static enum result open_all(struct authority *authority, const char *folder,
     TRY(load_config(folder, &authority->config, err));
     TRY(open_store(authority, err));
     TRY(load_keys(authority, err));
+    TRY(ocsp_responders_open(&authority->issuers, &authority->responders));
     authority->started = clock_now();
     return RESULT_OK;
 }
@@ -115,6 +116,8 @@ enum result authority_open(const char *folder, struct authority *out_authority,
 void authority_clear(struct authority *authority) {
     publisher_clear(&authority->publisher);
     service_identity_clear(&authority->identity);
+    ocsp_responders_clear(&authority->responders);
+    ocsp_changes_clear(&authority->status_changes);
     decisions_clear(&authority->decisions);
     buf_clear(&authority->decided);
     buf_clear(&authority->chain);
@@ -218,6 +221,7 @@ enum result authority_reload(struct authority *authority, bool *out_needs_restar
     }
     config_clear(&authority->config);
     authority->config = config;
+    ocsp_note_all_changed(&authority->status_changes); // answers may look different now
     return RESULT_OK;
 }
 

@@ -10,6 +10,8 @@
 #include "authority/config.h"
 #include "authority/decision.h"
 #include "authority/issuer.h"
+#include "authority/ocsp.h"
+#include "authority/ocsp_responder.h"
 #include "authority/publisher.h"
 #include "authority/service_identity.h"
 #include "base/error.h"
@@ -32,6 +34,8 @@ struct authority {
     struct buf decided; // ids of requests of which gateways are to be told, one after another
     struct publisher publisher;
     struct service_identity identity;
+    struct ocsp_responders responders;
+    struct ocsp_changes status_changes;
     int64_t started;
     int64_t gateways; // running processes
 };

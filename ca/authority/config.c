@@ -54,6 +54,11 @@ enum result config_ca_issuers_url(const struct config *config, const char *issue
     return buf_printf(out, "/ca/%s.der", issuer_name);
 }
 
+enum result config_ocsp_url(const struct config *config, struct buf *out) {
+    TRY(append_public_url(config, out));
+    return buf_append_string(out, "/ocsp");
+}
+
 // --- where a mistake is ----------------------------------------------------------------------
 
 // The section's line numbers: its own ones when it has a name.
@@ -387,6 +392,7 @@ static enum result finish_profiles(struct config *config, struct error *err) {
         profile->crl_distribution_point =
             profile->crl_distribution_point && config->crl_url_in_certificates;
         profile->authority_info_access = profile->authority_info_access && has_url;
+        profile->ocsp_url = config->ocsp_url_in_certificates;
     }
     const struct profile_settings settings = {
         .admin_issuer = config->admin_issuer,

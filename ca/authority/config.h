@@ -13,6 +13,9 @@
 #include "base/error.h"
 #include "base/log.h"
 
+// Who signs OCSP answers: a responder of each CA with a key of its own, or the CA itself.
+enum ocsp_signing { OCSP_BY_DELEGATE, OCSP_BY_ISSUER };
+
 // All owned. Times in seconds.
 struct config {
     // [authority]
@@ -39,6 +42,14 @@ struct config {
     int64_t crl_lifetime; // nextUpdate, at least three periods
     int64_t root_crl_lifetime;
     bool crl_url_in_certificates;
+    // [ocsp]
+    bool ocsp_enabled;
+    enum ocsp_signing ocsp_signing;
+    int64_t ocsp_lifetime; // nextUpdate of an answer
+    int64_t ocsp_max_age;  // how long HTTP caches may keep it
+    bool ocsp_nonce;       // a nonce is repeated, at the price of a signature; else passed over
+    bool ocsp_unknown_is_revoked;
+    bool ocsp_url_in_certificates;
     // [tokens]
     int64_t token_lifetime;
     // [service]
@@ -62,6 +73,9 @@ enum result config_crl_url(const struct config *config, const char *issuer_name,
 // Appends "PUBLIC_URL/ca/ISSUER.der": where the certificate of an issuer is published.
 enum result config_ca_issuers_url(const struct config *config, const char *issuer_name,
                                   struct buf *out);
+
+// Appends "PUBLIC_URL/ocsp": where certificates say that their status is told.
+enum result config_ocsp_url(const struct config *config, struct buf *out);
 
 void config_clear(struct config *config);
 // Reads DIR/signetd.conf and the files it names. Every mistake names file and line, the field,

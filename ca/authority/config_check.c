@@ -199,6 +199,24 @@ static enum result check_crl_lifetime(const struct config_reader *reader, const 
     return RESULT_INVALID;
 }
 
+static enum result check_ocsp(const struct config_reader *reader, struct error *err) {
+    const struct config *config = reader->config;
+    if (config->ocsp_max_age > config->ocsp_lifetime) {
+        (void)config_mistake(reader, "ocsp", "max_age", err,
+                             "caches may not keep an answer longer than it holds");
+        error_hint(err, "make max_age shorter or lifetime in [ocsp] longer");
+        return RESULT_INVALID;
+    }
+    if (config->ocsp_url_in_certificates &&
+        (config->public_url == NULL || !config->ocsp_enabled)) {
+        (void)config_mistake(reader, "ocsp", "url_in_certificates", err,
+                             "there is no address to put into certificates");
+        error_hint(err, "set public_url in [authority], and enabled = yes in [ocsp]");
+        return RESULT_INVALID;
+    }
+    return RESULT_OK;
+}
+
 enum result config_check(const struct config_reader *reader, struct error *err) {
     const struct config *config = reader->config;
     TRY(check_authority(reader, err));
@@ -206,6 +224,7 @@ enum result config_check(const struct config_reader *reader, struct error *err) 
     TRY(check_limits(reader, err));
     TRY(check_crl_lifetime(reader, "lifetime", config->crl_lifetime, err));
     TRY(check_crl_lifetime(reader, "root_lifetime", config->root_crl_lifetime, err));
+    TRY(check_ocsp(reader, err));
     if (config->profiles.count == 0) {
         (void)error_set(err, RESULT_INVALID,
                         "%s: there is no profile, so nothing can be issued", reader->file.path);

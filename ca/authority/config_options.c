@@ -30,12 +30,19 @@
     }
 
 const char *const config_sections[] = {
-    "authority",     "gateway enroll",
-    "gateway admin", "gateway public",
-    "limits",        "crl",
-    "tokens",        "service",
-    "admins",        SECTION_MANUFACTURER,
-    SECTION_PROFILE, NULL,
+    "authority",
+    "gateway enroll",
+    "gateway admin",
+    "gateway public",
+    "limits",
+    "crl",
+    "ocsp",
+    "tokens",
+    "service",
+    "admins",
+    SECTION_MANUFACTURER,
+    SECTION_PROFILE,
+    NULL,
 };
 
 const struct option config_options[] = {
@@ -86,6 +93,25 @@ const struct option config_options[] = {
            2 * YEAR, "The same for the root's CRL, which lists issuing CAs."),
     CONFIG("crl", "url_in_certificates", OPTION_BOOL, crl_url_in_certificates, "yes", 0, 0,
            "Put the CRL's address (under public_url) into the certificates."),
+
+    CONFIG("ocsp", "enabled", OPTION_BOOL, ocsp_enabled, "yes", 0, 0,
+           "Tell the status of single certificates, at /ocsp of the gateways public and "
+           "enroll."),
+    CONFIG("ocsp", "responder", OPTION_OCSP_SIGNING, ocsp_signing, "delegated", 0, 0,
+           "Who signs: delegated (a responder that each CA certifies for a few days, which\n"
+           "the authority renews by itself), or issuer (the CA's own key)."),
+    CONFIG("ocsp", "lifetime", OPTION_DURATION, ocsp_lifetime, "1h", MINUTE, 30 * DAY,
+           "How long an answer holds (its nextUpdate): relying parties may keep it as long."),
+    CONFIG("ocsp", "max_age", OPTION_DURATION, ocsp_max_age, "1m", 0, DAY,
+           "How long HTTP caches on the way may keep it; at most the lifetime."),
+    CONFIG("ocsp", "nonce", OPTION_BOOL, ocsp_nonce, "yes", 0, 0,
+           "Repeat the nonce of a request, which costs a signature each; no: pass over it."),
+    CONFIG("ocsp", "unknown", OPTION_OCSP_UNKNOWN, ocsp_unknown_is_revoked, "unknown", 0, 0,
+           "What is said of serials that were never issued: unknown, or revoked (RFC 6960, "
+           "2.2)\nfor relying parties that let the unknown pass. Never good."),
+    CONFIG("ocsp", "url_in_certificates", OPTION_BOOL, ocsp_url_in_certificates, "no", 0, 0,
+           "Put its address (under public_url) into the certificates: relying parties that "
+           "look\nfor it then ask at every connection."),
 
     CONFIG(
         "tokens", "lifetime", OPTION_DURATION, token_lifetime, "7d", MINUTE, 10LL * YEAR,

@@ -25,6 +25,8 @@ enum option_type {
     OPTION_EXTENDED_KEY_USAGES,
     OPTION_ASK,
     OPTION_AT_LIMIT,
+    OPTION_OCSP_SIGNING,
+    OPTION_OCSP_UNKNOWN,
     OPTION_PATTERNS, // `minimum` is the type of the names
     OPTION_JID_FORM,
 };

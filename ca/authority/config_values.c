@@ -340,6 +340,31 @@ static enum result read_at_limit(const struct option *option, const char *value,
     return RESULT_OK;
 }
 
+static enum result read_ocsp_signing(const struct option *option, const char *value,
+                                     void *member, struct error *err) {
+    (void)option;
+    enum ocsp_signing *signing = member;
+    if (strcmp(value, "delegated") == 0) {
+        *signing = OCSP_BY_DELEGATE;
+    } else if (strcmp(value, "issuer") == 0) {
+        *signing = OCSP_BY_ISSUER;
+    } else {
+        return unexpected(err, "delegated or issuer", value);
+    }
+    return RESULT_OK;
+}
+
+static enum result read_ocsp_unknown(const struct option *option, const char *value,
+                                     void *member, struct error *err) {
+    (void)option;
+    bool *is_revoked = member;
+    if (strcmp(value, "unknown") != 0 && strcmp(value, "revoked") != 0) {
+        return unexpected(err, "unknown or revoked", value);
+    }
+    *is_revoked = strcmp(value, "revoked") == 0;
+    return RESULT_OK;
+}
+
 static enum result read_jid_form(const struct option *option, const char *value, void *member,
                                  struct error *err) {
     (void)option;
@@ -373,6 +398,8 @@ static value_reader *const readers[] = {
     [OPTION_EXTENDED_KEY_USAGES] = option_read_usages,
     [OPTION_ASK] = read_ask,
     [OPTION_AT_LIMIT] = read_at_limit,
+    [OPTION_OCSP_SIGNING] = read_ocsp_signing,
+    [OPTION_OCSP_UNKNOWN] = read_ocsp_unknown,
     [OPTION_PATTERNS] = option_read_patterns,
     [OPTION_JID_FORM] = read_jid_form,
 };

@@ -12,6 +12,7 @@
 #include "authority/inspect_profiles.h"
 #include "authority/issuer_info.h"
 #include "authority/name_release.h"
+#include "authority/ocsp.h"
 #include "authority/peer.h"
 #include "authority/profile.h"
 #include "authority/renew.h"
@@ -61,6 +62,7 @@ ADAPTER(enroll_device)
 ADAPTER(renew_certificate)
 ADAPTER(revoke_own_certificate)
 ADAPTER(request_claim)
+ADAPTER(ocsp_answer_query)
 ADAPTER(token_create)
 ADAPTER(token_list)
 ADAPTER(token_revoke)
@@ -125,6 +127,7 @@ static const struct handler handlers[] = {
     {OPERATION_REVOKE_SELF, run_revoke_own_certificate, PEER_CERTIFICATE, 0,
      certificate_holder_refused},
     {OPERATION_CLAIM, run_request_claim, PEER_ANYONE, 0, NULL},
+    {OPERATION_OCSP, run_ocsp_answer_query, PEER_ANYONE, 0, NULL},
     {OPERATION_TOKEN_CREATE, run_token_create, PEER_ADMIN, ROLES_THAT_ACT,
      certificate_holder_refused},
     {OPERATION_TOKEN_LIST, run_token_list, PEER_ADMIN, ROLES_THAT_LOOK, NULL},

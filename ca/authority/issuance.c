@@ -66,6 +66,11 @@ static enum result sign(struct authority *authority, const struct issuer *issuer
     if (has_public_url) {
         TRY(config_ca_issuers_url(config, issuer->record.name, &ca_issuers_url));
     }
+    AUTO(buf_clear) struct buf ocsp_url = {0};
+    buf_init(&ocsp_url, LIMIT_URL_BYTES);
+    if (has_public_url) {
+        TRY(config_ocsp_url(config, &ocsp_url));
+    }
     struct issue_request request = {
         .profile = issuance->profile,
         .grant = issuance->grant,
@@ -73,6 +78,7 @@ static enum result sign(struct authority *authority, const struct issuer *issuer
         .spki = issuance->spki,
         .crl_url = has_crl_url ? buf_string(&crl_url) : NULL,
         .ca_issuers_url = has_public_url ? buf_string(&ca_issuers_url) : NULL,
+        .ocsp_url = has_public_url ? buf_string(&ocsp_url) : NULL,
         .now = issuance->now,
     };
     return issue_certificate(issuer, &request, out_der, err);
@@ -143,13 +149,23 @@ static enum result decide(struct authority *authority, const struct peer *peer,
                            err);
 }
 
+static enum result choose_issuer(const struct authority *authority,
+                                 const struct issuance *issuance,
+                                 const struct issuer **out_issuer, struct error *err) {
+    if (issuance->issuer == NULL) {
+        return authority_issuer_for(authority, issuance->profile, out_issuer, err);
+    }
+    *out_issuer = issuance->issuer;
+    return RESULT_OK;
+}
+
 enum result issuance_run(struct authority *authority, const struct peer *peer,
                          const char *event, const struct issuance *issuance,
                          struct certificate_record *out_record, struct error *err) {
     AUTO(buf_clear) struct buf der = {0};
     buf_init(&der, LIMIT_CERTIFICATE_BYTES);
     const struct issuer *issuer = NULL;
-    TRY(authority_issuer_for(authority, issuance->profile, &issuer, err));
+    TRY(choose_issuer(authority, issuance, &issuer, err));
     TRY(sign(authority, issuer, issuance, &der, err));
     struct certificate certificate = {0};
     TRY(certificate_read(buf_bytes(&der), &certificate, err));

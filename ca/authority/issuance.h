@@ -11,6 +11,7 @@
 #include "x509/hash.h"
 
 struct authority;
+struct issuer;
 struct peer;
 
 struct issuance {
@@ -25,6 +26,7 @@ struct issuance {
     const char *device; // serial of the manufacturer's certificate, for the audit; NULL or ""
     const struct certificate_record *predecessor; // of a renewal, else NULL
     int64_t holder_id; // the certificate of another profile that was shown for it, else 0
+    const struct issuer *issuer; // NULL: the profile's
     int64_t now;
 };
 

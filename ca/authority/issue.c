@@ -73,6 +73,8 @@ enum result issue_certificate(const struct issuer *issuer, const struct issue_re
         .crl_url = request->profile->crl_distribution_point ? request->crl_url : NULL,
         .ca_issuers_url =
             request->profile->authority_info_access ? request->ca_issuers_url : NULL,
+        .ocsp_url = request->profile->ocsp_url ? request->ocsp_url : NULL,
+        .ocsp_no_check = request->profile->ocsp_no_check,
     };
     AUTO(buf_clear) struct buf other_usages = {0};
     buf_init(&other_usages, LIMIT_CERTIFICATE_BYTES);

@@ -17,6 +17,7 @@ struct issue_request {
     struct bytes spki;
     const char *crl_url; // NULL leaves it out
     const char *ca_issuers_url;
+    const char *ocsp_url;
     int64_t now;
 };
 

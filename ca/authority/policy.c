@@ -60,11 +60,16 @@ static const struct {
      offsetof(struct profile, crl_distribution_point)},
     {OID_AUTHORITY_INFO_ACCESS, NEVER_CRITICAL, false,
      offsetof(struct profile, authority_info_access)},
+    {OID_OCSP_NO_CHECK, NEVER_CRITICAL, false, offsetof(struct profile, ocsp_no_check)},
 };
 #define EXTENSION_COUNT (sizeof(extensions) / sizeof(extensions[0]))
 
-static bool is_allowed(const struct profile *profile, size_t offset) {
+// Of the two things that may stand in authorityInfoAccess, one is enough.
+static bool is_allowed(const struct profile *profile, enum oid oid, size_t offset) {
     bool allowed = true;
+    if (oid == OID_AUTHORITY_INFO_ACCESS && profile->ocsp_url) {
+        return true;
+    }
     if (offset != EVERY_PROFILE) {
         memcpy(&allowed, &((const uint8_t *)profile)[offset], sizeof(allowed));
     }
@@ -88,7 +93,7 @@ static enum result check_extension(struct der *extension, const struct profile *
         return deny(err, profile, "extension", "an extension that no profile has (%s)",
                     oid == OID_UNKNOWN ? "unknown" : oid_name(oid));
     }
-    if (!is_allowed(profile, extensions[i].allowed_offset)) {
+    if (!is_allowed(profile, oid, extensions[i].allowed_offset)) {
         return deny(err, profile, "extension", "it does not want %s", oid_name(oid));
     }
     if (extensions[i].criticality != EITHER &&

@@ -44,7 +44,8 @@ const struct profile *profile_find(const struct profile_list *list, const char *
 }
 
 bool profile_is_internal_name(const char *name) {
-    return strcmp(name, PROFILE_ADMIN) == 0 || strcmp(name, PROFILE_SERVICE) == 0;
+    return strcmp(name, PROFILE_ADMIN) == 0 || strcmp(name, PROFILE_SERVICE) == 0 ||
+           strcmp(name, PROFILE_OCSP) == 0;
 }
 
 enum result name_rule_format(const struct name_rule *rule, struct buf *out) {
@@ -94,6 +95,17 @@ static struct profile service_profile(void) {
     profile.names[NAME_DNS] = (struct name_rule){0, LIMIT_NAMES};
     profile.names[NAME_IP] = (struct name_rule){0, LIMIT_NAMES};
     profile.alternative_names = (struct name_rule){1, LIMIT_NAMES};
+    return profile;
+}
+
+// Of whichever CA it answers for. Nobody revokes what nobody asks about (RFC 6960, 4.2.2.2.1):
+// it is short-lived instead, with each issuance.
+static struct profile ocsp_profile(void) {
+    struct profile profile = internal_profile(OID_OCSP_SIGNING);
+    profile.names[NAME_CN] = (struct name_rule){1, 1};
+    profile.alternative_names = (struct name_rule){0, 0};
+    profile.crl_distribution_point = false;
+    profile.ocsp_no_check = true;
     return profile;
 }
 
@@ -154,9 +166,12 @@ static enum result write_canonical(const struct profile *profile, const char *pu
     TRY(write_words(&profile->other_usages, text));
     TRY(buf_printf(text, " ku %u", (unsigned)profile->key_usage));
     TRY(write_names(profile, text));
-    bool has_url = profile->crl_distribution_point || profile->authority_info_access;
-    TRY(buf_printf(text, " urls %d %d %s keys", profile->crl_distribution_point,
+    bool has_url =
+        profile->crl_distribution_point || profile->authority_info_access || profile->ocsp_url;
+    TRY(buf_printf(text, " urls %d %d %s", profile->crl_distribution_point,
                    profile->authority_info_access, has_url ? text_or_none(public_url) : "-"));
+    TRY(buf_append_string(text, profile->ocsp_url ? " ocsp" : ""));
+    TRY(buf_append_string(text, " keys"));
     for (size_t i = 0; i < KEY_ALGORITHM_COUNT; i++) {
         TRY(buf_printf(text, " %d", profile->key_algorithms[i]));
     }
@@ -184,6 +199,7 @@ enum result profile_list_finish(struct profile_list *list,
                                 const struct profile_settings *settings, struct error *err) {
     TRY(profile_list_add(list, PROFILE_ADMIN, settings->admin_issuer,
                          admin_profile(settings->admin_lifetime), err));
+    TRY(profile_list_add(list, PROFILE_OCSP, NULL, ocsp_profile(), err));
     TRY(profile_list_add(list, PROFILE_SERVICE, settings->service_issuer, service_profile(),
                          err));
     for (size_t i = 0; i < list->count; i++) {

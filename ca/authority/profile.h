@@ -41,7 +41,7 @@ enum at_limit { AT_LIMIT_REFUSE, AT_LIMIT_SUPERSEDE };
 
 struct profile {
     char *name;
-    bool is_internal; // "admin" and "service": not editable, never granted by a token
+    bool is_internal; // "admin", "service", "ocsp": not editable, never granted by a token
     char *issuer;     // name of the issuing CA; NULL: the default one
     struct profile_ask ask;
     int64_t approvals;      // needed before anything is issued; 0: none
@@ -62,6 +62,8 @@ struct profile {
     bool dns_wildcards;          // "*." in front of a DNS name is allowed
     bool crl_distribution_point; // certificates say where the CRL is (if there is an address)
     bool authority_info_access;  // and where the issuer's certificate is
+    bool ocsp_url;               // and where their status is told
+    bool ocsp_no_check;          // of "ocsp": its status is not asked for
     bool key_algorithms[KEY_ALGORITHM_COUNT];
     int64_t lifetime_default; // seconds
     int64_t lifetime_maximum;
@@ -80,6 +82,7 @@ void profile_list_clear(struct profile_list *list);
 const struct profile *profile_find(const struct profile_list *list, const char *name);
 #define PROFILE_ADMIN "admin"     // of administrators: signetctl's certificate
 #define PROFILE_SERVICE "service" // of the gateways' TLS certificate
+#define PROFILE_OCSP "ocsp"       // of OCSP responders
 
 bool profile_is_internal_name(const char *name);
 

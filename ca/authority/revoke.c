@@ -75,6 +75,7 @@ static enum result record_change(struct authority *authority, const struct peer 
 // Whoever keeps or publishes what a certificate's standing was must learn of a new one.
 static void note_change(struct authority *authority, const struct certificate_record *record) {
     publisher_mark_outdated(authority, record->issuer_id);
+    ocsp_note_changed(authority, buf_bytes(&record->serial));
     if (bytes_equal(buf_bytes(&record->serial), buf_bytes(&authority->identity.serial))) {
         authority->identity.is_outdated = true;
     }

@@ -17,6 +17,7 @@
 #include "authority/request.h"
 #include "authority/sandbox.h"
 #include "authority/supervisor.h"
+#include "authority/waiting_lines.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -37,10 +38,9 @@ struct service {
     uv_check_t after_poll;
     uv_idle_t more_waits;
     struct gateways *gateways;
-    struct waiting_line lines[LIMIT_GATEWAYS]; // of each gateway, by its index
-    size_t next_line;                          // where the next group begins, for fairness
-    size_t waiting;
+    struct waiting_lines lines;
     int64_t identity_retry_at; // monotonic milliseconds
+    int64_t responders_retry_at;
     int64_t warn_again_at;
     bool is_stopping;
     bool is_over;
@@ -74,6 +74,7 @@ static enum result encode_setup(const struct config *config, struct buf *out,
         .handshake_seconds = config->handshake_seconds,
         .request_seconds = config->request_seconds,
         .idle_seconds = config->idle_seconds,
+        .ocsp_ignores_nonce = !config->ocsp_nonce,
     };
     return message_to_binary(&setup_type, &setup, out, err); // borrows: nothing to clear
 }
@@ -178,6 +179,28 @@ static void tell_all_decided(struct service *service) {
     }
 }
 
+// Before the answers of the group that changed it: who was told of a revocation gets no earlier
+// status any more.
+static void tell_status_changes(struct service *service) {
+    AUTO(buf_clear) struct buf body = {0};
+    buf_init(&body, 256);
+    struct status_changed changed = {0};
+    while (ocsp_changes_take(&service->authority.status_changes, &changed)) {
+        struct error err = {0};
+        buf_reset(&body);
+        if (message_to_binary(&status_changed_type, &changed, &body, &err) != RESULT_OK) {
+            log_error(LOG_LEVEL_ERROR, "change of status not told", &err);
+        }
+        for (size_t i = 0; i < gateways_count(service->gateways); i++) {
+            struct gateway *gateway = gateways_at(service->gateways, i);
+            if (gateway_role(gateway) != CHANNEL_ADMIN) {
+                send_notice(gateway, NOTICE_STATUS_CHANGED, buf_bytes(&body));
+            }
+        }
+        message_clear(&status_changed_type, &changed);
+    }
+}
+
 static enum result expire_due(struct authority *authority, void *context, struct error *err) {
     const int64_t *now = context;
     return request_expire_due(authority, *now, err);
@@ -250,6 +273,20 @@ static void rotate_identity(struct service *service) {
     }
 }
 
+static void rotate_responders(struct service *service) {
+    int64_t milliseconds = clock_monotonic_milliseconds();
+    int64_t now = clock_now();
+    struct error err = {0};
+    if (milliseconds < service->responders_retry_at ||
+        !ocsp_responders_are_due(&service->authority, now)) {
+        return;
+    }
+    if (ocsp_responders_replace(&service->authority, now, &err) != RESULT_OK) {
+        log_error(LOG_LEVEL_ERROR, "ocsp responder not replaced", &err);
+        service->responders_retry_at = milliseconds + IDENTITY_RETRY_MILLISECONDS;
+    }
+}
+
 // Loud enough to be noticed, and not so often that nobody looks any more.
 static void warn(struct service *service, int64_t now) {
     if (now < service->warn_again_at) {
@@ -269,6 +306,7 @@ static void on_tick(uv_timer_t *timer) {
     struct service *service = timer->data;
     service->authority.gateways = (int64_t)gateways_running(service->gateways);
     rotate_identity(service);
+    rotate_responders(service);
     expire_requests(service);
     warn(service, clock_now());
     if (publisher_is_due(&service->authority, clock_now())) {
@@ -300,48 +338,22 @@ static void refuse(struct gateway *gateway, uint32_t id, enum result result,
 
 static void on_request(void *context, struct gateway *gateway, const struct frame *frame) {
     struct service *service = context;
-    struct waiting_line *line = &service->lines[gateway_index(gateway)];
-    if (line->count >= LIMIT_FRAMES_WAITING) {
-        refuse(gateway, frame->id, RESULT_UNAVAILABLE, "too many requests wait");
-        return;
-    }
     struct waiting *waiting = NULL;
     struct error err = {0};
     if (waiting_new(gateway_role(gateway), frame, &waiting, &err) != RESULT_OK) {
         refuse(gateway, frame->id, RESULT_UNAVAILABLE, err.message);
         return;
     }
-    waiting_line_add(line, waiting);
-    service->waiting++;
+    if (waiting_lines_add(&service->lines, gateway_index(gateway), waiting) != RESULT_OK) {
+        refuse(gateway, frame->id, RESULT_UNAVAILABLE, "too many requests wait");
+        waiting_free(waiting);
+    }
 }
 
 static void on_gateway_end(void *context, struct gateway *gateway) {
     struct service *service = context;
-    struct waiting_line *line = &service->lines[gateway_index(gateway)];
-    service->waiting -= line->count;
-    waiting_line_clear(line);
+    waiting_lines_drop(&service->lines, gateway_index(gateway));
     service->authority.gateways = (int64_t)gateways_running(service->gateways);
-}
-
-struct group {
-    struct waiting *requests[LIMIT_GROUP_COMMIT];
-    struct gateway *senders[LIMIT_GROUP_COMMIT];
-    size_t count;
-};
-
-// One from each gateway in turn: a flood on one channel does not keep the others waiting.
-static void take_group(struct service *service, struct group *group) {
-    size_t lines = gateways_count(service->gateways);
-    while (service->waiting > 0 && group->count < LIMIT_GROUP_COMMIT) {
-        size_t index = service->next_line % lines;
-        service->next_line = (index + 1) % lines;
-        struct waiting *waiting = waiting_line_take(&service->lines[index]);
-        if (waiting != NULL) {
-            group->senders[group->count] = gateways_at(service->gateways, index);
-            group->requests[group->count++] = waiting;
-            service->waiting--;
-        }
-    }
 }
 
 static void on_more_waits(uv_idle_t *idle) {
@@ -360,18 +372,19 @@ static void after_group(struct service *service) {
 // After every poll: what has arrived by now shares one transaction.
 static void on_after_poll(uv_check_t *check) {
     struct service *service = check->data;
-    struct group group = {.count = 0};
-    take_group(service, &group);
+    struct waiting_group group = {.count = 0};
+    waiting_lines_take(&service->lines, gateways_count(service->gateways), &group);
     if (group.count > 0) {
         group_run(&service->authority, group.requests, group.count);
+        tell_status_changes(service);
         for (size_t i = 0; i < group.count; i++) {
-            send_answer(group.senders[i], group.requests[i]->frame.id,
-                        &group.requests[i]->answer);
+            send_answer(gateways_at(service->gateways, group.gateways[i]),
+                        group.requests[i]->frame.id, &group.requests[i]->answer);
             waiting_free(group.requests[i]);
         }
         after_group(service);
     }
-    if (service->waiting > 0) {
+    if (waiting_lines_count(&service->lines) > 0) {
         (void)uv_idle_start(&service->more_waits, on_more_waits);
     } else {
         (void)uv_idle_stop(&service->more_waits);
@@ -455,6 +468,8 @@ static void on_reload_signal(uv_signal_t *handle, int number) {
             log_error(LOG_LEVEL_ERROR, "gateway not set up", &err);
         }
     }
+    rotate_responders(service);
+    tell_status_changes(service);
     supervisor_notify("READY=1");
 }
 
@@ -571,6 +586,7 @@ static enum result serve(struct service *service, const char *folder, struct err
     TRY(count_once(authority, err));
     TRY(start_publishing(service, err));
     TRY(service_identity_replace(authority, clock_now(), err));
+    rotate_responders(service); // without one, OCSP says "try later"
     TRY(start_handles(service, err));
     TRY(gateways_start(service->gateways, err));
     supervisor_notify("READY=1");
@@ -594,9 +610,7 @@ static void service_free(struct service *service) {
     (void)uv_run(&service->loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&service->loop);
     gateways_free(service->gateways);
-    for (size_t i = 0; i < LIMIT_GATEWAYS; i++) {
-        waiting_line_clear(&service->lines[i]);
-    }
+    waiting_lines_clear(&service->lines);
     authority_clear(&service->authority);
     free(service);
 }

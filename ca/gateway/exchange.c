@@ -29,6 +29,7 @@ void exchange_free(struct exchange *exchange) {
         buf_clear(&exchange->bytes);
         published_release(exchange->published);
         poll_free(exchange->poll);
+        ocsp_question_free(exchange->ocsp);
         free(exchange);
     }
 }
@@ -296,6 +297,70 @@ static int status_of(const struct error *error) {
     return strcmp(error->code, "claim_missing") == 0 ? 401 : result_http_status(error->result);
 }
 
+// --- OCSP -----------------------------------------------------------------------------------
+
+// What the authority cannot be asked, or has not answered, is refused in terms of OCSP.
+static void refuse_ocsp(struct exchange *exchange, enum result failure) {
+    exchange->is_ready = true;
+    if (ocsp_question_refuse(failure, &exchange->form, &exchange->bytes) != RESULT_OK) {
+        give_up(exchange);
+    }
+}
+
+// One that waits no more leaves its place to others, however slowly its answer is read.
+static void end_question(struct exchange *exchange) {
+    ocsp_question_free(exchange->ocsp);
+    exchange->ocsp = NULL;
+}
+
+static void begin_ocsp(struct exchange *exchange, const struct services *services,
+                       const struct http_message *request, const struct exchange_peer *peer) {
+    struct error error = {0};
+    AUTO(buf_clear) struct buf binary;
+    buf_init(&binary, LIMIT_FRAME_REQUEST_BYTES);
+    enum result result =
+        ocsp_question_begin(services->ocsp, request, &exchange->form, &exchange->ocsp, &binary,
+                            &exchange->bytes, &error);
+    if (result == RESULT_CONFLICT) {
+        exchange->is_ready = true;
+    } else if (result == RESULT_INVALID || result == RESULT_LIMIT) {
+        answer_with_error(exchange, result == RESULT_INVALID ? 415 : 413, &error, NULL);
+    } else if (result == RESULT_OK) {
+        result = requests_send(services->requests, OPERATION_OCSP, peer->address,
+                               (struct bytes){0}, buf_bytes(&binary), exchange, &error);
+    }
+    if (result != RESULT_OK && !exchange->is_ready) {
+        refuse_ocsp(exchange, result);
+        end_question(exchange);
+    }
+}
+
+static void answer_ocsp(struct exchange *exchange, const struct frame *reply) {
+    struct error error = {0};
+    if (reply->result == RESULT_NOT_FOUND) { // there is no OCSP here
+        (void)frame_read_error(reply->body, &error);
+        error.result = RESULT_NOT_FOUND;
+        answer_with_error(exchange, 0, &error, NULL);
+        return;
+    }
+    if (reply->result != RESULT_OK) {
+        refuse_ocsp(exchange, (enum result)reply->result);
+        return;
+    }
+    exchange->is_ready = true;
+    if (ocsp_question_answer(exchange->ocsp, reply->body, &exchange->form, &exchange->bytes,
+                             &error) != RESULT_OK) {
+        log_error(LOG_LEVEL_ERROR, "reply not understood", &error);
+        buf_reset(&exchange->bytes);
+        refuse_ocsp(exchange, RESULT_INTERNAL);
+    }
+}
+
+static void complete_ocsp(struct exchange *exchange, const struct frame *reply) {
+    answer_ocsp(exchange, reply);
+    end_question(exchange);
+}
+
 void exchange_begin(struct exchange *exchange, const struct services *services,
                     const struct http_message *request, const struct exchange_peer *peer) {
     exchange->form.head_only = strcmp(request->method, "HEAD") == 0;
@@ -314,8 +379,10 @@ void exchange_begin(struct exchange *exchange, const struct services *services,
     switch (
         router_find(services->role, request->method, request->path, &route, allow, &other)) {
     case ROUTER_FOUND:
-        if (check_body(exchange, request) &&
-            forward(exchange, services, route, request, peer, &error) != RESULT_OK) {
+        if (route->operation == OPERATION_OCSP) {
+            begin_ocsp(exchange, services, request, peer);
+        } else if (check_body(exchange, request) &&
+                   forward(exchange, services, route, request, peer, &error) != RESULT_OK) {
             answer_with_error(exchange, status_of(&error), &error, NULL);
         }
         break;
@@ -389,7 +456,9 @@ static bool wait_for_more(struct exchange *exchange, const struct services *serv
 void exchange_complete(struct exchange *exchange, const struct services *services,
                        const struct exchange_peer *peer, const struct frame *reply) {
     struct error error = {0};
-    if (reply->result != RESULT_OK && reply->result != RESULT_PENDING) {
+    if (exchange->ocsp != NULL) {
+        complete_ocsp(exchange, reply);
+    } else if (reply->result != RESULT_OK && reply->result != RESULT_PENDING) {
         refuse_as_told(exchange, reply);
     } else if (write_reply(exchange, reply, &error) != RESULT_OK) {
         // Not the peer's fault, whatever it is.

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "gateway/answer.h"
 #include "gateway/poll.h"
+#include "gateway/ocsp.h"
 #include "gateway/publications.h"
 #include "gateway/requests.h"
 #include "wire/frame.h"
@@ -19,6 +20,7 @@ struct services {
     struct publications *publications;
     struct requests *requests;
     struct parking *parking; // its owners are exchanges
+    struct ocsp_desk *ocsp;
 };
 
 struct session;
@@ -28,6 +30,7 @@ struct exchange {
     struct session *session;           // NULL when its connection is gone
     const struct operation *operation; // of a forwarded request
     struct poll *poll;                 // NULL when its answer is not waited for
+    struct ocsp_question *ocsp;        // NULL when its answer is JSON
     bool is_ready;                     // the answer is here
     struct answer_form form;
     struct buf bytes; // head, and the body unless it is published

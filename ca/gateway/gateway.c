@@ -36,6 +36,7 @@ struct gateway {
     struct publications publications;
     struct requests *requests;
     struct parking *parking;
+    struct ocsp_desk *ocsp;
     struct services services;
     bool has_setup;
     bool is_listening;
@@ -162,6 +163,7 @@ static enum result take_setup(struct gateway *gateway, const struct setup *setup
         .request_seconds = at_least_one(setup->request_seconds),
         .idle_seconds = at_least_one(setup->idle_seconds),
     };
+    ocsp_desk_set_nonce(gateway->ocsp, setup->ocsp_ignores_nonce);
     gateway->has_setup = true;
     for (int i = 0; gateway->is_listening && i < gateway->listener_count; i++) {
         server_set_limits(gateway->listeners[i].server, &gateway->limits);
@@ -234,6 +236,17 @@ static enum result read_decided(struct gateway *gateway, struct bytes body, stru
     return result;
 }
 
+static enum result read_status_changed(struct gateway *gateway, struct bytes body,
+                                       struct error *err) {
+    struct status_changed changed = {0};
+    enum result result = message_from_binary(&status_changed_type, body, &changed, err);
+    if (result == RESULT_OK) {
+        ocsp_desk_forget(gateway->ocsp, &changed);
+    }
+    message_clear(&status_changed_type, &changed);
+    return result;
+}
+
 static enum result on_notice(struct gateway *gateway, const struct frame *frame,
                              struct error *err) {
     switch (frame->number) {
@@ -245,6 +258,8 @@ static enum result on_notice(struct gateway *gateway, const struct frame *frame,
         return read_publication(gateway, frame->body, err);
     case NOTICE_DECIDED:
         return read_decided(gateway, frame->body, err);
+    case NOTICE_STATUS_CHANGED:
+        return read_status_changed(gateway, frame->body, err);
     case NOTICE_DRAIN:
         drain(gateway);
         return RESULT_OK;
@@ -319,6 +334,8 @@ static enum result start(struct gateway *gateway, struct error *err) {
     gateway->services.requests = gateway->requests;
     TRY(parking_new(&gateway->loop, session_wake, &gateway->parking, err));
     gateway->services.parking = gateway->parking;
+    TRY(ocsp_desk_new(&gateway->ocsp, err));
+    gateway->services.ocsp = gateway->ocsp;
     return channel_open(&gateway->loop, GATEWAY_CHANNEL_DESCRIPTOR, LIMIT_FRAME_REPLY_BYTES,
                         LIMIT_FRAME_REQUEST_BYTES, &channel_events, gateway, &gateway->channel,
                         err);
@@ -337,6 +354,7 @@ static void free_exchange(void *owner) {
 static void clear(struct gateway *gateway) {
     (void)uv_loop_close(&gateway->loop);
     requests_free(gateway->requests, free_exchange);
+    ocsp_desk_free(gateway->ocsp); // behind the questions that were with the authority
     publications_clear(&gateway->publications);
     tls_context_free(gateway->tls);
     free(gateway->listeners);

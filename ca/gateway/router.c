@@ -14,6 +14,8 @@ static const struct route routes[] = {
     {"GET", "/v1/authority", OPERATION_AUTHORITY},
     {"POST", "/v1/enroll", OPERATION_ENROLL},
     {"GET", "/v1/enroll/{id}", OPERATION_CLAIM},
+    {"POST", "/ocsp", OPERATION_OCSP},
+    {"GET", "/ocsp/{request}", OPERATION_OCSP},
     {"POST", "/v1/renew", OPERATION_RENEW},
     {"POST", "/v1/revoke", OPERATION_REVOKE_SELF},
     {"GET", "/v1/tokens", OPERATION_TOKEN_LIST},
@@ -99,14 +101,22 @@ static bool is_parameter(struct bytes segment) {
     return segment.size > 2 && segment.data[0] == '{' && segment.data[segment.size - 1] == '}';
 }
 
-static bool fits(const char *pattern, const char *path) {
-    struct bytes wanted = bytes_of_string(pattern);
+// Base64 has slashes: in an OCSP request they belong to it.
+static bool takes_rest(const struct route *route, struct bytes wanted_segment) {
+    return route->operation == OPERATION_OCSP && is_parameter(wanted_segment);
+}
+
+static bool fits(const struct route *route, const char *path) {
+    struct bytes wanted = bytes_of_string(route->path);
     struct bytes given = bytes_of_string(path);
     struct bytes wanted_segment = {0};
     struct bytes given_segment = {0};
     while (next_segment(&wanted, &wanted_segment)) {
         if (!next_segment(&given, &given_segment)) {
             return false;
+        }
+        if (takes_rest(route, wanted_segment)) {
+            return given_segment.size > 0;
         }
         const bool is_equal = is_parameter(wanted_segment)
                                   ? given_segment.size > 0
@@ -141,7 +151,7 @@ enum router_verdict router_find(enum channel role, const char *method, const cha
     char methods[ROUTER_ALLOW_BYTES] = "";
     enum router_verdict verdict = ROUTER_UNKNOWN;
     for (size_t i = 0; i < ROUTE_COUNT; i++) {
-        if (!fits(routes[i].path, path)) {
+        if (!fits(&routes[i], path)) {
             continue;
         }
         if ((channels_of(&routes[i]) & (unsigned)role) == 0) {

@@ -9,7 +9,7 @@
 #include "wire/messages.h"
 
 // One line of the table. A "{name}" in `path` stands for one segment and fills the field of
-// that name. HEAD is answered wherever GET is.
+// that name; in an OCSP request it takes the rest of the path. HEAD is answered wherever GET is.
 struct route {
     const char *method;
     const char *path;

@@ -82,6 +82,21 @@
     F(TIME, expires, 0, REQUIRED)                                                              \
     F(INTEGER, retry_after, LIMIT_RETRY_AFTER_SECONDS, REQUIRED)
 
+// --- anyone who relies on certificates ------------------------------------------------------
+
+// An OCSPRequest (RFC 6960, 4.1) as it came over HTTP, where it is no JSON.
+#define ocsp_query_FIELDS(F, R) F(BYTES, request, LIMIT_OCSP_REQUEST_BYTES, REQUIRED)
+
+// `response` is an OCSPResponse. With `keep` a gateway may answer the same question by itself up
+// to `next_update`, unless it has been told of a later `epoch` (status_changed).
+#define ocsp_reply_FIELDS(F, R)                                                                \
+    F(BYTES, response, LIMIT_OCSP_RESPONSE_BYTES, REQUIRED)                                    \
+    F(TIME, this_update, 0, REQUIRED)                                                          \
+    F(TIME, next_update, 0, REQUIRED)                                                          \
+    F(INTEGER, max_age, 86400, REQUIRED)                                                       \
+    F(BOOLEAN, keep, 0, REQUIRED)                                                              \
+    F(INTEGER, epoch, INT64_MAX, REQUIRED)
+
 // --- administrators -----------------------------------------------------------------------
 
 // `expires_in` and `lifetime` in seconds; 0 or absent takes the default.
@@ -430,10 +445,17 @@
     F(INTEGER, connections_per_address, 1000000, REQUIRED)                                     \
     F(INTEGER, handshake_seconds, 3600, REQUIRED)                                              \
     F(INTEGER, request_seconds, 3600, REQUIRED)                                                \
-    F(INTEGER, idle_seconds, 3600, REQUIRED)
+    F(INTEGER, idle_seconds, 3600, REQUIRED)                                                   \
+    F(BOOLEAN, ocsp_ignores_nonce, 0, OPTIONAL)
 
 // A held request is decided: who waits for it asks again.
 #define decided_FIELDS(F, R) F(TEXT, id, LIMIT_REQUEST_ID_TEXT, REQUIRED)
+
+// The status of a certificate is another: kept OCSP answers about it are forgotten, and those of
+// an earlier epoch that are still under way are not kept. Without `serial`, all of them.
+#define status_changed_FIELDS(F, R)                                                            \
+    F(BYTES, serial, LIMIT_SERIAL_BYTES, OPTIONAL)                                             \
+    F(INTEGER, epoch, INT64_MAX, REQUIRED)
 
 // --- declarations -------------------------------------------------------------------------
 
@@ -447,6 +469,8 @@
     X(revoke_self)                                                                             \
     X(claim)                                                                                   \
     X(held)                                                                                    \
+    X(ocsp_query)                                                                              \
+    X(ocsp_reply)                                                                              \
     X(token_create)                                                                            \
     X(token_created)                                                                           \
     X(token_info)                                                                              \
@@ -494,7 +518,8 @@
     X(identity)                                                                                \
     X(publication)                                                                             \
     X(setup)                                                                                   \
-    X(decided)
+    X(decided)                                                                                 \
+    X(status_changed)
 
 MESSAGE_DECLARE(nothing);
 MESSAGE_DECLARE(profile_info);
@@ -505,6 +530,8 @@ MESSAGE_DECLARE(renew);
 MESSAGE_DECLARE(revoke_self);
 MESSAGE_DECLARE(claim);
 MESSAGE_DECLARE(held);
+MESSAGE_DECLARE(ocsp_query);
+MESSAGE_DECLARE(ocsp_reply);
 MESSAGE_DECLARE(token_create);
 MESSAGE_DECLARE(token_created);
 MESSAGE_DECLARE(token_info);
@@ -553,6 +580,7 @@ MESSAGE_DECLARE(identity);
 MESSAGE_DECLARE(publication);
 MESSAGE_DECLARE(setup);
 MESSAGE_DECLARE(decided);
+MESSAGE_DECLARE(status_changed);
 
 // --- operations ---------------------------------------------------------------------------
 
@@ -570,6 +598,7 @@ enum channel {
     X(RENEW, 3, renew, issued, CHANNEL_ENROLL | CHANNEL_ADMIN)                                 \
     X(REVOKE_SELF, 4, revoke_self, certificate_info, CHANNEL_ENROLL)                           \
     X(CLAIM, 5, claim, issued, CHANNEL_ENROLL)                                                 \
+    X(OCSP, 6, ocsp_query, ocsp_reply, CHANNEL_PUBLIC | CHANNEL_ENROLL)                        \
     X(TOKEN_CREATE, 20, token_create, token_created, CHANNEL_ADMIN)                            \
     X(TOKEN_LIST, 21, token_list, token_page, CHANNEL_ADMIN)                                   \
     X(TOKEN_REVOKE, 22, token_revoke, token_info, CHANNEL_ADMIN)                               \
@@ -622,5 +651,6 @@ enum notice_id {
     NOTICE_IDENTITY = 2,
     NOTICE_PUBLICATION = 3,
     NOTICE_DRAIN = 4,
-    NOTICE_DECIDED = 5
+    NOTICE_DECIDED = 5,
+    NOTICE_STATUS_CHANGED = 6
 };

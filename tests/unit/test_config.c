@@ -49,6 +49,13 @@ static void a_minimal_configuration_gets_all_defaults(void **state) {
     assert_int_equal(config.crl_lifetime, 3 * 86400);
     assert_int_equal(config.root_crl_lifetime, 30 * 86400);
     assert_true(config.crl_url_in_certificates);
+    assert_true(config.ocsp_enabled);
+    assert_int_equal(config.ocsp_signing, OCSP_BY_DELEGATE);
+    assert_int_equal(config.ocsp_lifetime, 3600);
+    assert_int_equal(config.ocsp_max_age, 60);
+    assert_true(config.ocsp_nonce);
+    assert_false(config.ocsp_unknown_is_revoked);
+    assert_false(config.ocsp_url_in_certificates);
     assert_int_equal(config.token_lifetime, 7 * 86400);
     assert_int_equal(config.service_lifetime, 7 * 86400);
     assert_int_equal(config.log_level, LOG_LEVEL_INFO);
@@ -71,6 +78,13 @@ static void every_value_that_is_set_arrives(void **state) {
                                     "period = 1h\n"
                                     "lifetime = 3h\n"
                                     "url_in_certificates = no\n"
+                                    "[ocsp]\n"
+                                    "enabled = no\n"
+                                    "responder = issuer\n"
+                                    "lifetime = 10m\n"
+                                    "max_age = 10m\n"
+                                    "nonce = no\n"
+                                    "unknown = revoked\n"
                                     "[service]\n"
                                     "lifetime = 5m\n"
                                     "[profile a-b_1]\n"
@@ -96,6 +110,12 @@ static void every_value_that_is_set_arrives(void **state) {
     assert_int_equal(config.crl_period, 3600);
     assert_int_equal(config.crl_lifetime, 3 * 3600);
     assert_false(config.crl_url_in_certificates);
+    assert_false(config.ocsp_enabled);
+    assert_int_equal(config.ocsp_signing, OCSP_BY_ISSUER);
+    assert_int_equal(config.ocsp_lifetime, 600);
+    assert_int_equal(config.ocsp_max_age, 600);
+    assert_false(config.ocsp_nonce);
+    assert_true(config.ocsp_unknown_is_revoked);
     assert_int_equal(config.service_lifetime, 300);
     const struct profile *profile = profile_find(&config.profiles, "a-b_1");
     assert_non_null(profile);
@@ -157,6 +177,22 @@ static const struct mistake {
     {MINIMAL "[crl]\nperiod = 59\n",
      "signetd.conf:11: period in [crl]: expected a duration from 1m to 30d, not \"59\"",
      "period", ""},
+    {MINIMAL "[ocsp]\nresponder = root\n",
+     "signetd.conf:11: responder in [ocsp]: expected delegated or issuer, not \"root\"",
+     "responder", ""},
+    {MINIMAL "[ocsp]\nunknown = good\n",
+     "signetd.conf:11: unknown in [ocsp]: expected unknown or revoked, not \"good\"", "unknown",
+     ""},
+    {MINIMAL "[ocsp]\nlifetime = 59\n",
+     "signetd.conf:11: lifetime in [ocsp]: expected a duration from 1m to 30d, not \"59\"",
+     "lifetime", ""},
+    {MINIMAL "[ocsp]\nlifetime = 10m\nmax_age = 601\n",
+     "signetd.conf:12: max_age in [ocsp]: caches may not keep an answer longer than it holds",
+     "max_age", "make max_age shorter or lifetime in [ocsp] longer"},
+    {MINIMAL "[ocsp]\nenabled = no\nurl_in_certificates = yes\n",
+     "signetd.conf:12: url_in_certificates in [ocsp]: there is no address to put into "
+     "certificates",
+     "url_in_certificates", "set public_url in [authority], and enabled = yes in [ocsp]"},
     {MINIMAL "[crl]\nperiod = 1h\nlifetime = 10799s\n",
      "signetd.conf:12: lifetime in [crl]: expected at least 3 periods, which is 3h, not 10799s",
      "lifetime", "make lifetime longer or period in [crl] shorter"},
@@ -662,10 +698,10 @@ static void the_default_file_is_accepted_and_means_the_defaults(void **state) {
     assert_string_equal(config.public_url, "http://ca.example:8080");
     assert_int_equal(config.crl_lifetime, minimal.crl_lifetime);
     assert_int_equal(config.connections, minimal.connections);
-    static const char *const profiles[] = {"client", "mqtt",  "xmpp",
-                                           "server", "admin", "service"};
-    assert_int_equal(config.profiles.count, 6);
-    for (size_t i = 0; i < 6; i++) {
+    static const char *const profiles[] = {"client", "mqtt", "xmpp",   "server",
+                                           "admin",  "ocsp", "service"};
+    assert_int_equal(config.profiles.count, 7);
+    for (size_t i = 0; i < 7; i++) {
         assert_non_null(profile_find(&config.profiles, profiles[i]));
     }
 }

@@ -33,7 +33,7 @@ static void every_operation_is_refused_on_every_channel_but_its_own(void **state
             }
         }
     }
-    assert_int_equal(OPERATION_COUNT * 3 - (OPERATION_COUNT + 2), refused);
+    assert_int_equal(OPERATION_COUNT * 3 - (OPERATION_COUNT + 3), refused);
 }
 
 static void every_number_outside_the_table_is_refused(void **state) {

@@ -31,7 +31,7 @@ static void the_internal_profiles_are_added(void **state) {
     AUTO(profile_list_clear) struct profile_list list = one_profile();
     struct error err = {0};
     assert_ok(profile_list_finish(&list, &settings, &err), &err);
-    assert_int_equal(list.count, 3);
+    assert_int_equal(list.count, 4);
     const struct profile *admin = profile_find(&list, PROFILE_ADMIN);
     const struct profile *service = profile_find(&list, PROFILE_SERVICE);
     assert_non_null(admin);
@@ -44,6 +44,11 @@ static void the_internal_profiles_are_added(void **state) {
     assert_int_equal(service->extended_key_usages[0], OID_SERVER_AUTH);
     assert_int_equal(service->extended_key_usages[1], OID_UNKNOWN);
     assert_int_equal(service->alternative_names.minimum, 1);
+    const struct profile *ocsp = profile_find(&list, PROFILE_OCSP);
+    assert_non_null(ocsp);
+    assert_int_equal(ocsp->extended_key_usages[0], OID_OCSP_SIGNING);
+    assert_true(ocsp->ocsp_no_check);
+    assert_false(ocsp->crl_distribution_point);
     assert_false(profile_find(&list, "sensor")->is_internal);
 }
 
@@ -60,6 +65,7 @@ static void internal_names_are_known(void **state) {
     (void)state;
     assert_true(profile_is_internal_name("admin"));
     assert_true(profile_is_internal_name("service"));
+    assert_true(profile_is_internal_name("ocsp"));
     assert_false(profile_is_internal_name("client"));
 }
 
@@ -109,6 +115,9 @@ static void set_crl_url(struct profile *p) {
 }
 static void set_issuer_url(struct profile *p) {
     p->authority_info_access = true;
+}
+static void set_ocsp_url(struct profile *p) {
+    p->ocsp_url = true;
 }
 static void set_wildcards(struct profile *p) {
     p->dns_wildcards = true;
@@ -160,12 +169,12 @@ static void set_name(struct profile *p) {
 static void every_member_changes_the_hash(void **state) {
     (void)state;
     static void (*const changes[])(struct profile *) = {
-        set_eku,          set_key_usage, set_minimum,     set_maximum,    set_alternative,
-        set_mqtt,         set_form,      set_other_usage, set_cn_pattern, set_dns_pattern,
-        set_network,      set_domain,    set_crl_url,     set_issuer_url, set_wildcards,
-        set_default,      set_algorithm, set_longest,     set_backdate,   set_renewal,
-        set_name,         set_grace,     set_issuer,      set_ask,        set_holders,
-        set_manufacturer, set_approvals, set_active,      set_at_limit};
+        set_eku,       set_key_usage,    set_minimum,     set_maximum,    set_alternative,
+        set_mqtt,      set_form,         set_other_usage, set_cn_pattern, set_dns_pattern,
+        set_network,   set_domain,       set_crl_url,     set_issuer_url, set_ocsp_url,
+        set_wildcards, set_default,      set_algorithm,   set_longest,    set_backdate,
+        set_renewal,   set_name,         set_grace,       set_issuer,     set_ask,
+        set_holders,   set_manufacturer, set_approvals,   set_active,     set_at_limit};
     AUTO(profile_list_clear) struct profile_list plain = one_profile();
     AUTO(profile_list_clear) struct profile_list same = one_profile();
     struct error err = {0};

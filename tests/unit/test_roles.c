@@ -25,6 +25,7 @@ static const struct expectation {
     {"RENEW", HOLDER},
     {"REVOKE_SELF", HOLDER},
     {"CLAIM", ANYONE},
+    {"OCSP", ANYONE},
     {"TOKEN_CREATE", OWNER | OPERATOR},
     {"TOKEN_LIST", ALL},
     {"TOKEN_REVOKE", OWNER | OPERATOR},
