@@ -17,6 +17,10 @@
 #define COMMAND_BYTES 8192
 // HAProxy keeps tune.maxrewrite of its buffer free; the command itself and its end take a little.
 #define BUFFER_RESERVE 1280
+// The value that refuses every further request of a serial.
+#define MARK "revoked"
+
+static const char hex_digits_and_x[] = "0123456789abcdefx";
 
 static void close_at(const int *descriptor) {
     if (*descriptor >= 0) {
@@ -206,7 +210,7 @@ static bool find_session(struct bytes sessions, struct bytes address, struct byt
         for (struct bytes word = next_word(&line); word.size > 0; word = next_word(&line)) {
             if (bytes_equal(word, buf_bytes(&wanted)) && id.size > 1) {
                 *out_id = bytes_slice(id, 0, id.size - 1); // without the colon
-                return has_only(*out_id, "0123456789abcdefx");
+                return has_only(*out_id, hex_digits_and_x);
             }
         }
     }
@@ -232,23 +236,80 @@ static enum result read_serials(struct bytes map, struct serial_set *set) {
     return RESULT_OK;
 }
 
-static enum result judge_entry(const char *socket_path, const char *map,
-                               const struct map_line *entry, struct bytes sessions,
-                               bool is_revoked, size_t *count, struct error *err) {
-    struct bytes id;
-    bool is_open = find_session(sessions, entry->address, &id);
-    if (is_open && is_revoked) {
-        TRY(run_one(socket_path, "shutdown session ", "", id, err));
-        (*count)++;
+static const char hex_digits[] = "0123456789abcdefABCDEF";
+
+// A mark is an entry, too: of a serial, with this value.
+static bool has_mark(struct bytes map, struct bytes serial) {
+    struct map_line entry;
+    while (next_entry(&map, &entry)) {
+        if (bytes_equal(entry.address, serial) &&
+            bytes_equal(entry.serial, BYTES_LITERAL(MARK))) {
+            return true;
+        }
     }
-    bool is_reference = has_only(entry->reference, "0123456789abcdefx");
-    if (is_open || !is_reference) {
+    return false;
+}
+
+// A connection without a request at the moment is no session: the configuration refuses its
+// next one by this mark.
+static enum result mark_serial(const char *socket_path, const char *map, struct bytes serial,
+                               struct error *err) {
+    AUTO(buf_clear) struct buf middle = {0};
+    AUTO(buf_clear) struct buf last = {0};
+    buf_init(&middle, LIMIT_PATH_BYTES);
+    buf_init(&last, 256);
+    TRY(buf_printf(&middle, "%s ", map));
+    TRY(buf_append(&last, serial));
+    TRY(buf_append_string(&last, " " MARK));
+    return run_one(socket_path, "add map ", buf_string(&middle), buf_bytes(&last), err);
+}
+
+// What HAProxy said, read once.
+struct haproxy_view {
+    const char *socket;
+    const char *map;
+    struct bytes entries;
+    struct bytes sessions;
+    size_t count; // of entries
+};
+
+static enum result end_revoked(const struct haproxy_view *view, const struct map_line *entry,
+                               size_t *ended, struct error *err) {
+    struct bytes id;
+    bool is_new =
+        has_only(entry->serial, hex_digits) && !has_mark(view->entries, entry->serial);
+    if (is_new) {
+        TRY(mark_serial(view->socket, view->map, entry->serial, err));
+    }
+    bool is_open = find_session(view->sessions, entry->address, &id);
+    if (is_open) {
+        TRY(run_one(view->socket, "shutdown session ", "", id, err));
+    }
+    *ended += is_new || is_open;
+    return RESULT_OK;
+}
+
+// Only when there are many: an entry without a session may be of an idle connection.
+static enum result drop_stale(const struct haproxy_view *view, const struct map_line *entry,
+                              struct error *err) {
+    struct bytes id;
+    if (view->count <= HAPROXY_MAP_ENTRIES || !has_only(entry->reference, hex_digits_and_x) ||
+        find_session(view->sessions, entry->address, &id)) {
         return RESULT_OK;
     }
     AUTO(buf_clear) struct buf middle = {0};
     buf_init(&middle, LIMIT_PATH_BYTES);
-    TRY(buf_printf(&middle, "%s #", map));
-    return run_one(socket_path, "del map ", buf_string(&middle), entry->reference, err);
+    TRY(buf_printf(&middle, "%s #", view->map));
+    return run_one(view->socket, "del map ", buf_string(&middle), entry->reference, err);
+}
+
+static size_t count_entries(struct bytes map) {
+    struct map_line entry;
+    size_t count = 0;
+    while (next_entry(&map, &entry)) {
+        count++;
+    }
+    return count;
 }
 
 enum result haproxy_end_sessions(const char *socket_path, const char *map, struct bytes crls,
@@ -266,13 +327,19 @@ enum result haproxy_end_sessions(const char *socket_path, const char *map, struc
     TRY(haproxy_ask(socket_path, "show sess", &sessions, err));
     TRY(read_serials(buf_bytes(&entries), &serials));
     TRY(serial_set_judge(&serials, crls, err));
-    size_t count = 0;
-    struct bytes left = buf_bytes(&entries);
+    const struct haproxy_view view = {.socket = socket_path,
+                                      .map = map,
+                                      .entries = buf_bytes(&entries),
+                                      .sessions = buf_bytes(&sessions),
+                                      .count = count_entries(buf_bytes(&entries))};
+    size_t ended = 0;
+    struct bytes left = view.entries;
     struct map_line entry;
     while (next_entry(&left, &entry)) {
-        TRY(judge_entry(socket_path, map, &entry, buf_bytes(&sessions),
-                        serial_set_is_revoked(&serials, entry.serial), &count, err));
+        TRY(serial_set_is_revoked(&serials, entry.serial)
+                ? end_revoked(&view, &entry, &ended, err)
+                : drop_stale(&view, &entry, err));
     }
-    *out_count = count;
+    *out_count = ended;
     return RESULT_OK;
 }

@@ -19,8 +19,13 @@ enum result haproxy_ask(const char *socket, const char *command, struct buf *out
 enum result haproxy_set_crl(const char *socket, const char *file, struct bytes pem,
                             size_t buffer_size, struct error *err);
 
-// Shuts down every session whose certificate is in one of the CRLs (concatenated DER), found by
-// the map of "address:port" to serial in hex that the configuration fills; drops entries of
-// sessions that are over. *out_count: how many were shut down.
+// Ends the sessions of everybody whose certificate is in one of the CRLs (concatenated DER),
+// found by a map that the configuration fills:
+//     http-request reject if { ssl_c_serial,hex,map_str(MAP) -m str revoked }
+//     http-request set-map(MAP) "%[src]:%[src_port]" %[ssl_c_serial,hex]
+// Sessions that are under way are shut down; the serial is marked as revoked in the map, which
+// refuses the next request of a connection that is idle. Above HAPROXY_MAP_ENTRIES, entries
+// without a session are dropped. *out_count: sessions shut down and certificates marked.
+#define HAPROXY_MAP_ENTRIES 10000
 enum result haproxy_end_sessions(const char *socket, const char *map, struct bytes crls,
                                  size_t *out_count, struct error *err);
