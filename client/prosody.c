@@ -49,7 +49,13 @@ static enum result ask(char *const *shell, const char *command, struct buf *out_
         return error_out_of_memory(err);
     }
     arguments[count] = copy;
-    return reload_capture(arguments, out_answer, err);
+    enum result result = reload_capture(arguments, out_answer, err);
+    if (result != RESULT_OK && err != NULL && out_answer->size > 0) {
+        struct error reason = *err;
+        (void)error_set_code(err, result, "reload_failed", "%.100s: %.150s", reason.message,
+                             buf_string(out_answer));
+    }
+    return result;
 }
 
 static enum result read_serials(const char *answer, struct serial_set *set) {

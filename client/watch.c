@@ -277,8 +277,17 @@ static enum result prove(struct watch *watch, struct round *round, struct watch_
 
 static enum result apply_and_prove(struct watch *watch, struct round *round,
                                    struct watch_report *report, struct error *err) {
-    TRY(watch_apply(watch, buf_bytes(&round->installed), report, err));
-    return prove(watch, round, report, err);
+    // Also when telling failed, or sessions could not be ended: what holds then must be known.
+    struct error proof_error = {0};
+    enum result applied = watch_apply(watch, buf_bytes(&round->installed), report, err);
+    enum result proven = prove(watch, round, report, &proof_error);
+    if (applied != RESULT_OK && proven != RESULT_DENIED) {
+        return applied;
+    }
+    if (proven != RESULT_OK && err != NULL) {
+        *err = proof_error;
+    }
+    return proven;
 }
 
 // The first failure is the round's, but each step does what it can: telling that is due does
