@@ -303,6 +303,10 @@ static enum result run_round(struct watch *watch, struct round *round, int64_t w
                     &round->offered, &round->etag, &fetch_error);
     AUTO(watch_unlock_at) int lock = -1;
     TRY(watch_lock(watch, &lock, err));
+    if (!watch->is_tidy) {
+        watch_tidy(watch);
+        watch->is_tidy = true;
+    }
     enum result refreshed = refresh(watch, round, fetched, report, &refresh_error);
     report->expires_soon = expires_soon(watch, &report->summary);
     enum result applied = apply_and_prove(watch, round, report, err);

@@ -24,6 +24,7 @@ struct watch {
     uint8_t etag_hash[SHA256_SIZE]; // of the DER that the etag belongs to
     int64_t retry_after_seconds;
     int64_t jitter_milliseconds;
+    bool is_tidy;      // what a killed predecessor left is gone
     bool is_proof_due; // at the start, and after each change until it holds
 };
 
@@ -70,3 +71,8 @@ enum result watch_apply(const struct watch *watch, struct bytes installed,
 // at most. RESULT_DENIED, code "proof_failed", tells what happened instead; code "canary" that
 // the pair itself is of no use.
 enum result watch_prove(const struct watch *watch, struct bytes installed, struct error *err);
+
+// --- watch_tidy.c ------------------------------------------------------------------------
+
+// Under the lock: removes temporary files of a watcher that was killed.
+void watch_tidy(const struct watch *watch);
