@@ -1,7 +1,9 @@
 // Rounds of the CRL watcher against a small HTTP server: what is replaced, kept, reloaded,
 // refused. SPDX-License-Identifier: GPL-3.0-or-later
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,7 +20,7 @@ static struct test_ca ca;
 static pid_t server;
 static uint16_t server_port;
 
-// --- a server that serves FOLDER/served, with its length as ETag -------------------------
+// --- a server that serves FOLDER/served, with a sum of it as ETag -------------------------
 
 static void answer(int peer) {
     char head[4096] = "";
@@ -39,7 +41,11 @@ static void answer(int peer) {
         (void)buf_append_string(
             &wire, "HTTP/1.1 503 Later\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n");
     } else {
-        snprintf(etag, sizeof(etag), "\"%zu\"", body.size);
+        size_t sum = body.size;
+        for (size_t i = 0; i < body.size; i++) {
+            sum = sum * 31 + body.data[i];
+        }
+        snprintf(etag, sizeof(etag), "\"%zx\"", sum);
         bool is_known = strstr(head, "If-None-Match: ") != NULL && strstr(head, etag) != NULL;
         (void)buf_printf(&wire, "HTTP/1.1 %s\r\nETag: %s\r\nContent-Length: %zu\r\n\r\n",
                          is_known ? "304 Not Modified" : "200 OK", etag,
@@ -364,6 +370,180 @@ static void a_missing_or_empty_trust_file_is_misconfigured(void **state) {
     assert_string_equal(err.code, "misconfigured");
 }
 
+// --- with a state ------------------------------------------------------------------------
+
+static void keep_state(struct watcher *watcher) {
+    struct error err = {0};
+    watcher->options.name = "t";
+    watcher->options.state_folder = test_folder;
+    watch_free_at(&watcher->watch);
+    assert_ok(watch_new(&watcher->options, &watcher->watch, &err), &err);
+}
+
+static void take_server_away(void) {
+    (void)unlink(in_test_folder("served")); // 503
+}
+
+static void a_warning_comes_well_before_the_end_also_without_the_server(void **state) {
+    (void)state;
+    AUTO(watcher_clear) struct watcher watcher;
+    struct watch_report report;
+    watcher_init(&watcher, NULL);
+    serve(1);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_false(report.expires_soon);
+    take_server_away();
+    clock_use_manual(NOW + DAY * 74 / 100);
+    require_round(&watcher, RESULT_UNAVAILABLE, NULL, &report);
+    assert_false(report.expires_soon);
+    clock_use_manual(NOW + DAY * 76 / 100);
+    require_round(&watcher, RESULT_UNAVAILABLE, NULL, &report);
+    assert_true(report.expires_soon);
+    watcher.options.warn_percent = 10;
+    require_round(&watcher, RESULT_UNAVAILABLE, NULL, &report);
+    assert_false(report.expires_soon);
+    clock_use_manual(NOW + 2 * DAY);
+    require_round(&watcher, RESULT_UNAVAILABLE, NULL, &report);
+    assert_true(report.expires_soon);
+    assert_int_equal(report.summary.next_update, NOW + DAY);
+    clock_use_manual(NOW);
+}
+
+static void a_lost_file_comes_back_without_the_server(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(watcher_clear) struct watcher watcher;
+    struct watch_report report;
+    AUTO(buf_clear) struct buf before = {0};
+    AUTO(buf_clear) struct buf after = {0};
+    buf_init(&before, 100000);
+    buf_init(&after, 100000);
+    watcher_init(&watcher, NULL);
+    keep_state(&watcher);
+    serve(1);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_ok(file_read(watcher.file, &before, &err), &err);
+    take_server_away();
+    assert_int_equal(unlink(watcher.file), 0);
+    require_round(&watcher, RESULT_UNAVAILABLE, NULL, &report);
+    assert_true(report.was_restored);
+    assert_ok(file_read(watcher.file, &after, &err), &err);
+    assert_true(bytes_equal(buf_bytes(&before), buf_bytes(&after)));
+    // A copy that is damaged is none.
+    assert_ok(file_replace(in_test_folder("t.crls"), BYTES_LITERAL("broken"), 0644, &err),
+              &err);
+    assert_int_equal(unlink(watcher.file), 0);
+    require_round(&watcher, RESULT_UNAVAILABLE, NULL, &report);
+    assert_false(report.was_restored);
+    assert_false(file_exists(watcher.file));
+}
+
+static void nothing_goes_behind_the_copy(void **state) {
+    (void)state;
+    AUTO(watcher_clear) struct watcher watcher;
+    struct watch_report report;
+    watcher_init(&watcher, NULL);
+    keep_state(&watcher);
+    serve(5);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_int_equal(unlink(watcher.file), 0);
+    serve(4);
+    require_round(&watcher, RESULT_DENIED, "crl_refused", &report);
+    assert_true(report.was_restored);
+    serve(6);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_true(is_installed());
+}
+
+static void who_needs_every_list_refuses_a_single_one(void **state) {
+    (void)state;
+    AUTO(watcher_clear) struct watcher watcher;
+    struct watch_report report;
+    watcher_init(&watcher, NULL);
+    watcher.options.preset = watch_preset_find("nginx");
+    keep_state(&watcher);
+    serve(1); // of the issuing CA alone, while the root is trusted, too
+    require_round(&watcher, RESULT_INVALID, "crl_refused", &report);
+    assert_false(file_exists(watcher.file));
+    watcher.options.preset = watch_preset_find("mosquitto");
+    keep_state(&watcher);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+}
+
+static void a_restart_comes_only_when_somebody_more_is_revoked(void **state) {
+    (void)state;
+    struct error err = {0};
+    char *reload[] = {"touch", (char[300]){0}, NULL};
+    char *restart[] = {"touch", (char[300]){0}, NULL};
+    snprintf(reload[1], 300, "%s", in_test_folder("reloaded"));
+    snprintf(restart[1], 300, "%s", in_test_folder("restarted"));
+    AUTO(watcher_clear) struct watcher watcher;
+    struct watch_report report;
+    watcher_init(&watcher, reload);
+    watcher.options.restart = restart;
+    keep_state(&watcher);
+    serve(8); // revokes nobody
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_true(report.is_reloaded && !report.is_restarted);
+    serve(9); // one
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_true(report.is_restarted);
+    assert_true(file_exists(restart[1]));
+    serve(17); // the same one
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_false(report.is_restarted);
+    // A restart that did not happen is not forgotten over a change that needs none.
+    restart[0] = "false";
+    serve(18); // two
+    require_round(&watcher, RESULT_UNAVAILABLE, "reload_failed", &report);
+    serve(26); // the same two
+    restart[0] = "touch";
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_true(report.is_restarted);
+    assert_ok(file_replace(watcher.file, BYTES_LITERAL("broken"), 0644, &err), &err);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_false(report.is_restarted); // a repair revokes nobody
+}
+
+static void a_second_watcher_waits_its_turn(void **state) {
+    (void)state;
+    AUTO(watcher_clear) struct watcher watcher;
+    struct watch_report report;
+    watcher_init(&watcher, NULL);
+    serve(1);
+    int other = open(in_test_folder("crl.pem.lock"), O_RDWR | O_CREAT, 0600);
+    assert_int_equal(flock(other, LOCK_EX), 0);
+    require_round(&watcher, RESULT_CONFLICT, "busy", &report);
+    assert_false(file_exists(watcher.file));
+    close(other);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+}
+
+static void hup_goes_to_the_process_of_a_pid_file_only(void **state) {
+    (void)state;
+    struct error err = {0};
+    static const char *const bad[] = {"", "x", "1", "0", "-5", "99999999999", "2147483647"};
+    const char *path = in_test_folder("pid");
+    assert_result(RESULT_UNAVAILABLE, reload_by_pid_file(path, &err), &err);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_ok(file_replace(path, bytes_of_string(bad[i]), 0644, &err), &err);
+        assert_result(RESULT_UNAVAILABLE, reload_by_pid_file(path, &err), &err);
+        assert_string_equal(err.code, "reload_failed");
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        pause();
+        _exit(0);
+    }
+    char text[32];
+    int status = 0;
+    snprintf(text, sizeof(text), "%d\n", (int)child);
+    assert_ok(file_replace(path, bytes_of_string(text), 0644, &err), &err);
+    assert_ok(reload_by_pid_file(path, &err), &err);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGHUP);
+}
+
 #define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void) {
@@ -378,6 +558,13 @@ int main(void) {
         WITH_SERVER(the_end_of_a_reload_command_is_told),
         WITH_SERVER(pauses_grow_with_failures_and_keep_to_what_the_server_asks),
         WITH_SERVER(a_missing_or_empty_trust_file_is_misconfigured),
+        WITH_SERVER(a_warning_comes_well_before_the_end_also_without_the_server),
+        WITH_SERVER(a_lost_file_comes_back_without_the_server),
+        WITH_SERVER(nothing_goes_behind_the_copy),
+        WITH_SERVER(who_needs_every_list_refuses_a_single_one),
+        WITH_SERVER(a_restart_comes_only_when_somebody_more_is_revoked),
+        WITH_SERVER(a_second_watcher_waits_its_turn),
+        WITH_SERVER(hup_goes_to_the_process_of_a_pid_file_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
