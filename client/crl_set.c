@@ -201,6 +201,7 @@ static enum result add_to_summary(const struct crl *crl, struct crl_set_summary 
     }
     if (summary->next_update == 0 || crl->next_update < summary->next_update) {
         summary->next_update = crl->next_update;
+        summary->life = crl->next_update - crl->this_update;
     }
     return RESULT_OK;
 }

@@ -18,6 +18,7 @@ struct crl_set_summary {
     size_t entries;
     int64_t this_update; // the newest
     int64_t next_update; // the earliest
+    int64_t life;        // seconds from thisUpdate to nextUpdate of the one that ends earliest
 };
 
 // PEM ("X509 CRL" blocks) or one DER CRL, to concatenated DER.

@@ -153,8 +153,8 @@ static void round_init(struct round *round) {
 static bool expires_soon(const struct watch *watch, const struct crl_set_summary *summary) {
     int percent =
         watch->options->warn_percent > 0 ? watch->options->warn_percent : WARN_PERCENT;
-    int64_t life = summary->next_update - summary->this_update;
-    return summary->lists > 0 && summary->next_update - clock_now() < life / 100 * percent;
+    int64_t left = summary->next_update - clock_now();
+    return summary->lists > 0 && left < summary->life * percent / 100;
 }
 
 // nginx and HAProxy refuse everybody when one CA of the chain has no CRL.

@@ -95,6 +95,18 @@ static void the_summary_tells_newest_and_earliest(void **state) {
     assert_int_equal(summary.entries, 5);
     assert_int_equal(summary.this_update, NOW - 95);
     assert_int_equal(summary.next_update, NOW + DAY);
+    assert_int_equal(summary.life, DAY + 95);
+
+    // The newest is not the one that ends earliest: its date says nothing of that one's life.
+    AUTO(buf_clear) struct buf newer = {0};
+    set_init(&newer);
+    make_crl(&ca.issuing, 5, NOW - 1000, NOW + DAY, 0, &newer);
+    make_crl(&ca.root, 1, NOW - 10, NOW + 30 * DAY, 0, &newer);
+    assert_ok(crl_set_decide(buf_bytes(&newer), (struct bytes){0}, buf_bytes(&trust), NOW,
+                             &decision, &summary, &err),
+              &err);
+    assert_int_equal(summary.this_update, NOW - 10);
+    assert_int_equal(summary.life, DAY + 1000);
 }
 
 static void going_back_is_refused(void **state) {
