@@ -144,7 +144,9 @@ enum result watch_install(const struct watch *watch, struct bytes der, enum watc
         bool needs_reload = false;
         TRY(watch_capath_write(watch->options->folder, buf_bytes(&watch->trust), der,
                                &needs_reload, err));
-        bool is_seen = !needs_reload && cause != WATCH_CAUSE_REPAIR;
+        // After a revocation it has to reload all the same: the key of its session tickets stays
+        // until then, and whoever resumes a TLS session is asked for no certificate.
+        bool is_seen = !needs_reload && cause == WATCH_CAUSE_CHANGE;
         if (is_seen && watch->options->restart == NULL && watch->options->shell == NULL) {
             (void)unlink(buf_string(&watch->marker)); // the next handshake sees it
         }

@@ -23,10 +23,12 @@ const struct watch_preset watch_presets[] = {
      .file = "/etc/mosquitto/crl.pem",
      .reload = "systemctl reload mosquitto",
      .sessions_text = MOSQUITTO_SESSIONS},
+    // New handshakes read the folder without a reload; TLS sessions of before need it.
     {.name = "mosquitto-capath",
      .form = WATCH_FORM_CAPATH,
      .probe = WATCH_PROBE_MQTT,
      .sessions = WATCH_SESSIONS_RESTART,
+     .needs_reload = true,
      .file = "/etc/mosquitto/crl.pem",
      .reload = "systemctl reload mosquitto",
      .sessions_text = MOSQUITTO_SESSIONS},

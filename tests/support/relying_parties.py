@@ -42,6 +42,7 @@ class RelyingParty:
     """A server in a folder of its own. A subclass says what it is made of, and how a client of it gets in."""
 
     name = template = reads = None  # `reads`: the file with the CRLs, in its folder
+    preset = None  # of signet watch; None: the name
 
     def __init__(self, authority):
         self.authority = authority
@@ -160,7 +161,7 @@ class RelyingParty:
 
     def write_watch_config(self, url=None):
         """A watch.conf with this one target; `url` instead of the authority's own."""
-        target = {"preset": self.name, "file": self.crl, "proof": f"localhost:{self.port}",
+        target = {"preset": self.preset or self.name, "file": self.crl, "proof": f"localhost:{self.port}",
                   "pid_file": os.path.join(self.base, f"{self.name}.pid"), **self.watch_keys()}
         with open(self.watch_config, "w", encoding="utf-8") as out:
             out.write(f"[watch]\ncrl = {url or self.authority.public_url}{CRL_PATH}\n"
@@ -239,6 +240,24 @@ class Mosquitto(RelyingParty):
             return session.socket.session
         finally:
             session.close()
+
+
+class MosquittoCapath(Mosquitto):
+    """The same with CAs and CRLs in a folder of OpenSSL's names, which every handshake looks into."""
+
+    preset = "mosquitto-capath"
+
+    def write_config(self):
+        super().write_config()
+        self.folder = os.path.join(self.base, "ca")
+        os.mkdir(self.folder)
+        with open(self.config, encoding="utf-8") as text:
+            config = text.read()
+        with open(self.config, "w", encoding="utf-8") as out:
+            out.write(re.sub("^cafile .*$", f"capath {self.folder}", config, flags=re.MULTILINE))
+
+    def watch_keys(self):
+        return {"folder": self.folder}
 
 
 class Proxy(RelyingParty):
