@@ -15,6 +15,7 @@ import sys
 import websockets
 
 import echo_application
+import signet_test
 from signet_test import PARTIES, SIGNET, Process, free_port, require, run, wait_until
 
 CRL_PATH = "/crl/bundle.pem"
@@ -159,19 +160,19 @@ class RelyingParty:
         token = self.authority.token(*self.client_names("canary"), "--uses", "2")
         run(SIGNET, "watch", "--config", self.watch_config, "--enroll-canary", token)
 
-    def write_watch_config(self, url=None):
+    def write_watch_config(self, url=None, interval="1s"):
         """A watch.conf with this one target; `url` instead of the authority's own."""
         target = {"preset": self.preset or self.name, "file": self.crl, "proof": f"localhost:{self.port}",
                   "pid_file": os.path.join(self.base, f"{self.name}.pid"), **self.watch_keys()}
         with open(self.watch_config, "w", encoding="utf-8") as out:
             out.write(f"[watch]\ncrl = {url or self.authority.public_url}{CRL_PATH}\n"
-                      f"ca = {os.path.join(self.credential, 'ca.pem')}\ninterval = 1s\nwarn = 3\n"
+                      f"ca = {os.path.join(self.credential, 'ca.pem')}\ninterval = {interval}\nwarn = 3\n"
                       f"state = {os.path.join(self.base, 'watch-state')}\n"
                       f"canary = {os.path.join(self.base, 'canary')}\n[target {self.name}]\n")
             out.writelines(f"{key} = {value}\n" for key, value in target.items())
 
-    def watch(self, url=None):
-        self.write_watch_config(url)
+    def watch(self, **settings):
+        self.write_watch_config(**settings)
         self.watcher = Process(os.path.join(self.base, "watch.log"), SIGNET, "watch", "--config", self.watch_config)
 
     def stop_watching(self):
@@ -214,15 +215,7 @@ class Mosquitto(RelyingParty):
     def is_ready(self):
         return "running" in self.process.output()
 
-    def publish(self, user, certificate=None, key=None, topic=None, chain=True):
-        """mosquitto_pub; returns the completed process. `certificate` is a credential folder or None."""
-        options = []
-        if certificate is not None:
-            options = ["--cert", os.path.join(certificate, "fullchain.pem" if chain else "cert.pem"),
-                       "--key", key or os.path.join(certificate, "key.pem")]
-        return run("mosquitto_pub", "-h", "localhost", "-p", self.port, "-V", "5", "-q", "1", "--cafile", self.root,
-                   *options, "-i", f"{user}-phone", "-t", topic or f"owntracks/{user}/phone", "-m", "hello",
-                   check=False, timeout=20)
+    publish = signet_test.Mosquitto.publish
 
     def admits(self, credential):
         done = self.publish("somebody", credential)
@@ -291,16 +284,15 @@ class Proxy(RelyingParty):
                    f"https://localhost:{self.port}{path}", check=False)
 
     def enter(self, context, kept=None):
-        connection = http.client.HTTPSConnection("localhost", self.port, timeout=15, context=context)
-        try:
-            connection.sock = context.wrap_socket(socket.create_connection(("127.0.0.1", self.port), timeout=15),
-                                                  server_hostname="localhost", session=kept)
-            connection.request("GET", "/")
-            answer = connection.getresponse()
+        tls = context.wrap_socket(socket.create_connection(("127.0.0.1", self.port), timeout=15),
+                                  server_hostname="localhost", session=kept)
+        with tls:
+            tls.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            answer = http.client.HTTPResponse(tls)
+            answer.begin()
             require(answer.status == 200, f"status {answer.status}")
-            return connection.sock.session
-        finally:
-            connection.close()
+            answer.read()
+            return tls.session
 
     def session(self, credential):
         return WebSocketSession(f"wss://localhost:{self.port}/", tls_context(self.root, credential))
