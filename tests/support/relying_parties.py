@@ -43,7 +43,7 @@ class RelyingParty:
     """A server in a folder of its own. A subclass says what it is made of, and how a client of it gets in."""
 
     name = template = reads = None  # `reads`: the file with the CRLs, in its folder
-    preset = None  # of signet watch; None: the name
+    preset = None  # its section in watch.conf; None: that of the name
 
     def __init__(self, authority):
         self.authority = authority
@@ -96,10 +96,6 @@ class RelyingParty:
     def command(self):
         raise NotImplementedError
 
-    def watch_keys(self):
-        """Keys of its target in watch.conf, besides what all have."""
-        return {}
-
     def client_names(self, name):
         """What the token of a client of this name is made with."""
         return ["--profile", "mqtt", "--cn", name]
@@ -146,30 +142,32 @@ class RelyingParty:
                 pass
         return let_in
 
-    def write_config(self):
-        with open(os.path.join(PARTIES, self.template), encoding="utf-8") as template:
-            text = template.read()
+    def fill(self, template, url=None):
+        """A file of deploy/relying-parties with its placeholders replaced."""
+        with open(os.path.join(PARTIES, template), encoding="utf-8") as file:
+            text = file.read()
         for key, value in {"@DIR@": self.base, "@PORT@": str(self.port), "@CREDENTIAL@": self.credential,
-                           **self.placeholders()}.items():
+                           "@URL@": url or self.authority.public_url, **self.placeholders()}.items():
             text = text.replace(key, value)
+        return text
+
+    def write_config(self):
         with open(self.config, "w", encoding="utf-8") as out:
-            out.write(text + self.added_config())
+            out.write(self.fill(self.template) + self.added_config())
 
     def enroll_canary(self):
         self.write_watch_config()
         token = self.authority.token(*self.client_names("canary"), "--uses", "2")
         run(SIGNET, "watch", "--config", self.watch_config, "--enroll-canary", token)
 
-    def write_watch_config(self, url=None, interval="1s"):
-        """A watch.conf with this one target; `url` instead of the authority's own."""
-        target = {"preset": self.preset or self.name, "file": self.crl, "proof": f"localhost:{self.port}",
-                  "pid_file": os.path.join(self.base, f"{self.name}.pid"), **self.watch_keys()}
+    def write_watch_config(self, url=None, interval="1s", warn=3):
+        """The [watch] section of watch.conf, quicker, and the one of this target; `url` instead of the authority's own."""
+        sections = re.split(r"^(?=\[)", self.fill("watch.conf", url), flags=re.MULTILINE)
+        common = next(text for text in sections if text.startswith("[watch]"))
+        target = next(text for text in sections if text.startswith(f"[target {self.preset or self.name}]"))
+        common = common.replace("interval = 60s", f"interval = {interval}").replace("warn = 25", f"warn = {warn}")
         with open(self.watch_config, "w", encoding="utf-8") as out:
-            out.write(f"[watch]\ncrl = {url or self.authority.public_url}{CRL_PATH}\n"
-                      f"ca = {os.path.join(self.credential, 'ca.pem')}\ninterval = {interval}\nwarn = 3\n"
-                      f"state = {os.path.join(self.base, 'watch-state')}\n"
-                      f"canary = {os.path.join(self.base, 'canary')}\n[target {self.name}]\n")
-            out.writelines(f"{key} = {value}\n" for key, value in target.items())
+            out.write(common + target)
 
     def watch(self, **settings):
         self.write_watch_config(**settings)
@@ -242,15 +240,12 @@ class MosquittoCapath(Mosquitto):
 
     def write_config(self):
         super().write_config()
-        self.folder = os.path.join(self.base, "ca")
-        os.mkdir(self.folder)
+        folder = os.path.join(self.base, "ca")
+        os.mkdir(folder)
         with open(self.config, encoding="utf-8") as text:
             config = text.read()
         with open(self.config, "w", encoding="utf-8") as out:
-            out.write(re.sub("^cafile .*$", f"capath {self.folder}", config, flags=re.MULTILINE))
-
-    def watch_keys(self):
-        return {"folder": self.folder}
+            out.write(re.sub("^cafile .*$", f"capath {folder}", config, flags=re.MULTILINE))
 
 
 class Proxy(RelyingParty):
@@ -323,10 +318,6 @@ class HAProxy(Proxy):
         with open(os.path.join(self.base, "sessions.map"), "w", encoding="ascii"):
             pass
 
-    def watch_keys(self):
-        return {"socket": os.path.join(self.base, "haproxy.sock"),
-                "sessions_map": os.path.join(self.base, "sessions.map")}
-
     def command(self):
         return ["/usr/sbin/haproxy", "-W", "-f", self.config, "-p", os.path.join(self.base, "haproxy.pid")]
 
@@ -376,9 +367,6 @@ class Prosody(RelyingParty):
 
     def client_names(self, name):
         return ["--profile", "xmpp", "--xmpp", f"{name}@{self.domain}"]
-
-    def watch_keys(self):
-        return {"proof_name": self.domain, "shell": f"prosodyctl --config {self.config} shell"}
 
     def login(self, credential, authzid=""):
         """"success", or how SASL names the failure."""
