@@ -160,14 +160,15 @@ class RelyingParty:
         token = self.authority.token(*self.client_names("canary"), "--uses", "2")
         run(SIGNET, "watch", "--config", self.watch_config, "--enroll-canary", token)
 
-    def write_watch_config(self, url=None, interval="1s", warn=3):
-        """The [watch] section of watch.conf, quicker, and the one of this target; `url` instead of the authority's own."""
+    def write_watch_config(self, url=None, interval="1s", warn=3, more=""):
+        """The [watch] section of watch.conf, quicker, and the one of this target with `more` lines; `url` instead of the
+        authority's own."""
         sections = re.split(r"^(?=\[)", self.fill("watch.conf", url), flags=re.MULTILINE)
         common = next(text for text in sections if text.startswith("[watch]"))
         target = next(text for text in sections if text.startswith(f"[target {self.preset or self.name}]"))
         common = common.replace("interval = 60s", f"interval = {interval}").replace("warn = 25", f"warn = {warn}")
         with open(self.watch_config, "w", encoding="utf-8") as out:
-            out.write(common + target)
+            out.write(f"{common}{target.rstrip()}\n{more}")
 
     def watch(self, **settings):
         self.write_watch_config(**settings)
