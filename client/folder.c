@@ -121,35 +121,61 @@ static bool is_ours(const struct stat *status) {
            (S_ISDIR(status->st_mode) || (S_ISREG(status->st_mode) && status->st_nlink == 1));
 }
 
-enum result folder_take_over_access(const char *path, const char *from, mode_t allowed,
-                                    struct error *err) {
-    struct stat old;
-    struct stat new;
-    if (stat(from, &old) != 0) {
-        return RESULT_OK;
-    }
+// Opens what this process made, and nothing that was put in its place.
+static enum result open_ours(const char *path, int *out_descriptor, struct stat *out_status,
+                             struct error *err) {
     AUTO(descriptor_close)
     int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (descriptor < 0 && errno != ELOOP) {
         return error_from_errno(err, errno, "cannot open %s", path);
     }
-    if (descriptor >= 0 && fstat(descriptor, &new) != 0) {
+    if (descriptor >= 0 && fstat(descriptor, out_status) != 0) {
         return error_from_errno(err, errno, "cannot examine %s", path);
     }
-    if (descriptor < 0 || !is_ours(&new)) {
+    if (descriptor < 0 || !is_ours(out_status)) {
         (void)error_set_code(err, RESULT_DENIED, "misconfigured",
                              "somebody else replaced %s while it was written", path);
         error_hint(err, "Look at who may write to its folder.");
         return RESULT_DENIED;
     }
-    bool has_same_owner = old.st_uid == new.st_uid &&old.st_gid == new.st_gid;
-    if (!has_same_owner && fchown(descriptor, old.st_uid, old.st_gid) != 0) {
-        return error_from_errno(err, errno, "cannot give %s the owner of %s", path, from);
+    *out_descriptor = descriptor;
+    descriptor = -1;
+    return RESULT_OK;
+}
+
+enum result folder_give_access(const char *path, const char *from, mode_t allowed,
+                               const struct folder_access *wanted, struct error *err) {
+    struct stat old;
+    struct stat new;
+    bool has_old = stat(from, &old) == 0;
+    bool is_wanted = wanted->owner != FOLDER_UNCHANGED || wanted->group != FOLDER_UNCHANGED ||
+                     wanted->mode != 0;
+    if (!has_old && !is_wanted) {
+        return RESULT_OK;
     }
-    if (fchmod(descriptor, old.st_mode & allowed) != 0) {
+    AUTO(descriptor_close) int descriptor = -1;
+    TRY(open_ours(path, &descriptor, &new, err));
+    uid_t owner = has_old ? old.st_uid : new.st_uid;
+    gid_t group = has_old ? old.st_gid : new.st_gid;
+    mode_t mode = has_old ? old.st_mode & allowed : new.st_mode & 07777;
+    owner = wanted->owner != FOLDER_UNCHANGED ? wanted->owner : owner;
+    group = wanted->group != FOLDER_UNCHANGED ? wanted->group : group;
+    mode = wanted->mode != 0 ? wanted->mode : mode;
+    bool has_same_owner = owner == new.st_uid &&group == new.st_gid;
+    if (!has_same_owner && fchown(descriptor, owner, group) != 0) {
+        return error_from_errno(err, errno, "cannot give %s to user %u and group %u", path,
+                                (unsigned)owner, (unsigned)group);
+    }
+    if (fchmod(descriptor, mode) != 0) {
         return error_from_errno(err, errno, "cannot set the mode of %s", path);
     }
     return RESULT_OK;
+}
+
+enum result folder_take_over_access(const char *path, const char *from, mode_t allowed,
+                                    struct error *err) {
+    const struct folder_access nothing = {.owner = FOLDER_UNCHANGED, .group = FOLDER_UNCHANGED};
+    return folder_give_access(path, from, allowed, &nothing, err);
 }
 
 // --- lock --------------------------------------------------------------------------------

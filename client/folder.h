@@ -21,6 +21,18 @@ void text_list_clear(struct text_list *list);
 enum result folder_take_over_access(const char *path, const char *from, mode_t allowed,
                                     struct error *err);
 
+// Who a file is given to. FOLDER_UNCHANGED (for the mode 0) leaves it as it would be without.
+#define FOLDER_UNCHANGED ((uid_t)-1)
+struct folder_access {
+    uid_t owner;
+    gid_t group;
+    mode_t mode;
+};
+// As folder_take_over_access, and what `wanted` says goes before what `from` has; there need
+// not be a `from`.
+enum result folder_give_access(const char *path, const char *from, mode_t allowed,
+                               const struct folder_access *wanted, struct error *err);
+
 // An exclusive lock; the file stays. Zeroed memory holds none.
 struct folder_lock {
     int descriptor;

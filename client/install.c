@@ -7,11 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "client/credential.h"
 #include "client/folder.h"
+#include "client/settings.h"
+#include "x509/certificate.h"
 #include "x509/pem.h"
 
 #define LINK_TEMPORARY "current.new"
@@ -101,36 +104,55 @@ static const struct part {
 
 // --- one generation ----------------------------------------------------------------------
 
-// Mode and owner as in the generation before, if there is one. Only root can give files away;
-// where that fails, the installation fails, rather than lock a broker out of its key.
-static enum result write_part(const struct part *part, const struct installation *installation,
-                              const char *generation, const char *current, struct error *err) {
-    AUTO(buf_clear) struct buf contents = {0};
-    buf_init_secret(&contents, FILE_BYTES);
-    enum result written = part->write(installation, &contents, err);
-    if (written != RESULT_OK) {
-        return error_set(err, written, "cannot put %s together", part->name);
-    }
+// What a generation is written from: a new installation, or the files of the present one.
+struct source {
+    const struct installation *installation; // NULL: `current`
+    const char *current;
+    struct folder_access access;
+};
+
+static enum result read_part(const struct part *part, const struct source *source,
+                             struct buf *out, struct error *err) {
     AUTO(buf_clear) struct buf path = {0};
-    AUTO(buf_clear) struct buf predecessor = {0};
+    if (source->installation != NULL) {
+        enum result written = part->write(source->installation, out, err);
+        return written == RESULT_OK
+                   ? written
+                   : error_set(err, written, "cannot put %s together", part->name);
+    }
     buf_init(&path, LIMIT_PATH_BYTES);
-    buf_init(&predecessor, LIMIT_PATH_BYTES);
-    TRY(path_join(&path, generation, part->name));
-    TRY(path_join(&predecessor, current, part->name));
-    TRY(file_replace(buf_string(&path), buf_bytes(&contents), part->is_private ? 0600 : 0644,
-                     err));
-    return folder_take_over_access(buf_string(&path), buf_string(&predecessor),
-                                   part->is_private ? 0640 : 0644, err);
+    TRY(path_join(&path, source->current, part->name));
+    return file_read(buf_string(&path), out, err);
 }
 
-static enum result write_generation(const char *generation, const char *current,
-                                    const struct installation *installation,
+// Only root can give files away; where that fails, the installation fails, rather than lock a
+// broker out of its key.
+static enum result write_part(const struct part *part, const struct source *source,
+                              const char *generation, struct error *err) {
+    AUTO(buf_clear) struct buf contents = {0};
+    AUTO(buf_clear) struct buf path = {0};
+    AUTO(buf_clear) struct buf predecessor = {0};
+    buf_init_secret(&contents, FILE_BYTES);
+    buf_init(&path, LIMIT_PATH_BYTES);
+    buf_init(&predecessor, LIMIT_PATH_BYTES);
+    TRY(read_part(part, source, &contents, err));
+    TRY(path_join(&path, generation, part->name));
+    TRY(path_join(&predecessor, source->current, part->name));
+    TRY(file_replace(buf_string(&path), buf_bytes(&contents), part->is_private ? 0600 : 0644,
+                     err));
+    struct folder_access access = source->access;
+    access.mode = part->is_private ? access.mode : 0;
+    return folder_give_access(buf_string(&path), buf_string(&predecessor),
+                              part->is_private ? 0640 : 0644, &access, err);
+}
+
+static enum result write_generation(const char *generation, const struct source *source,
                                     struct error *err) {
     TRY(folder_remove(generation, err)); // what a crash left under this number
     TRY(folder_make(generation, 0755, err));
-    TRY(folder_take_over_access(generation, current, 0755, err));
+    TRY(folder_take_over_access(generation, source->current, 0755, err));
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        TRY(write_part(&parts[i], installation, generation, current, err));
+        TRY(write_part(&parts[i], source, generation, err));
     }
     return folder_sync(generation, err);
 }
@@ -175,44 +197,158 @@ static enum result move_link(const char *folder, const char *link, int64_t numbe
     return folder_sync(folder, err);
 }
 
-// Removes all generations but `number` and the one before it. A failure costs only space.
-static void prune(const char *generations, int64_t number, int64_t previous) {
+// --- places ------------------------------------------------------------------------------
+
+// The paths of one credential, and where its link leads.
+struct place {
+    struct buf link;
+    struct buf generations;
+    int64_t number; // 0: nothing is installed
+};
+
+static void place_clear(struct place *place) {
+    buf_clear(&place->link);
+    buf_clear(&place->generations);
+}
+
+static enum result place_open(const char *folder, struct place *place, struct error *err) {
+    buf_init(&place->link, LIMIT_PATH_BYTES);
+    buf_init(&place->generations, LIMIT_PATH_BYTES);
+    TRY(path_join(&place->link, folder, CREDENTIAL_CURRENT));
+    TRY(path_join(&place->generations, folder, CREDENTIAL_GENERATIONS));
+    return read_current(buf_string(&place->link), &place->number, err);
+}
+
+static enum result path_of(const struct place *place, int64_t number, struct buf *out) {
+    buf_init(out, LIMIT_PATH_BYTES);
+    return buf_printf(out, "%s/%lld", buf_string(&place->generations), (long long)number);
+}
+
+// Calls `visit` with the number of every generation.
+static void visit_generations(const struct place *place,
+                              void (*visit)(const struct place *place, int64_t number,
+                                            void *context),
+                              void *context) {
     AUTO(text_list_clear) struct text_list names = {0};
-    if (folder_list(generations, &names, NULL) != RESULT_OK) {
+    if (folder_list(buf_string(&place->generations), &names, NULL) != RESULT_OK) {
         return;
     }
     for (size_t i = 0; i < names.count; i++) {
-        int64_t found = 0;
-        AUTO(buf_clear) struct buf path = {0};
-        buf_init(&path, LIMIT_PATH_BYTES);
-        bool is_number =
-            text_read_int64(bytes_of_string(names.items[i]), 0, INT64_MAX, &found) == RESULT_OK;
-        if (is_number && found != number && found != previous &&
-            path_join(&path, generations, names.items[i]) == RESULT_OK) {
-            (void)folder_remove(buf_string(&path), NULL);
+        int64_t number = 0;
+        if (text_read_int64(bytes_of_string(names.items[i]), 0, INT64_MAX, &number) ==
+            RESULT_OK) {
+            visit(place, number, context);
         }
     }
 }
 
+static void find_before(const struct place *place, int64_t number, void *context) {
+    int64_t *before = context;
+    if (number < place->number && number > *before) {
+        *before = number;
+    }
+}
+
+// The generation to go back to; 0 when there is none.
+static int64_t number_before(const struct place *place) {
+    int64_t before = 0;
+    visit_generations(place, find_before, &before);
+    return before;
+}
+
+static void remove_other(const struct place *place, int64_t number, void *context) {
+    const int64_t *before = context;
+    AUTO(buf_clear) struct buf path = {0};
+    if (number != place->number && number != *before &&
+        path_of(place, number, &path) == RESULT_OK) {
+        (void)folder_remove(buf_string(&path), NULL);
+    }
+}
+
+// Removes all generations but the present one and the one before it. A failure costs only space.
+static void prune(const struct place *place) {
+    int64_t before = number_before(place);
+    visit_generations(place, remove_other, &before);
+}
+
+// --- installing --------------------------------------------------------------------------
+
+static enum result install_source(const char *folder, struct source *source,
+                                  struct error *err) {
+    AUTO(place_clear) struct place place = {0};
+    AUTO(buf_clear) struct buf generation = {0};
+    AUTO(settings_clear) struct settings settings = {0};
+    TRY(settings_read(folder, &settings, err));
+    TRY(settings_access(&settings, &source->access, err));
+    TRY(place_open(folder, &place, err));
+    TRY(folder_make(buf_string(&place.generations), 0755, err));
+    source->current = buf_string(&place.link);
+    TRY(path_of(&place, place.number + 1, &generation));
+    TRY(write_generation(buf_string(&generation), source, err));
+    TRY(folder_sync(buf_string(&place.generations), err));
+    TRY(move_link(folder, buf_string(&place.link), place.number + 1, err));
+    place.number++;
+    prune(&place);
+    return RESULT_OK;
+}
+
 enum result install_credential(const char *folder, const struct installation *installation,
                                struct error *err) {
-    AUTO(buf_clear) struct buf link = {0};
-    AUTO(buf_clear) struct buf generations = {0};
-    AUTO(buf_clear) struct buf generation = {0};
-    buf_init(&link, LIMIT_PATH_BYTES);
-    buf_init(&generations, LIMIT_PATH_BYTES);
-    buf_init(&generation, LIMIT_PATH_BYTES);
+    struct source source = {.installation = installation};
     TRY(folder_make_all(folder, 0755, err));
-    TRY(path_join(&link, folder, CREDENTIAL_CURRENT));
-    TRY(path_join(&generations, folder, CREDENTIAL_GENERATIONS));
-    int64_t previous = 0;
-    TRY(read_current(buf_string(&link), &previous, err));
-    TRY(folder_make(buf_string(&generations), 0755, err));
-    int64_t number = previous + 1;
-    TRY(buf_printf(&generation, "%s/%lld", buf_string(&generations), (long long)number));
-    TRY(write_generation(buf_string(&generation), buf_string(&link), installation, err));
-    TRY(folder_sync(buf_string(&generations), err));
-    TRY(move_link(folder, buf_string(&link), number, err));
-    prune(buf_string(&generations), number, previous);
-    return RESULT_OK;
+    return install_source(folder, &source, err);
+}
+
+enum result install_again(const char *folder, struct error *err) {
+    struct source source = {0};
+    return install_source(folder, &source, err);
+}
+
+void install_tidy(const char *folder) {
+    AUTO(place_clear) struct place place = {0};
+    AUTO(buf_clear) struct buf temporary = {0};
+    buf_init(&temporary, LIMIT_PATH_BYTES);
+    if (path_join(&temporary, folder, LINK_TEMPORARY) == RESULT_OK) {
+        (void)unlink(buf_string(&temporary));
+    }
+    if (place_open(folder, &place, NULL) == RESULT_OK && place.number > 0) {
+        prune(&place);
+    }
+}
+
+// --- going back --------------------------------------------------------------------------
+
+// A generation is whole when it reads as a credential of one key and certificate.
+static enum result check_generation(const char *path, struct error *err) {
+    AUTO(credential_clear) struct credential credential = {0};
+    TRY(credential_read(path, &credential, err));
+    struct certificate certificate;
+    TRY(certificate_read(buf_bytes(&credential.certificate), &certificate, err));
+    if (clock_now() <= certificate.not_after) {
+        return RESULT_OK;
+    }
+    AUTO(buf_clear) struct buf end = {0};
+    buf_init(&end, 64);
+    TRY(time_format_rfc3339(certificate.not_after, &end));
+    (void)error_set_code(err, RESULT_DENIED, "generation_expired",
+                         "the certificate before has ended at %s, nothing was changed",
+                         buf_string(&end));
+    error_hint(err, "Get a new one with signet renew --force.");
+    return RESULT_DENIED;
+}
+
+enum result install_rollback(const char *folder, struct error *err) {
+    AUTO(place_clear) struct place place = {0};
+    AUTO(buf_clear) struct buf path = {0};
+    TRY(place_open(folder, &place, err));
+    int64_t before = number_before(&place);
+    if (before == 0) {
+        (void)error_set_code(err, RESULT_NOT_FOUND, "no_generation",
+                             "there is nothing before the present certificate in %s", folder);
+        error_hint(err, "One generation is kept. Get a new one with signet renew --force.");
+        return RESULT_NOT_FOUND;
+    }
+    TRY(path_of(&place, before, &path));
+    TRY(check_generation(buf_string(&path), err));
+    return move_link(folder, buf_string(&place.link), before, err);
 }

@@ -210,6 +210,16 @@
 #define LIMIT_LIVE_SERIALS (1 << 20)
 // A reload command that takes longer than this hangs.
 #define LIMIT_RELOAD_SECONDS 60
+// Words of the command that is run after a renewal.
+#define LIMIT_HOOK_ARGUMENTS 64
+// Pauses of the agent after failures: from the first, doubled up to the second, so that a fleet
+// does not lean on an authority that comes back, and a device still has a dozen tries a day.
+#define LIMIT_AGENT_PAUSE_FIRST_SECONDS 60
+#define LIMIT_AGENT_PAUSE_SECONDS (2 * 3600)
+// How long one credential may take, hook included, before the agent goes on to the next.
+#define LIMIT_AGENT_STEP_SECONDS 600
+// Folders of one agent.
+#define LIMIT_AGENT_FOLDERS 64
 // Retry-After of a server is honoured up to this.
 #define LIMIT_RETRY_AFTER_SECONDS 3600
 // A bundle of CRLs in PEM: a few issuers' lists, a third larger than DER.

@@ -3,6 +3,7 @@
 signet_unit_test(credential client)
 signet_unit_test(export client)
 signet_unit_test(folder client)
+signet_unit_test(install client)
 signet_unit_test(crl_set client)
 signet_unit_test(exchange client)
 signet_unit_test(issued client)

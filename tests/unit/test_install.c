@@ -1,0 +1,403 @@
+// Installing as one unit: killed at every system call, without space, and back again.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "client/install.h"
+
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <sched.h>
+
+#include "base/file.h"
+#include "client/credential.h"
+#include "client/folder.h"
+#include "client/settings.h"
+#include "support/client_fixture.h"
+
+// More than an installation needs: what keeps a mistake from running for ever.
+#define CALLS_MAXIMUM 2000
+
+static struct test_ca ca;
+
+// Two sets that are installed in turn; the second ends earlier.
+static struct set {
+    struct test_identity leaf;
+    struct issued issued;
+} sets[2];
+
+static int make_all(void **state) {
+    make_test_ca(&ca);
+    clock_use_manual(NOW);
+    umask(022);
+    for (size_t i = 0; i < 2; i++) {
+        sets[i] = (struct set){0};
+        make_identity(&sets[i].leaf, (struct test_names){{"cn:jjolie"}}, &ca.issuing, false,
+                      NOW - 60, NOW + (i == 0 ? 90 : 30) * DAY);
+        make_issued(&ca, &sets[i].leaf, &sets[i].issued);
+    }
+    // Thousands of fsyncs: in memory where there is such a place.
+    snprintf(test_folder, sizeof(test_folder), "/dev/shm/signet-test-XXXXXX");
+    return mkdtemp(test_folder) != NULL ? 0 : make_test_folder(state);
+}
+
+static int remove_all(void **state) {
+    for (size_t i = 0; i < 2; i++) {
+        message_clear(&issued_type, &sets[i].issued);
+        test_identity_clear(&sets[i].leaf);
+    }
+    test_ca_clear(&ca);
+    clock_use_system();
+    return remove_test_folder(state);
+}
+
+static enum result install_set(const char *name, size_t which, struct error *err) {
+    const struct installation installation = {.key = sets[which].leaf.key,
+                                              .issued = &sets[which].issued,
+                                              .url = "https://ca.example:8443"};
+    return install_credential(in_test_folder(name), &installation, err);
+}
+
+static size_t count_entries(const char *name) {
+    struct error err = {0};
+    AUTO(text_list_clear) struct text_list names = {0};
+    assert_ok(folder_list(in_test_folder(name), &names, &err), &err);
+    return names.count;
+}
+
+static void read_whole(const char *folder, const char *name, struct buf *out) {
+    char path[400];
+    struct error err = {0};
+    snprintf(path, sizeof(path), "%s/current/%s", in_test_folder(folder), name);
+    assert_ok(file_read(path, out, &err), &err);
+}
+
+// The forms for HAProxy (key and chain in one), nginx (fullchain and key) and Mosquitto (each
+// alone) are of one set.
+static void require_same_set(const char *folder) {
+    AUTO(buf_clear) struct buf parts = {0};
+    AUTO(buf_clear) struct buf combined = {0};
+    buf_init(&parts, 65536);
+    buf_init(&combined, 65536);
+    read_whole(folder, CREDENTIAL_KEY, &parts);
+    read_whole(folder, CREDENTIAL_CERTIFICATE, &parts);
+    read_whole(folder, CREDENTIAL_CHAIN, &parts);
+    read_whole(folder, CREDENTIAL_COMBINED, &combined);
+    assert_bytes_equal(buf_bytes(&parts), buf_bytes(&combined));
+    buf_reset(&parts);
+    read_whole(folder, CREDENTIAL_KEY, &parts);
+    read_whole(folder, CREDENTIAL_FULL_CHAIN, &parts);
+    assert_bytes_equal(buf_bytes(&parts), buf_bytes(&combined));
+}
+
+// Which set is installed, after looking whether it is whole.
+static size_t installed_set(const char *folder) {
+    struct error err = {0};
+    AUTO(credential_clear) struct credential credential = {0};
+    assert_ok(credential_read(in_test_folder(folder), &credential, &err), &err);
+    require_same_set(folder);
+    if (strcmp(credential.about.serial, sets[0].issued.serial) == 0) {
+        return 0;
+    }
+    assert_string_equal(credential.about.serial, sets[1].issued.serial);
+    return 1;
+}
+
+// --- killed at every system call ---------------------------------------------------------
+
+static _Noreturn void install_traced(const char *folder, size_t which) {
+    struct error err = {0};
+    if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0) {
+        _exit(77);
+    }
+    (void)raise(SIGSTOP);
+    _exit(install_set(folder, which, &err) == RESULT_OK ? 0 : 1);
+}
+
+// Runs it and kills it at the entry of its n-th system call, which is not done any more. True
+// when it came to its end before.
+static bool kill_at_call(const char *folder, size_t which, int n) {
+    int status = 0;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        install_traced(folder, which);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
+        skip(); // no tracing here
+    }
+    assert_int_equal(
+        ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL), 0);
+    // Each call stops twice, before and after.
+    for (int stops = 0; stops < 2 * n - 1; stops++) {
+        assert_int_equal(ptrace(PTRACE_SYSCALL, child, NULL, NULL), 0);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        if (WIFEXITED(status)) {
+            assert_int_equal(WEXITSTATUS(status), 0);
+            return true;
+        }
+        assert_true(WIFSTOPPED(status));
+    }
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    return false;
+}
+
+static void a_kill_at_any_system_call_leaves_the_old_set_or_the_new_one(void **state) {
+    (void)state;
+    struct error err = {0};
+    size_t olds = 0;
+    size_t news = 0;
+    assert_ok(install_set("a", 0, &err), &err);
+    int n = 1;
+    for (bool is_done = false; !is_done; n++) {
+        assert_true(n < CALLS_MAXIMUM);
+        size_t before = installed_set("a");
+        is_done = kill_at_call("a", 1 - before, n);
+        size_t after = installed_set("a");
+        olds += after == before;
+        news += after != before;
+        // The next run finds its way, and nothing of this one stays.
+        install_tidy(in_test_folder("a"));
+        assert_int_equal(installed_set("a"), after);
+        assert_int_equal(count_entries("a"), 2);
+        assert_in_range(count_entries("a/generations"), 1, 2);
+    }
+    print_message("%d system calls: the old set %zu times, the new one %zu times\n", n - 2,
+                  olds, news);
+    assert_true(olds > 50 && news > 1);
+}
+
+static void a_kill_during_the_first_installation_leaves_nothing_or_all(void **state) {
+    (void)state;
+    struct error err = {0};
+    for (int n = 1; n < CALLS_MAXIMUM; n += 3) {
+        bool is_done = kill_at_call("first", 0, n);
+        if (file_exists(in_test_folder("first/current"))) {
+            assert_int_equal(installed_set("first"), 0);
+        }
+        assert_ok(install_set("first", 1, &err), &err); // over what was left
+        assert_int_equal(installed_set("first"), 1);
+        assert_ok(folder_remove(in_test_folder("first"), &err), &err);
+        if (is_done) {
+            return;
+        }
+    }
+    fail();
+}
+
+// --- what goes wrong ---------------------------------------------------------------------
+
+static void without_space_the_old_set_stays(void **state) {
+    (void)state;
+    struct error err = {0};
+    assert_ok(install_set("a", 0, &err), &err);
+    struct rlimit old;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    // From nothing at all to all but the largest file.
+    for (rlim_t size = 0; size < 1000; size += 100) {
+        struct rlimit little = {.rlim_cur = size, .rlim_max = old.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+        enum result result = install_set("a", 1, &err);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+        assert_result(RESULT_UNAVAILABLE, result, &err);
+        assert_non_null(strstr(err.message, "cannot write"));
+        assert_int_equal(installed_set("a"), 0);
+    }
+    assert_ok(install_set("a", 1, &err), &err);
+    assert_int_equal(installed_set("a"), 1);
+    assert_int_equal(count_entries("a/generations"), 2);
+}
+
+// In a mount name space of its own; ends with the result, 77 where that cannot be had.
+static int install_read_only(void) {
+    struct error err = {0};
+    const char *folder = in_test_folder("a");
+    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount(folder, folder, NULL, MS_BIND, NULL) != 0 ||
+        mount(NULL, folder, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) != 0) {
+        return 77;
+    }
+    enum result result = install_set("a", 1, &err);
+    return strstr(err.message, "Read-only file system") != NULL ? (int)result : 1;
+}
+
+static void on_a_read_only_file_system_the_old_set_stays(void **state) {
+    (void)state;
+    struct error err = {0};
+    int status = 0;
+    assert_ok(install_set("a", 0, &err), &err);
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(install_read_only());
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77) {
+        skip();
+    }
+    assert_int_equal(WEXITSTATUS(status), RESULT_DENIED);
+    assert_int_equal(installed_set("a"), 0);
+}
+
+// --- access ------------------------------------------------------------------------------
+
+static mode_t mode_of(const char *name) {
+    struct stat status;
+    assert_int_equal(stat(in_test_folder(name), &status), 0);
+    return status.st_mode & 07777;
+}
+
+static void set_mode(const char *folder, const char *mode) {
+    struct error err = {0};
+    AUTO(settings_clear) struct settings settings = {0};
+    assert_ok(text_set(&settings.mode, mode), &err);
+    assert_ok(settings_write(in_test_folder(folder), &settings, &err), &err);
+}
+
+static void settings_decide_about_the_key_and_not_about_the_rest(void **state) {
+    (void)state;
+    struct error err = {0};
+    assert_ok(install_set("a", 0, &err), &err);
+    set_mode("a", "0440");
+    assert_int_equal(mode_of("a/settings.json"), 0600);
+    assert_ok(install_again(in_test_folder("a"), &err), &err);
+    assert_int_equal(installed_set("a"), 0);
+    assert_int_equal(mode_of("a/current/key.pem"), 0440);
+    assert_int_equal(mode_of("a/current/combined.pem"), 0440);
+    assert_int_equal(mode_of("a/current/cert.pem"), 0644);
+    assert_ok(install_set("a", 1, &err), &err);
+    assert_int_equal(mode_of("a/current/key.pem"), 0440);
+}
+
+static void owner_and_group_are_given(void **state) {
+    (void)state;
+    struct error err = {0};
+    struct stat status;
+    AUTO(settings_clear) struct settings settings = {0};
+    if (geteuid() != 0) {
+        skip(); // only root gives files away
+    }
+    assert_ok(install_set("a", 0, &err), &err);
+    assert_ok(text_set(&settings.owner, "daemon"), &err);
+    assert_ok(text_set(&settings.group, "daemon"), &err);
+    assert_ok(settings_write(in_test_folder("a"), &settings, &err), &err);
+    assert_ok(install_set("a", 1, &err), &err);
+    assert_int_equal(stat(in_test_folder("a/current/key.pem"), &status), 0);
+    assert_int_equal(status.st_uid, 1);
+    assert_int_equal(status.st_gid, 1);
+    assert_int_equal(status.st_mode & 07777, 0600);
+    // Whoever owns the files does not own the folder that the agent writes to.
+    assert_int_equal(stat(in_test_folder("a/current"), &status), 0);
+    assert_int_equal(status.st_uid, 0);
+    assert_ok(install_set("a", 0, &err), &err);
+    assert_int_equal(installed_set("a"), 0);
+}
+
+static void impossible_access_is_refused_before_anything_is_written(void **state) {
+    (void)state;
+    static const struct {
+        const char *owner, *group, *mode, *message;
+    } cases[] = {
+        {"nobody-knows-me", NULL, NULL, "there is no user nobody-knows-me"},
+        {NULL, "nobody-knows-us", NULL, "there is no group nobody-knows-us"},
+        {NULL, NULL, "0644", "'0644' is no mode for a private key"},
+        {NULL, NULL, "0660", "'0660' is no mode for a private key"},
+        {NULL, NULL, "0040", "'0040' is no mode for a private key"},
+        {NULL, NULL, "4600", "'4600' is no mode for a private key"},
+        {NULL, NULL, "0608", "'0608' is no mode for a private key"},
+        {NULL, NULL, "rw", "'rw' is no mode for a private key"},
+    };
+    struct error err = {0};
+    assert_ok(install_set("a", 0, &err), &err);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        AUTO(settings_clear) struct settings settings = {0};
+        if ((cases[i].owner != NULL &&
+             text_set(&settings.owner, cases[i].owner) != RESULT_OK) ||
+            (cases[i].group != NULL &&
+             text_set(&settings.group, cases[i].group) != RESULT_OK) ||
+            (cases[i].mode != NULL && text_set(&settings.mode, cases[i].mode) != RESULT_OK)) {
+            fail();
+        }
+        assert_ok(settings_write(in_test_folder("a"), &settings, &err), &err);
+        assert_result(RESULT_INVALID, install_set("a", 1, &err), &err);
+        assert_string_equal(err.code, "usage");
+        assert_string_equal(err.message, cases[i].message);
+        assert_int_equal(installed_set("a"), 0);
+        assert_int_equal(count_entries("a/generations"), 1);
+    }
+}
+
+static void settings_that_others_may_write_are_refused(void **state) {
+    (void)state;
+    struct error err = {0};
+    assert_ok(install_set("a", 0, &err), &err);
+    set_mode("a", "0600");
+    assert_int_equal(chmod(in_test_folder("a/settings.json"), 0666), 0);
+    assert_result(RESULT_DENIED, install_set("a", 1, &err), &err);
+    assert_string_equal(err.code, "not_private");
+    assert_ok(file_replace(in_test_folder("a/settings.json"), BYTES_LITERAL("{\"mode\":"), 0600,
+                           &err),
+              &err);
+    assert_result(RESULT_INVALID, install_set("a", 1, &err), &err);
+    assert_string_equal(err.code, "misconfigured");
+    assert_int_equal(installed_set("a"), 0);
+}
+
+// --- going back --------------------------------------------------------------------------
+
+static void a_rollback_returns_to_the_set_before(void **state) {
+    (void)state;
+    struct error err = {0};
+    assert_ok(install_set("a", 0, &err), &err);
+    assert_result(RESULT_NOT_FOUND, install_rollback(in_test_folder("a"), &err), &err);
+    assert_string_equal(err.code, "no_generation");
+    assert_ok(install_set("a", 1, &err), &err);
+    assert_ok(install_rollback(in_test_folder("a"), &err), &err);
+    assert_int_equal(installed_set("a"), 0);
+    assert_result(RESULT_NOT_FOUND, install_rollback(in_test_folder("a"), &err), &err);
+    // The next installation takes the place of what was gone back from.
+    assert_ok(install_set("a", 1, &err), &err);
+    assert_int_equal(installed_set("a"), 1);
+    assert_int_equal(count_entries("a/generations"), 2);
+}
+
+static void a_rollback_to_what_is_of_no_use_is_refused(void **state) {
+    (void)state;
+    struct error err = {0};
+    assert_ok(install_set("a", 1, &err), &err);
+    assert_ok(install_set("a", 0, &err), &err);
+    clock_use_manual(NOW + 30 * DAY + 1); // the one before has just ended
+    assert_result(RESULT_DENIED, install_rollback(in_test_folder("a"), &err), &err);
+    assert_string_equal(err.code, "generation_expired");
+    assert_int_equal(installed_set("a"), 0);
+    clock_use_manual(NOW + 30 * DAY);
+    assert_int_equal(unlink(in_test_folder("a/generations/1/key.pem")), 0);
+    assert_result(RESULT_NOT_FOUND, install_rollback(in_test_folder("a"), &err), &err);
+    assert_string_equal(err.code, "misconfigured");
+    assert_int_equal(installed_set("a"), 0);
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_all, remove_all)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(a_kill_at_any_system_call_leaves_the_old_set_or_the_new_one),
+        IN_FOLDER(a_kill_during_the_first_installation_leaves_nothing_or_all),
+        IN_FOLDER(without_space_the_old_set_stays),
+        IN_FOLDER(on_a_read_only_file_system_the_old_set_stays),
+        IN_FOLDER(settings_decide_about_the_key_and_not_about_the_rest),
+        IN_FOLDER(owner_and_group_are_given),
+        IN_FOLDER(impossible_access_is_refused_before_anything_is_written),
+        IN_FOLDER(settings_that_others_may_write_are_refused),
+        IN_FOLDER(a_rollback_returns_to_the_set_before),
+        IN_FOLDER(a_rollback_to_what_is_of_no_use_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
