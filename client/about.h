@@ -14,7 +14,10 @@
     F(TIME, renew_after, 0, REQUIRED)
 
 // One line of `signet status --json`. `state` is "valid", "due", "expired", "future" or
-// "damaged" (then `problem` tells, and the rest may be missing).
+// "damaged" (then `problem` tells, and the rest may be missing). The rest is what the agent keeps:
+// when it tries next, what went wrong at its last try (`last_error` at `failed`, for the
+// `failures`th time in a row), and whether the hook has still to succeed ("pending", else "done",
+// or absent without one).
 #define credential_status_FIELDS(F, R)                                                         \
     F(TEXT, name, 256, REQUIRED)                                                               \
     F(TEXT, folder, LIMIT_PATH_BYTES, REQUIRED)                                                \
@@ -25,7 +28,15 @@
     F(TEXTS, names, LIMIT_NAMES, OPTIONAL)                                                     \
     F(TIME, not_before, 0, OPTIONAL)                                                           \
     F(TIME, not_after, 0, OPTIONAL)                                                            \
-    F(TIME, renew_after, 0, OPTIONAL)
+    F(TIME, renew_after, 0, OPTIONAL)                                                          \
+    F(TIME, next, 0, OPTIONAL)                                                                 \
+    F(TIME, renewed, 0, OPTIONAL)                                                              \
+    F(TEXT, last_error, 512, OPTIONAL)                                                         \
+    F(TEXT, last_code, 32, OPTIONAL)                                                           \
+    F(TIME, failed, 0, OPTIONAL)                                                               \
+    F(INTEGER, failures, 1000000, OPTIONAL)                                                    \
+    F(TEXT, hook, 16, OPTIONAL)                                                                \
+    F(TEXT, hook_error, 512, OPTIONAL)
 
 // An enrollment that waits for approval, or was interrupted (then without `expires`). `state` is
 // "waiting", "interrupted" or "expired".

@@ -196,21 +196,44 @@ static enum result wait_for_lock(int descriptor, const char *path, struct error 
     return RESULT_OK;
 }
 
-enum result folder_lock(const char *path, struct folder_lock *out_lock, struct error *err) {
-    AUTO(buf_clear) struct buf file = {0};
-    buf_init(&file, LIMIT_PATH_BYTES);
-    TRY(path_join(&file, path, "lock"));
-    int descriptor = open(buf_string(&file), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (descriptor < 0) {
-        return error_from_errno(err, errno, "cannot open %s", buf_string(&file));
-    }
-    enum result result = wait_for_lock(descriptor, buf_string(&file), err);
+static enum result open_lock(const char *path, const char *name, struct buf *out_file,
+                             int *out_descriptor, struct error *err) {
+    buf_init(out_file, LIMIT_PATH_BYTES);
+    TRY(path_join(out_file, path, name));
+    *out_descriptor =
+        open(buf_string(out_file), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    return *out_descriptor >= 0
+               ? RESULT_OK
+               : error_from_errno(err, errno, "cannot open %s", buf_string(out_file));
+}
+
+static enum result keep_lock(enum result result, int descriptor, struct folder_lock *out_lock) {
     if (result != RESULT_OK) {
         (void)close(descriptor);
         return result;
     }
     *out_lock = (struct folder_lock){.descriptor = descriptor, .is_held = true};
     return RESULT_OK;
+}
+
+enum result folder_lock(const char *path, struct folder_lock *out_lock, struct error *err) {
+    AUTO(buf_clear) struct buf file = {0};
+    int descriptor = -1;
+    TRY(open_lock(path, "lock", &file, &descriptor, err));
+    return keep_lock(wait_for_lock(descriptor, buf_string(&file), err), descriptor, out_lock);
+}
+
+enum result folder_lock_now(const char *path, const char *name, struct folder_lock *out_lock,
+                            struct error *err) {
+    AUTO(buf_clear) struct buf file = {0};
+    int descriptor = -1;
+    enum result result = RESULT_OK;
+    TRY(open_lock(path, name, &file, &descriptor, err));
+    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+        result = error_set_code(err, RESULT_CONFLICT, "busy", "another agent keeps %s", path);
+        error_hint(err, "Find it with: fuser '%s'", buf_string(&file));
+    }
+    return keep_lock(result, descriptor, out_lock);
 }
 
 void folder_unlock(struct folder_lock *lock) {

@@ -40,4 +40,7 @@ struct folder_lock {
 };
 // Locks "path/lock"; waits for another process, RESULT_CONFLICT when that takes too long.
 enum result folder_lock(const char *path, struct folder_lock *out_lock, struct error *err);
+// Locks "path/name" at once, or RESULT_CONFLICT, code "busy".
+enum result folder_lock_now(const char *path, const char *name, struct folder_lock *out_lock,
+                            struct error *err);
 void folder_unlock(struct folder_lock *lock);

@@ -70,17 +70,16 @@ static void drain(int input, struct buf *out) {
     }
 }
 
-static enum result wait_for(pid_t child, char *const *arguments, int input, struct buf *out,
-                            struct error *err) {
-    int64_t end = clock_monotonic_milliseconds() + LIMIT_RELOAD_SECONDS * 1000;
+static enum result wait_for(pid_t child, char *const *arguments, int seconds, int input,
+                            struct buf *out, struct error *err) {
+    int64_t end = clock_monotonic_milliseconds() + seconds * 1000LL;
     int status = 0;
     while (!has_ended(child, &status)) {
         drain(input, out);
         if (clock_monotonic_milliseconds() > end) {
             stop_child(child);
             return error_set_code(err, RESULT_UNAVAILABLE, "reload_failed",
-                                  "%s did not end within %d seconds", arguments[0],
-                                  LIMIT_RELOAD_SECONDS);
+                                  "%s did not end within %d seconds", arguments[0], seconds);
         }
         (void)poll(NULL, 0, WAIT_PAUSE_MILLISECONDS);
     }
@@ -88,7 +87,7 @@ static enum result wait_for(pid_t child, char *const *arguments, int input, stru
     return explain(arguments[0], status, err);
 }
 
-enum result reload_run(char *const *arguments, struct error *err) {
+enum result reload_run_within(char *const *arguments, int seconds, struct error *err) {
     pid_t child = fork();
     if (child < 0) {
         return error_from_errno(err, errno, "cannot start %s", arguments[0]);
@@ -96,7 +95,11 @@ enum result reload_run(char *const *arguments, struct error *err) {
     if (child == 0) {
         become(arguments, -1);
     }
-    return wait_for(child, arguments, -1, NULL, err);
+    return wait_for(child, arguments, seconds, -1, NULL, err);
+}
+
+enum result reload_run(char *const *arguments, struct error *err) {
+    return reload_run_within(arguments, LIMIT_RELOAD_SECONDS, err);
 }
 
 enum result reload_capture(char *const *arguments, struct buf *out, struct error *err) {
@@ -114,7 +117,7 @@ enum result reload_capture(char *const *arguments, struct buf *out, struct error
         result = error_from_errno(err, errno, "cannot start %s", arguments[0]);
     } else {
         (void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
-        result = wait_for(child, arguments, ends[0], out, err);
+        result = wait_for(child, arguments, LIMIT_RELOAD_SECONDS, ends[0], out, err);
     }
     (void)close(ends[0]);
     return result;

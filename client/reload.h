@@ -9,6 +9,8 @@
 // code "reload_failed", with the exit status or signal, unless it ends with status 0 within
 // LIMIT_RELOAD_SECONDS; after that it is killed.
 enum result reload_run(char *const *arguments, struct error *err);
+// As reload_run, with another limit.
+enum result reload_run_within(char *const *arguments, int seconds, struct error *err);
 // As reload_run; what it wrote to standard output is appended, as far as the maximum of `out`
 // allows.
 enum result reload_capture(char *const *arguments, struct buf *out, struct error *err);

@@ -46,24 +46,48 @@ static enum result open_pending(const char *folder, const struct credential *cre
 }
 
 static enum result send_request(const struct credential *credential, struct bytes csr,
-                                struct issued *out_issued, struct error *err) {
+                                struct issued *out_issued, int64_t *out_retry_after,
+                                struct error *err) {
     AUTO(tls_context_free_at) struct tls_context *tls = NULL;
     AUTO(exchange_clear) struct exchange exchange = {0};
+    AUTO(api_delay_clear) struct api_delay delay = {0};
     TRY(credential_connect(credential, &tls, &exchange, err));
     struct renew request = {0};
     if (blob_set(&request.csr, csr) != RESULT_OK) {
         return error_out_of_memory(err);
     }
-    enum result result = api_call(&exchange, OPERATION_RENEW, &request, out_issued, err);
+    enum result result = api_ask(&exchange, OPERATION_RENEW, &request, out_issued, &delay, err);
     message_clear(&renew_type, &request);
+    *out_retry_after = delay.retry_after;
+    if (result == RESULT_PENDING) {
+        *out_retry_after = delay.held.retry_after;
+        (void)error_set_code(err, RESULT_PENDING, "pending",
+                             "the renewal waits for approval, with the code %.20s",
+                             delay.held.code);
+        error_hint(err, "An administrator sees it with signetctl request list.");
+    }
     return result;
+}
+
+// A renewal is the same kind of certificate once more, whatever became of the profile.
+static enum result check_profile(const struct credential *credential,
+                                 const struct issued *issued, struct error *err) {
+    if (strcmp(credential->about.profile, issued->profile) == 0) {
+        return RESULT_OK;
+    }
+    (void)error_set_code(err, RESULT_DENIED, "untrusted",
+                         "the authority's answer was refused: it is for the profile %.60s and "
+                         "not for %.60s",
+                         issued->profile, credential->about.profile);
+    error_hint(err, "Nothing was installed. For another profile, enroll with --with.");
+    return RESULT_DENIED;
 }
 
 static enum result ask(const struct credential *credential, struct pending *pending,
                        const struct names *names, struct issued *out_issued,
-                       struct error *err) {
-    enum result result =
-        send_request(credential, buf_bytes(&pending->request), out_issued, err);
+                       int64_t *out_retry_after, struct error *err) {
+    enum result result = send_request(credential, buf_bytes(&pending->request), out_issued,
+                                      out_retry_after, err);
     if (result != RESULT_OK && api_is_refusal(result, err)) {
         (void)pending_finish(pending, NULL); // another try begins with another key
     }
@@ -72,6 +96,7 @@ static enum result ask(const struct credential *credential, struct pending *pend
                                                    .root = buf_bytes(&credential->root),
                                                    .names = names,
                                                    .now = clock_now()};
+    TRY(check_profile(credential, out_issued, err));
     return issued_check(out_issued, &expectation, err);
 }
 
@@ -103,7 +128,7 @@ static void remove_stale(const char *folder) {
 }
 
 static enum result run(const char *folder, const struct credential *credential,
-                       struct error *err) {
+                       int64_t *out_retry_after, struct error *err) {
     AUTO(names_clear) struct names names = {0};
     struct certificate certificate;
     TRY(certificate_read(buf_bytes(&credential->certificate), &certificate, err));
@@ -113,7 +138,7 @@ static enum result run(const char *folder, const struct credential *credential,
     const struct names none = {0};
     TRY(open_pending(folder, credential, &none, &pending, err));
     struct issued issued = {0};
-    enum result result = ask(credential, &pending, &names, &issued, err);
+    enum result result = ask(credential, &pending, &names, &issued, out_retry_after, err);
     if (result == RESULT_OK) {
         result = install(folder, credential, &pending, &issued, err);
     }
@@ -133,9 +158,20 @@ static enum result require_installed(const char *folder, const struct credential
     return RESULT_INVALID;
 }
 
+enum result renew_locked(const char *folder, int64_t *out_retry_after, struct error *err) {
+    AUTO(credential_clear) struct credential credential = {0};
+    *out_retry_after = 0;
+    TRY(credential_read(folder, &credential, err));
+    TRY(require_installed(folder, &credential, err));
+    TRY(run(folder, &credential, out_retry_after, err));
+    remove_stale(folder);
+    return RESULT_OK;
+}
+
 enum result renew_credential(const char *folder, bool is_forced, struct about *out_about,
                              struct error *err) {
     AUTO(credential_clear) struct credential credential = {0};
+    int64_t retry_after = 0;
     // Read before locking, so that a name that does not exist is not made by the lock.
     TRY(credential_read(folder, &credential, err));
     AUTO(folder_unlock) struct folder_lock lock = {0};
@@ -144,8 +180,7 @@ enum result renew_credential(const char *folder, bool is_forced, struct about *o
     TRY(credential_read(folder, &credential, err));
     TRY(require_installed(folder, &credential, err));
     TRY(check_due(&credential.about, is_forced, err));
-    TRY(run(folder, &credential, err));
-    remove_stale(folder);
+    TRY(renew_locked(folder, &retry_after, err));
     return credential_read_about(folder, out_about, err);
 }
 

@@ -13,5 +13,9 @@
 // whatever fails.
 enum result renew_credential(const char *folder, bool is_forced, struct about *out_about,
                              struct error *err);
+// The same for a caller who holds the folder's lock and decided that it is due. On failure
+// *out_retry_after says how many seconds the authority wants us to wait, 0 when it did not say.
+// RESULT_PENDING, code "pending": it holds the request; the same again goes on.
+enum result renew_locked(const char *folder, int64_t *out_retry_after, struct error *err);
 // Asks its authority to revoke the credential's own certificate; the files stay.
 enum result renew_revoke(const char *folder, const char *reason, struct error *err);

@@ -1,5 +1,5 @@
-// What a person sets for one credential, kept beside it: who may read the key, whether renewals
-// make a new one, and what is run afterwards.
+// What a person sets for one credential, kept beside it: who may read the key, and what is run
+// after a renewal.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
@@ -10,13 +10,14 @@
 // DIR/NAME/settings.json, for its owner alone: whoever can write it chooses a command that the
 // agent runs.
 #define SETTINGS_FILE "settings.json"
-// `mode` is that of the files with the key, in octal. `hook` is an argv; empty: none.
+// `mode` is that of the files with the key, in octal. `hook` is an argv; empty: none. It is
+// killed after `hook_seconds`; 0: LIMIT_RELOAD_SECONDS.
 #define settings_FIELDS(F, R)                                                                  \
     F(TEXT, owner, 64, OPTIONAL)                                                               \
     F(TEXT, group, 64, OPTIONAL)                                                               \
     F(TEXT, mode, 8, OPTIONAL)                                                                 \
-    F(BOOLEAN, keeps_key, 0, OPTIONAL)                                                         \
-    F(TEXTS, hook, LIMIT_HOOK_ARGUMENTS, OPTIONAL)
+    F(TEXTS, hook, LIMIT_HOOK_ARGUMENTS, OPTIONAL)                                             \
+    F(INTEGER, hook_seconds, LIMIT_HOOK_SECONDS, OPTIONAL)
 
 MESSAGE_DECLARE(settings);
 

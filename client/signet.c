@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "client/agent.h"
 #include "client/credential.h"
 #include "client/display.h"
 #include "client/enroll.h"
@@ -12,6 +13,7 @@
 #include "base/options.h"
 #include "client/program.h"
 #include "client/renew.h"
+#include "client/signet_agent.h"
 #include "client/status.h"
 #include "client/table.h"
 #include "client/signet_watch.h"
@@ -230,6 +232,10 @@ static const struct option status_options[] = {
     {0},
 };
 
+static enum result add_reason(struct buf *cell, const char *before, const char *reason) {
+    return reason != NULL ? buf_printf(cell, "%s%s", before, reason) : RESULT_OK;
+}
+
 static enum result add_status_row(struct table *table, const struct credential_status *line) {
     AUTO(buf_clear) struct buf cell = {0};
     buf_init(&cell, (size_t)LIMIT_NAMES * LIMIT_NAME_BYTES);
@@ -239,10 +245,13 @@ static enum result add_status_row(struct table *table, const struct credential_s
     TRY(table_add(table, line->profile != NULL ? line->profile : ""));
     TRY(display_time(line->not_after, &cell));
     TRY(table_add_buf(table, &cell));
-    TRY(display_time(line->renew_after, &cell));
+    TRY(display_time(line->next, &cell));
     TRY(table_add_buf(table, &cell));
-    TRY(buf_printf(&cell, "%s%s%s", line->state, line->problem != NULL ? ": " : "",
-                   line->problem != NULL ? line->problem : ""));
+    TRY(table_add(table, line->hook != NULL ? line->hook : ""));
+    TRY(buf_append_string(&cell, line->state));
+    TRY(add_reason(&cell, ": ", line->problem));
+    TRY(add_reason(&cell, ", last try: ", line->last_error));
+    TRY(add_reason(&cell, ", hook: ", line->hook_error));
     return table_add_buf(table, &cell);
 }
 
@@ -280,8 +289,8 @@ static enum result add_pending(const struct status_page *page, struct buf *text)
 
 static enum result print_status(const struct status_page *page, const char *folder,
                                 struct error *err) {
-    static const char *const headings[] = {"NAME",        "NAMES", "PROFILE", "VALID UNTIL",
-                                           "RENEW AFTER", "STATE", NULL};
+    static const char *const headings[] = {"NAME",         "NAMES", "PROFILE", "VALID UNTIL",
+                                           "NEXT RENEWAL", "HOOK",  "STATE",   NULL};
     AUTO(table_clear) struct table table = {0};
     AUTO(buf_clear) struct buf text = {0};
     buf_init(&text, PRINT_BYTES);
@@ -321,29 +330,36 @@ static const struct option renew_options[] = {
     {0},
 };
 
-static enum result renew_one(const char *folder, const char *name, bool is_forced,
+static enum result print_renewed(const char *name, const struct agent_report *report,
+                                 struct error *err) {
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&text, PRINT_BYTES);
+    if (report->is_renewed) {
+        TRY(buf_printf(&text, "Renewed %s: certificate %s, valid until ", name,
+                       report->about.serial));
+        TRY(display_time(report->about.not_after, &text));
+        TRY(buf_append_byte(&text, '\n'));
+    } else if (report->is_hooked) {
+        TRY(buf_printf(&text, "Ran the hook of %s.\n", name));
+    }
+    return text.size > 0 ? program_print(&text, err) : RESULT_OK;
+}
+
+static enum result renew_one(const char *folder, const char *name, enum agent_mode mode,
                              struct error *err) {
     AUTO(buf_clear) struct buf path = {0};
-    AUTO(buf_clear) struct buf text = {0};
     buf_init(&path, LIMIT_PATH_BYTES);
-    buf_init(&text, PRINT_BYTES);
     TRY(credential_check_name(name, err));
     TRY(path_join(&path, folder, name));
-    struct about about = {0};
-    enum result result = renew_credential(buf_string(&path), is_forced, &about, err);
-    if (result != RESULT_OK) {
-        error_context(err, "%s", name);
-        return result;
-    }
-    (void)buf_printf(&text, "Renewed %s: certificate %s, valid until ", name, about.serial);
-    (void)display_time(about.not_after, &text);
-    (void)buf_append_byte(&text, '\n');
-    message_clear(&about_type, &about);
-    return program_print(&text, err);
+    struct agent_report report = {0};
+    enum result result = agent_step(buf_string(&path), name, mode, &report, err);
+    enum result printed = print_renewed(name, &report, result == RESULT_OK ? err : NULL);
+    message_clear(&about_type, &report.about);
+    return result == RESULT_OK ? printed : result;
 }
 
 // Renews all; the first failure is the result, "unchanged" only when nothing else happened.
-static enum result renew_all(const char *folder, bool is_forced, struct error *err) {
+static enum result renew_all(const char *folder, enum agent_mode mode, struct error *err) {
     struct status_page page = {0};
     TRY(status_collect(folder, NULL, &page, err));
     const struct credential_status *lines = page.credentials.items;
@@ -351,7 +367,7 @@ static enum result renew_all(const char *folder, bool is_forced, struct error *e
     size_t renewed = 0;
     for (size_t i = 0; i < page.credentials.count; i++) {
         struct error reason = {0};
-        enum result one = renew_one(folder, lines[i].name, is_forced, &reason);
+        enum result one = renew_one(folder, lines[i].name, mode, &reason);
         renewed += one == RESULT_OK;
         if (one == RESULT_OK || outcome_of(one, &reason) == OUTCOME_UNCHANGED) {
             continue;
@@ -381,8 +397,11 @@ static enum result run_renew(const struct arguments *arguments, struct error *er
         return RESULT_INVALID;
     }
     TRY(find_folder(arguments, &folder, err));
-    return wants_all ? renew_all(buf_string(&folder), is_forced, err)
-                     : renew_one(buf_string(&folder), arguments->operands[0], is_forced, err);
+    if (wants_all) {
+        return renew_all(buf_string(&folder), is_forced ? AGENT_FORCED : AGENT_AT_ONCE, err);
+    }
+    return renew_one(buf_string(&folder), arguments->operands[0],
+                     is_forced ? AGENT_FORCED : AGENT_WHEN_ALLOWED, err);
 }
 
 static const struct option revoke_options[] = {
@@ -451,6 +470,16 @@ static const struct command commands[] = {
      "get a new key and certificate with the present one\n\n"
      "Ends with status 7 when nothing is due.",
      run_renew},
+    {"run", "", 0, 0, signet_run_options,
+     "keep every credential renewed, until it is ended\n\n"
+     "Renews each when it is due, runs its hook until it succeeds, and sleeps otherwise.",
+     signet_run_agent},
+    {"set", "NAME", 1, 1, signet_set_options,
+     "say who may read a credential's key, and what is run after a renewal", signet_run_set},
+    {"rollback", "NAME", 1, 1, signet_rollback_options,
+     "go back to the certificate before\n\n"
+     "The agent leaves it alone for a day.",
+     signet_run_rollback},
     {"revoke", "NAME", 1, 1, revoke_options,
      "declare this device's own certificate invalid\n\n"
      "It cannot be undone. The files stay.",

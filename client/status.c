@@ -2,11 +2,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "client/status.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "client/agent.h"
+#include "client/agent_state.h"
 #include "client/credential.h"
 #include "client/folder.h"
+#include "client/settings.h"
 #include "client/ticket.h"
 
 static const char *state_of(const struct about *about, int64_t now) {
@@ -37,6 +42,33 @@ static enum result fill_damaged(struct credential_status *line, const struct err
     return text_set(&line->problem, reason->message);
 }
 
+static enum result set_if(char **member, const char *text) {
+    return text != NULL ? text_set(member, text) : RESULT_OK;
+}
+
+// What the agent keeps beside the credential. Its settings are private: for others than their
+// owner there is no hook to be seen.
+static enum result fill_agent(struct credential_status *line, const struct about *about) {
+    AUTO(agent_state_clear) struct agent_state state = {0};
+    AUTO(settings_clear) struct settings settings = {0};
+    agent_state_read(line->folder, &state);
+    bool is_of_this = state.serial != NULL && strcmp(state.serial, about->serial) == 0;
+    line->next = is_of_this ? agent_next(&state, about) : about->renew_after;
+    line->renewed = state.renewed;
+    if (is_of_this) {
+        TRY(set_if(&line->last_error, state.problem));
+        TRY(set_if(&line->last_code, state.code));
+        line->failed = state.failed;
+        line->failures = state.failures;
+    }
+    if (settings_read(line->folder, &settings, NULL) != RESULT_OK || settings.hook.count == 0) {
+        return RESULT_OK;
+    }
+    bool is_pending = agent_is_hook_pending(line->folder);
+    TRY(is_pending ? set_if(&line->hook_error, state.hook_problem) : RESULT_OK);
+    return text_set(&line->hook, is_pending ? "pending" : "done");
+}
+
 static enum result inspect(const char *folder, const char *name, struct status_page *page) {
     void *record = NULL;
     TRY(record_add(&page->credentials, &credential_status_type, &record));
@@ -49,7 +81,10 @@ static enum result inspect(const char *folder, const char *name, struct status_p
     if (credential_read_about(folder, &about, &reason) != RESULT_OK) {
         return fill_damaged(line, &reason);
     }
-    enum result result = fill_line(line, &about);
+    enum result result = fill_agent(line, &about);
+    if (result == RESULT_OK) {
+        result = fill_line(line, &about);
+    }
     message_clear(&about_type, &about);
     return result;
 }

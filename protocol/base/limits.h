@@ -212,12 +212,16 @@
 #define LIMIT_RELOAD_SECONDS 60
 // Words of the command that is run after a renewal.
 #define LIMIT_HOOK_ARGUMENTS 64
+// It may take its time, but the agent's other certificates wait for it.
+#define LIMIT_HOOK_SECONDS 300
 // Pauses of the agent after failures: from the first, doubled up to the second, so that a fleet
 // does not lean on an authority that comes back, and a device still has a dozen tries a day.
 #define LIMIT_AGENT_PAUSE_FIRST_SECONDS 60
 #define LIMIT_AGENT_PAUSE_SECONDS (2 * 3600)
 // How long one credential may take, hook included, before the agent goes on to the next.
 #define LIMIT_AGENT_STEP_SECONDS 600
+// How soon a folder is looked for again that is not there, or cannot be watched.
+#define LIMIT_AGENT_LOOK_SECONDS 600
 // Folders of one agent.
 #define LIMIT_AGENT_FOLDERS 64
 // Retry-After of a server is honoured up to this.

@@ -1,5 +1,7 @@
 # Unit tests and fuzz targets of client.
 # SPDX-License-Identifier: GPL-3.0-or-later
+signet_unit_test(agent client)
+signet_unit_test(agent_state client)
 signet_unit_test(credential client)
 signet_unit_test(export client)
 signet_unit_test(folder client)

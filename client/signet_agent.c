@@ -1,0 +1,192 @@
+// Commands about keeping credentials: the agent, their settings, going back.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "client/signet_agent.h"
+
+#include <string.h>
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "client/agent.h"
+#include "client/agent_config.h"
+#include "client/agent_loop.h"
+#include "client/credential.h"
+#include "client/display.h"
+#include "client/folder.h"
+#include "client/install.h"
+#include "client/program.h"
+#include "client/settings.h"
+
+#define DIR_OPTION                                                                             \
+    { "dir", "DIR", "where credentials are kept (default: see the man page)", false, false }
+
+// --- run ---------------------------------------------------------------------------------
+
+const struct option signet_run_options[] = {
+    {"dir", "DIR", "a folder of credentials; may be repeated", true, false},
+    {"config", "FILE", "names the folders instead (default: " AGENT_CONFIG_FILE " if there)",
+     false, false},
+    {0},
+};
+
+static enum result add_folder(struct text_list *folders, const char *option,
+                              struct error *err) {
+    AUTO(buf_clear) struct buf folder = {0};
+    buf_init(&folder, LIMIT_PATH_BYTES);
+    TRY(credentials_folder(option, &folder, err));
+    if (folders->count == LIMIT_AGENT_FOLDERS) {
+        return arguments_refuse(err, "dir", "%d folders at most", LIMIT_AGENT_FOLDERS);
+    }
+    for (size_t i = 0; i < folders->count; i++) {
+        if (strcmp(folders->items[i], buf_string(&folder)) == 0) {
+            return arguments_refuse(err, "dir", "%s comes twice", folders->items[i]);
+        }
+    }
+    return text_list_add(folders, buf_string(&folder)) == RESULT_OK ? RESULT_OK
+                                                                    : error_out_of_memory(err);
+}
+
+static enum result find_folders(const struct arguments *arguments, struct text_list *folders,
+                                struct error *err) {
+    const char *config = arguments_value(arguments, "config");
+    for (size_t i = 0; i < arguments->value_count; i++) {
+        if (strcmp(arguments->values[i].option->name, "dir") == 0) {
+            TRY(add_folder(folders, arguments->values[i].text, err));
+        }
+    }
+    if (folders->count > 0) {
+        return config == NULL ? RESULT_OK
+                              : arguments_refuse(err, "config", "contradicts --dir");
+    }
+    if (config != NULL || file_exists(AGENT_CONFIG_FILE)) {
+        return agent_config_read(config != NULL ? config : AGENT_CONFIG_FILE, folders, err);
+    }
+    return add_folder(folders, NULL, err);
+}
+
+enum result signet_run_agent(const struct arguments *arguments, struct error *err) {
+    AUTO(text_list_clear) struct text_list folders = {0};
+    TRY(find_folders(arguments, &folders, err));
+    return agent_run(&folders, err);
+}
+
+// --- one credential ----------------------------------------------------------------------
+
+// The folder of the credential that the operand names, locked. RESULT_NOT_FOUND when it is not
+// there.
+static enum result open_credential(const struct arguments *arguments, struct buf *out_folder,
+                                   struct folder_lock *out_lock, struct error *err) {
+    AUTO(buf_clear) struct buf folder = {0};
+    struct about about = {0};
+    buf_init(&folder, LIMIT_PATH_BYTES);
+    buf_init(out_folder, LIMIT_PATH_BYTES);
+    TRY(credentials_folder(arguments_value(arguments, "dir"), &folder, err));
+    TRY(credential_check_name(arguments->operands[0], err));
+    TRY(path_join(out_folder, buf_string(&folder), arguments->operands[0]));
+    TRY(credential_read_about(buf_string(out_folder), &about, err));
+    message_clear(&about_type, &about);
+    return folder_lock(buf_string(out_folder), out_lock, err);
+}
+
+// --- set ---------------------------------------------------------------------------------
+
+const struct option signet_set_options[] = {
+    DIR_OPTION,
+    {"owner", "USER", "of the files; empty: whose they are now", false, false},
+    {"group", "GROUP", "of the files; empty: whose they are now", false, false},
+    {"mode", "MODE", "of the files with the key: 0600, 0640, 0400 or 0440", false, false},
+    {"hook-timeout", "TIME", "the hook is killed after so long (default: 60s)", false, false},
+    {"no-hook", NULL, "run nothing after a renewal", false, false},
+    {"hook", "CMD ARG…",
+     "run this after each renewal, without a shell; up to the end of the line", false, true},
+    {0},
+};
+
+static enum result take_text(const struct arguments *arguments, const char *option,
+                             char **member, struct error *err) {
+    const char *text = arguments_value(arguments, option);
+    if (text == NULL) {
+        return RESULT_OK;
+    }
+    if (*text == '\0') {
+        string_free_at(member);
+        *member = NULL;
+        return RESULT_OK;
+    }
+    return text_set(member, text) == RESULT_OK ? RESULT_OK : error_out_of_memory(err);
+}
+
+static enum result take_hook(const struct arguments *arguments, struct settings *settings,
+                             struct error *err) {
+    int64_t seconds = settings->hook_seconds;
+    TRY(arguments_duration(arguments, "hook-timeout", seconds, &seconds, err));
+    if (seconds > LIMIT_HOOK_SECONDS) {
+        return arguments_refuse(err, "hook-timeout", "at most %d seconds", LIMIT_HOOK_SECONDS);
+    }
+    settings->hook_seconds = seconds;
+    if (arguments->rest != NULL && arguments_have(arguments, "no-hook")) {
+        return arguments_refuse(err, "no-hook", "contradicts --hook");
+    }
+    if (arguments->rest != NULL || arguments_have(arguments, "no-hook")) {
+        text_list_clear(&settings->hook);
+    }
+    for (size_t i = 0; arguments->rest != NULL && arguments->rest[i] != NULL; i++) {
+        if (i == LIMIT_HOOK_ARGUMENTS) {
+            return arguments_refuse(err, "hook", "%d words at most", LIMIT_HOOK_ARGUMENTS);
+        }
+        if (text_list_add(&settings->hook, arguments->rest[i]) != RESULT_OK) {
+            return error_out_of_memory(err);
+        }
+    }
+    return RESULT_OK;
+}
+
+enum result signet_run_set(const struct arguments *arguments, struct error *err) {
+    AUTO(buf_clear) struct buf folder = {0};
+    AUTO(folder_unlock) struct folder_lock lock = {0};
+    AUTO(settings_clear) struct settings settings = {0};
+    AUTO(buf_clear) struct buf text = {0};
+    struct folder_access access;
+    buf_init(&text, LIMIT_PATH_BYTES + 256);
+    TRY(open_credential(arguments, &folder, &lock, err));
+    TRY(settings_read(buf_string(&folder), &settings, err));
+    TRY(take_text(arguments, "owner", &settings.owner, err));
+    TRY(take_text(arguments, "group", &settings.group, err));
+    TRY(take_text(arguments, "mode", &settings.mode, err));
+    TRY(take_hook(arguments, &settings, err));
+    TRY(settings_access(&settings, &access, err)); // refused before it is kept
+    TRY(settings_write(buf_string(&folder), &settings, err));
+    if (arguments_have(arguments, "owner") || arguments_have(arguments, "group") ||
+        arguments_have(arguments, "mode")) {
+        TRY(install_again(buf_string(&folder), err));
+    }
+    TRY(buf_printf(&text, "Settings of %s are kept in %s/%s.\n", arguments->operands[0],
+                   buf_string(&folder), SETTINGS_FILE));
+    return program_print(&text, err);
+}
+
+// --- rollback ----------------------------------------------------------------------------
+
+const struct option signet_rollback_options[] = {
+    DIR_OPTION,
+    {0},
+};
+
+enum result signet_run_rollback(const struct arguments *arguments, struct error *err) {
+    AUTO(buf_clear) struct buf folder = {0};
+    AUTO(folder_unlock) struct folder_lock lock = {0};
+    AUTO(buf_clear) struct buf text = {0};
+    struct about about = {0};
+    buf_init(&text, LIMIT_PATH_BYTES + 256);
+    TRY(open_credential(arguments, &folder, &lock, err));
+    TRY(install_rollback(buf_string(&folder), err));
+    TRY(agent_rest(buf_string(&folder), err));
+    TRY(credential_read_about(buf_string(&folder), &about, err));
+    enum result result = buf_printf(&text, "Back to certificate %s of %s, valid until ",
+                                    about.serial, arguments->operands[0]);
+    (void)!display_time(about.not_after, &text);
+    message_clear(&about_type, &about);
+    TRY(result);
+    TRY(buf_append_string(&text,
+                          ". Run its hook with signet renew, or let the agent do it.\n"));
+    return program_print(&text, err);
+}
