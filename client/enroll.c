@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "client/enroll.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -285,16 +284,23 @@ static enum result connect_trusted(const struct enrollment *enrollment,
     return RESULT_OK;
 }
 
+// Names both clocks, for only a person can tell which of them is right.
 static void explain_clock(int64_t clock_error, struct error *err) {
+    AUTO(buf_clear) struct buf ours = {0};
+    AUTO(buf_clear) struct buf theirs = {0};
     bool is_off =
         clock_error > CLOCK_TOLERANCE_SECONDS || clock_error < -CLOCK_TOLERANCE_SECONDS;
-    if (is_off && err != NULL && strcmp(err->code, "untrusted") == 0) {
-        error_hint(err,
-                   "This machine's clock is %" PRId64 " seconds %s the authority's: set it "
-                   "first.",
-                   clock_error > 0 ? clock_error : -clock_error,
-                   clock_error > 0 ? "behind" : "ahead of");
+    buf_init(&ours, 64);
+    buf_init(&theirs, 64);
+    if (!is_off || err == NULL || strcmp(err->code, "untrusted") != 0 ||
+        time_format_rfc3339(clock_now(), &ours) != RESULT_OK ||
+        time_format_rfc3339(clock_now() + clock_error, &theirs) != RESULT_OK) {
+        return;
     }
+    error_hint(err,
+               "This machine's clock says %s, the authority's %s: set it, or add "
+               "--trust-server-time if it is ours that is wrong.",
+               buf_string(&ours), buf_string(&theirs));
 }
 
 static enum result ask(const struct enroll_options *options, struct enrollment *enrollment,
@@ -409,11 +415,21 @@ static enum result ask_and_install(const struct enroll_options *options,
     return RESULT_OK;
 }
 
-static enum result find_root(struct enrollment *enrollment, int64_t *out_clock_error,
+// The authority's time is taken from the answer that holds the root with our fingerprint. Somebody
+// between can still forge it, and so bring back a server's key whose certificate has ended: that is
+// why it has to be asked for.
+static enum result find_root(const struct enroll_options *options,
+                             struct enrollment *enrollment, int64_t *out_clock_error,
                              struct error *err) {
-    return enrollment->with.root.size > 0
-               ? buf_assign(&enrollment->root, buf_bytes(&enrollment->with.root))
-               : fetch_root(enrollment, out_clock_error, err);
+    if (enrollment->with.root.size > 0 && !options->trusts_server_time) {
+        return buf_assign(&enrollment->root, buf_bytes(&enrollment->with.root));
+    }
+    TRY(fetch_root(enrollment, out_clock_error, err));
+    if (options->trusts_server_time) {
+        clock_correct(*out_clock_error);
+        *out_clock_error = 0;
+    }
+    return RESULT_OK;
 }
 
 static enum result run(const struct enroll_options *options, struct enrollment *enrollment,
@@ -423,7 +439,7 @@ static enum result run(const struct enroll_options *options, struct enrollment *
     buf_init(&path, LIMIT_PATH_BYTES);
     TRY(ticket_path(&enrollment->ticket, options->folder, &path, err));
     TRY(check_name(options, buf_string(&path), err));
-    TRY(find_root(enrollment, &clock_error, err));
+    TRY(find_root(options, enrollment, &clock_error, err));
     AUTO(pending_clear) struct pending pending = {0};
     TRY(pending_open(buf_string(&path), options->algorithm, options->names, &pending, err));
     TRY(ticket_open(&enrollment->ticket, buf_string(&path), key_public(pending.key), err));

@@ -67,6 +67,8 @@ static const struct option enroll_options[] = {
     {"wait", "TIME", "wait so long for a decision (on a terminal: until there is one)", false,
      false},
     {"no-wait", NULL, "end with status 3 when the request has to wait", false, false},
+    {"trust-server-time", NULL, "judge dates by the authority's clock; this one is not set",
+     false, false},
     {"resume", NULL, "go on with a pending enrollment; its code, if there are several", false,
      false},
     {0},
@@ -211,6 +213,7 @@ static enum result run_enroll(const struct arguments *arguments, struct error *e
         .name = arguments_value(arguments, "name"),
         .names = &names,
         .replaces = arguments_have(arguments, "force"),
+        .trusts_server_time = arguments_have(arguments, "trust-server-time"),
         .events = {.on_held = on_held, .on_wait = on_wait, .on_trouble = on_trouble},
     };
     TRY(check_enroll(arguments, is_resumed, err));

@@ -9,12 +9,17 @@
 
 static bool is_manual;
 static int64_t manual_now;
+static int64_t correction;
 
 int64_t clock_now(void) {
     if (is_manual) {
-        return manual_now;
+        return manual_now + correction;
     }
-    return (int64_t)time(NULL);
+    return (int64_t)time(NULL) + correction;
+}
+
+void clock_correct(int64_t seconds) {
+    correction = seconds;
 }
 
 int64_t clock_monotonic_milliseconds(void) {

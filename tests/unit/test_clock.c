@@ -80,12 +80,23 @@ static void a_manual_clock_stands_still(void **state) {
     assert_true(clock_now() > 1700000000);
 }
 
+static void a_corrected_clock_goes_on_from_there(void **state) {
+    (void)state;
+    clock_use_manual(1000);
+    clock_correct(1800000000);
+    assert_int_equal(clock_now(), 1800001000);
+    clock_correct(0);
+    assert_int_equal(clock_now(), 1000);
+    clock_use_system();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dates_are_written_and_read_back),
         cmocka_unit_test(every_day_of_four_centuries_round_trips),
         cmocka_unit_test(wrong_dates_are_refused),
         cmocka_unit_test(a_manual_clock_stands_still),
+        cmocka_unit_test(a_corrected_clock_goes_on_from_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
