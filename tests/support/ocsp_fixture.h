@@ -57,6 +57,7 @@ static inline void ocsp_fixture_nonce(struct bytes nonce, struct buf *out) {
 static inline void ocsp_fixture_request(struct bytes requests, struct bytes nonce,
                                         struct buf *out) {
     size_t outer = 0, tbs = 0;
+    buf_clear(out); // of an earlier one
     buf_init(out, 65536);
     assert_int_equal(der_begin(out, DER_SEQUENCE, &outer), RESULT_OK);
     assert_int_equal(der_begin(out, DER_SEQUENCE, &tbs), RESULT_OK);
