@@ -97,6 +97,38 @@ static void a_certificate_is_good_until_it_is_revoked(void **state) {
     message_clear(&issued_type, &issued);
 }
 
+// The message of either has a serial and nothing else.
+static void ask_admin(struct fixture *f, enum operation_id operation, const char *serial) {
+    struct certificate_hold request = {.serial = (char *)(uintptr_t)serial};
+    struct certificate_info info = {0};
+    fixture_expect_ok(fixture_ask(f, CHANNEL_ADMIN, operation, &request, buf_bytes(&f->admin)),
+                      &certificate_info_type, &info);
+    message_clear(&certificate_info_type, &info);
+}
+
+static void a_certificate_on_hold_is_revoked_until_it_is_released(void **state) {
+    struct fixture *f = *state;
+    struct issued issued = {0};
+    struct certificate certificate = {0};
+    struct status_changed changed = {0};
+    enroll(f, "cn:phone-1", &issued, &certificate);
+    AUTO(told_clear) struct told held = {0}, released = {0};
+    ask_admin(f, OPERATION_CERTIFICATE_HOLD, issued.serial);
+    assert_true(ocsp_changes_take(&f->authority.status_changes, &changed));
+    message_clear(&status_changed_type, &changed);
+    expect_serial(f, certificate.serial, &held);
+    assert_int_equal(held.response.answers[0].status, OCSP_REVOKED);
+    assert_int_equal(held.response.answers[0].reason, CRL_REASON_CERTIFICATE_HOLD);
+    assert_int_equal(held.response.answers[0].revoked_at, FIXTURE_NOW);
+    ask_admin(f, OPERATION_CERTIFICATE_RELEASE, issued.serial);
+    assert_true(ocsp_changes_take(&f->authority.status_changes, &changed));
+    assert_bytes_equal(blob_bytes(&changed.serial), certificate.serial);
+    message_clear(&status_changed_type, &changed);
+    expect_serial(f, certificate.serial, &released);
+    assert_int_equal(released.response.answers[0].status, OCSP_GOOD);
+    message_clear(&issued_type, &issued);
+}
+
 static void what_was_never_issued_is_never_good(void **state) {
     struct fixture *f = *state;
     static const uint8_t strange[] = {0x12, 0x34};
@@ -245,6 +277,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, fixture_tear_down)
         TEST(a_certificate_is_good_until_it_is_revoked),
+        TEST(a_certificate_on_hold_is_revoked_until_it_is_released),
         TEST(what_was_never_issued_is_never_good),
         TEST(several_are_answered_together_by_one_signer),
         TEST(a_nonce_is_repeated_or_passed_over),
