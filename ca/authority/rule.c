@@ -140,6 +140,15 @@ static enum result add_row(struct authority *authority, const struct peer *peer,
 static enum result find_open_profile(struct authority *authority, const char *name,
                                      const struct profile **out_profile, struct error *err) {
     TRY(authority_find_profile(authority, name, out_profile, err));
+    if (!rule_may_approve(*out_profile)) {
+        (void)error_set_code(err, RESULT_DENIED, "rule_not_enough",
+                             "profile %s wants %lld approvals, and a list is one "
+                             "administrator's word",
+                             name, (long long)(*out_profile)->approvals);
+        error_field(err, "profile");
+        error_hint(err, "Set approvals = 1 in the profile, or approve each request.");
+        return RESULT_DENIED;
+    }
     if (((*out_profile)->ask.kinds & ASK_ANYONE) != 0) {
         return RESULT_OK;
     }

@@ -33,9 +33,12 @@ enum result rule_remove(struct authority *authority, const struct peer *peer,
                         const struct rule_remove *request, struct rule_info *reply,
                         struct error *err);
 
+// A list is one administrator's word: where a profile wants more approvals, it decides nothing.
+bool rule_may_approve(const struct profile *profile);
+
 // The certificate for a device that a rule names, at once; the same CSR gets the same
 // certificate again. RESULT_NOT_FOUND (error untouched) when none does, when the rule was used
-// by another key, and when a certificate of its line was revoked: people have to look at that.
+// by another key, when the profile wants more than one approval by now, and when a certificate of its line was revoked: people have to look at that.
 // RESULT_DENIED (code "name_not_granted") when it asks for more than the rule gives.
 enum result rule_enroll(struct authority *authority, struct peer *peer,
                         const struct hold_request *hold, struct issued *reply,

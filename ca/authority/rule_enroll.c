@@ -231,11 +231,18 @@ static enum result issue_again(struct authority *authority, struct peer *peer,
     return issuance_reply(authority, &given, reply, err);
 }
 
+bool rule_may_approve(const struct profile *profile) {
+    return profile->approvals <= 1;
+}
+
 enum result rule_enroll(struct authority *authority, struct peer *peer,
                         const struct hold_request *hold, struct issued *reply,
                         struct error *err) {
     AUTO(rule_record_clear) struct rule_record rule = {0};
     TRY(find_rule(authority, hold->profile->name, hold->csr, &rule, err));
+    if (rule.certificate_id == 0 && !rule_may_approve(hold->profile)) {
+        return RESULT_NOT_FOUND; // the profile was changed since: more than one must decide
+    }
     return rule.certificate_id == 0
                ? issue_and_reply(authority, peer, hold, &rule, 0, reply, err)
                : issue_again(authority, peer, hold, &rule, reply, err);

@@ -117,6 +117,19 @@ static void a_listed_serial_number_is_approved_at_once_and_others_are_held(void 
     assert_int_equal(1, fixture_audited(f, "request held"));
 }
 
+static void where_two_must_approve_a_list_is_not_enough(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    one_is_refused(f, PAIR_PROFILE, "serial", "SN-7", NULL, RESULT_DENIED, "rule_not_enough");
+    list_one(f, "serial", "SN-7", NULL);
+    static const char twice[] =
+        "\n[profile " OPEN_PROFILE "]\nextended_key_usages = clientAuth\n"
+        "common_name = 1\nask = anyone\napprovals = 2\n";
+    request_configure(f, twice);
+    expect_held(request_ask_for(f, OPEN_PROFILE, key, "cn:SN-7", CLAIM));
+    assert_int_equal(0, fixture_audited(f, "certificate issued"));
+}
+
 static void the_serial_number_of_the_subject_counts_before_its_common_name(void **state) {
     struct fixture *f = *state;
     AUTO(key_free_at) struct key *key = fixture_key();
@@ -412,6 +425,7 @@ int main(void) {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, request_set_up, fixture_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_listed_serial_number_is_approved_at_once_and_others_are_held),
+        TEST(where_two_must_approve_a_list_is_not_enough),
         TEST(the_serial_number_of_the_subject_counts_before_its_common_name),
         TEST(a_common_name_that_is_the_serial_number_is_not_asked_for),
         TEST(a_listed_key_gets_its_names_and_no_others),
