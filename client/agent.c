@@ -16,6 +16,7 @@
 #include "client/install.h"
 #include "client/reload.h"
 #include "client/renew.h"
+#include "client/rollover.h"
 #include "client/settings.h"
 
 #define REST_SECONDS 86400
@@ -58,7 +59,8 @@ static enum result read_about(struct turn *turn, struct error *err) {
     message_clear(&about_type, &turn->report->about);
     turn->report->about = (struct about){0};
     TRY(credential_read_about(turn->folder, &turn->report->about, err));
-    return agent_state_follow(&turn->state, &turn->report->about, draw()) == RESULT_OK
+    return agent_state_follow(&turn->state, &turn->report->about, clock_now(), draw()) ==
+                   RESULT_OK
                ? RESULT_OK
                : error_out_of_memory(err);
 }
@@ -122,7 +124,8 @@ static enum result run_hook(struct turn *turn, enum agent_mode mode, struct erro
     }
     int64_t now = clock_now();
     // What is newly installed is told at once, whatever failed before.
-    if (mode == AGENT_WHEN_DUE && now < turn->state.hook_next && !turn->report->is_renewed) {
+    bool is_new = turn->report->is_renewed || turn->report->has_new_cas;
+    if (mode == AGENT_WHEN_DUE && now < turn->state.hook_next && !is_new) {
         return RESULT_OK;
     }
     enum result result = call_hook(turn, &reason);
@@ -189,17 +192,32 @@ static enum result refuse_undue(const struct turn *turn, enum agent_mode mode,
     return RESULT_CONFLICT;
 }
 
+// Known CAs before they are needed. That the authority cannot be asked today is noted, and no harm.
+static enum result look_for_cas(struct turn *turn, struct error *err) {
+    struct error reason = {0};
+    if (clock_now() < agent_next_check(&turn->state)) {
+        return RESULT_OK;
+    }
+    enum result result = rollover_check(turn->folder, &turn->report->has_new_cas, &reason);
+    if (agent_state_check(&turn->state, result == RESULT_OK ? NULL : &reason, clock_now()) !=
+        RESULT_OK) {
+        return error_out_of_memory(err);
+    }
+    return RESULT_OK;
+}
+
 // The hook runs also where the renewal failed: it may still owe something to the one before.
 static enum result act(struct turn *turn, enum agent_mode mode, struct error *err) {
     struct error hook_error = {0};
     bool is_due = clock_now() >= moment(turn, mode);
-    enum result result = is_due ? renew(turn, err) : RESULT_OK;
+    enum result result = is_due ? renew(turn, err) : look_for_cas(turn, err);
     enum result hooked = run_hook(turn, mode, &hook_error);
     if (result == RESULT_OK && hooked != RESULT_OK) {
         *err = hook_error;
         return hooked;
     }
-    return is_due || turn->report->is_hooked ? result : refuse_undue(turn, mode, err);
+    bool has_acted = is_due || turn->report->is_hooked || turn->report->has_new_cas;
+    return has_acted || result != RESULT_OK ? result : refuse_undue(turn, mode, err);
 }
 
 // The first failure says more than that it could not be noted.
@@ -265,6 +283,7 @@ enum result agent_find_next(const char *folder, int64_t *out_time, struct error 
     // One that was never looked at gets its jitter first; that is the time now.
     bool is_known = state.serial != NULL && strcmp(state.serial, about.serial) == 0;
     int64_t next = is_known ? agent_next(&state, &about) : 0;
+    next = agent_next_check(&state) < next ? agent_next_check(&state) : next;
     if (is_pending(folder, &state, &about) && state.hook_next < next) {
         next = state.hook_next;
     }
@@ -292,7 +311,7 @@ enum result agent_rest(const char *folder, struct error *err) {
     agent_state_read(folder, &state);
     int64_t now = clock_now();
     int64_t half = (about.not_after - now) / 2;
-    enum result result = agent_state_follow(&state, &about, draw());
+    enum result result = agent_state_follow(&state, &about, now, draw());
     state.next = now + (half < REST_SECONDS ? half : REST_SECONDS);
     int64_t due = agent_due(&state, &about);
     state.next = state.next > due ? state.next : 0;

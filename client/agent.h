@@ -18,10 +18,11 @@ enum agent_mode {
 struct agent_report {
     bool is_renewed;
     bool is_hooked;
+    bool has_new_cas;   // in ca.pem
     struct about about; // of the present certificate
 };
 
-// Renews DIR/NAME when that is due, runs its hook until it succeeds for what is installed, and
+// Renews DIR/NAME when that is due, else looks once a day for new CAs (client/rollover.h), runs its hook until it succeeds for what is installed, and
 // keeps the state; one at a time, under the folder's lock. RESULT_CONFLICT, code "unchanged",
 // when nothing was to be done. The credential in place stays whatever fails. Code
 // "state_not_kept" when all is well but could not be noted.

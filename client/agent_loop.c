@@ -69,6 +69,9 @@ static void log_turn(const char *name, const struct agent_report *report, enum r
         log_event(LOG_LEVEL_INFO, "certificate renewed", "name", name, "serial",
                   report->about.serial, "until", buf_string(&end), NULL);
     }
+    if (report->has_new_cas) {
+        log_event(LOG_LEVEL_INFO, "new CAs of the authority installed", "name", name, NULL);
+    }
     if (report->is_hooked) {
         log_event(LOG_LEVEL_INFO, "hook run", "name", name, NULL);
     }

@@ -12,6 +12,7 @@
 #define STATE_BYTES 16384
 // A try more for a certificate that is about to end costs little; one each second would.
 #define PAUSE_LEAST_SECONDS 5
+#define CHECK_SECONDS 86400
 
 MESSAGE_DEFINE(agent_state);
 
@@ -92,8 +93,16 @@ static void forget_problem(struct agent_state *state) {
     state->failed = 0;
 }
 
+int64_t agent_next_check(const struct agent_state *state) {
+    return state->checked + CHECK_SECONDS;
+}
+
 enum result agent_state_follow(struct agent_state *state, const struct about *about,
-                               uint64_t chance) {
+                               int64_t now, uint64_t chance) {
+    // Spread over a day: machines that start together do not ask together.
+    if (state->checked == 0 || state->checked > now) {
+        state->checked = now - (int64_t)(chance / 1001 % CHECK_SECONDS);
+    }
     if (state->serial != NULL && strcmp(state->serial, about->serial) == 0) {
         return RESULT_OK;
     }
@@ -121,6 +130,13 @@ enum result agent_state_fail(struct agent_state *state, const struct about *abou
     TRY(set_shown(&state->code, reason->code));
     TRY(set_shown(&state->problem, reason->message));
     return set_shown(&state->hint, reason->hint);
+}
+
+enum result agent_state_check(struct agent_state *state, const struct error *reason,
+                              int64_t now) {
+    state->checked = now;
+    forget(&state->check_problem);
+    return reason != NULL ? set_shown(&state->check_problem, reason->message) : RESULT_OK;
 }
 
 enum result agent_state_hook(struct agent_state *state, const char *generation,

@@ -47,6 +47,9 @@ static enum result write_root(const struct installation *installation, struct bu
 
 static enum result write_trust(const struct installation *installation, struct buf *out,
                                struct error *err) {
+    if (installation->trust.size > 0) {
+        return pem_encode_all(PEM_CERTIFICATE, installation->trust, out);
+    }
     TRY(write_root(installation, out, err));
     return write_chain(installation, out, err);
 }
@@ -108,6 +111,7 @@ static const struct part {
 struct source {
     const struct installation *installation; // NULL: `current`
     const char *current;
+    struct bytes trust; // for ca.pem, in place of the present one; empty: that
     struct folder_access access;
 };
 
@@ -119,6 +123,9 @@ static enum result read_part(const struct part *part, const struct source *sourc
         return written == RESULT_OK
                    ? written
                    : error_set(err, written, "cannot put %s together", part->name);
+    }
+    if (source->trust.size > 0 && part->write == write_trust) {
+        return pem_encode_all(PEM_CERTIFICATE, source->trust, out);
     }
     buf_init(&path, LIMIT_PATH_BYTES);
     TRY(path_join(&path, source->current, part->name));
@@ -301,6 +308,11 @@ enum result install_credential(const char *folder, const struct installation *in
 
 enum result install_again(const char *folder, struct error *err) {
     struct source source = {0};
+    return install_source(folder, &source, err);
+}
+
+enum result install_trust(const char *folder, struct bytes trust, struct error *err) {
+    struct source source = {.trust = trust};
     return install_source(folder, &source, err);
 }
 

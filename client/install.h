@@ -11,7 +11,8 @@
 struct installation {
     const struct key *key;
     const struct issued *issued;
-    const char *url; // "https://host:port"
+    const char *url;    // "https://host:port"
+    struct bytes trust; // concatenated DER for ca.pem; empty: root and issuing CA
 };
 
 // Files with the key as one file, for HAProxy and the like, and as nginx and Mosquitto take
@@ -27,6 +28,8 @@ enum result install_credential(const char *folder, const struct installation *in
                                struct error *err);
 // The same files as a new generation, with the access that the settings give now.
 enum result install_again(const char *folder, struct error *err);
+// The same with another ca.pem, of this concatenated DER.
+enum result install_trust(const char *folder, struct bytes trust, struct error *err);
 // Removes what a crash left: half a generation, a link that was not moved. Failures cost only
 // space. The caller holds the folder's lock.
 void install_tidy(const char *folder);

@@ -14,6 +14,7 @@
 #include "client/install.h"
 #include "client/issued.h"
 #include "client/pending.h"
+#include "client/rollover.h"
 #include "x509/certificate.h"
 
 #define PENDING_PREFIX "pending-"
@@ -104,10 +105,20 @@ static enum result install(const char *folder, const struct credential *credenti
                            const struct pending *pending, const struct issued *issued,
                            struct error *err) {
     AUTO(buf_clear) struct buf origin = {0};
+    AUTO(buf_clear) struct buf trust = {0};
     buf_init(&origin, URL_TARGET_SIZE);
+    buf_init(&trust, LIMIT_CHAIN_BYTES);
     TRY(url_format_origin(&credential->url, &origin));
-    const struct installation installation = {
-        .key = pending->key, .issued = issued, .url = buf_string(&origin)};
+    // Peers still have certificates of the CAs that were known before.
+    TRY(buf_append(&trust, buf_bytes(&credential->root)));
+    TRY(rollover_add(blob_bytes(&issued->chain), buf_bytes(&credential->root), clock_now(),
+                     &trust, err));
+    TRY(rollover_add(buf_bytes(&credential->trust), buf_bytes(&credential->root), clock_now(),
+                     &trust, err));
+    const struct installation installation = {.key = pending->key,
+                                              .issued = issued,
+                                              .url = buf_string(&origin),
+                                              .trust = buf_bytes(&trust)};
     return install_credential(folder, &installation, err);
 }
 

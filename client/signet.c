@@ -342,6 +342,8 @@ static enum result print_renewed(const char *name, const struct agent_report *re
                        report->about.serial));
         TRY(display_time(report->about.not_after, &text));
         TRY(buf_append_byte(&text, '\n'));
+    } else if (report->has_new_cas) {
+        TRY(buf_printf(&text, "New CAs of the authority are in ca.pem of %s.\n", name));
     } else if (report->is_hooked) {
         TRY(buf_printf(&text, "Ran the hook of %s.\n", name));
     }

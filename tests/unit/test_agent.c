@@ -322,6 +322,123 @@ static void without_an_authority_the_key_is_kept_and_the_pauses_grow(void **stat
     }
 }
 
+// --- new CAs -----------------------------------------------------------------------------
+
+// What an authority says about itself, with this chain.
+static void write_authority(struct bytes chain, struct buf *out) {
+    struct error err = {0};
+    struct authority_info info = {.time = clock_now()};
+    AUTO(buf_clear) struct buf body = {0};
+    buf_init(&body, 65536);
+    assert_ok(text_set(&info.name, "Test CA"), &err);
+    assert_ok(text_set(&info.version, "1"), &err);
+    assert_ok(text_set(&info.fingerprint, "00"), &err);
+    assert_ok(blob_set(&info.chain, chain), &err);
+    assert_ok(message_to_json(&authority_info_type, &info, &body, &err), &err);
+    assert_ok(buf_printf(out, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", body.size,
+                         buf_string(&body)),
+              &err);
+    message_clear(&authority_info_type, &info);
+}
+
+// A turn in which nothing is due but the question for CAs.
+static enum result ask_for_cas(struct bytes chain, struct agent_report *report,
+                               struct error *err) {
+    struct test_server server;
+    AUTO(buf_clear) struct buf answer = {0};
+    AUTO(agent_state_clear) struct agent_state kept = {0};
+    buf_init(&answer, 131072);
+    write_authority(chain, &answer);
+    begin(&server, buf_string(&answer));
+    agent_state_read(in_test_folder("a"), &kept);
+    assert_ok(text_set(&kept.serial, scene.serial), err);
+    kept.next = clock_now() + DAY; // no renewal now
+    kept.checked = clock_now() - DAY;
+    assert_ok(agent_state_write(in_test_folder("a"), &kept, err), err);
+    enum result result = agent_step(in_test_folder("a"), "a", AGENT_WHEN_DUE, report, err);
+    message_clear(&about_type, &report->about);
+    stop_server(&server);
+    return result;
+}
+
+static size_t count_cas(void) {
+    struct error err = {0};
+    size_t count = 0;
+    AUTO(credential_clear) struct credential credential = {0};
+    assert_ok(credential_read(in_test_folder("a"), &credential, &err), &err);
+    assert_string_equal(credential.about.serial, scene.serial);
+    for (struct bytes rest = buf_bytes(&credential.trust); rest.size > 0; count++) {
+        struct certificate certificate;
+        assert_ok(certificate_read_next(&rest, &certificate, &err), &err);
+    }
+    return count;
+}
+
+static void append_all(struct buf *chain, const struct test_identity *const *identities) {
+    struct error err = {0};
+    for (size_t i = 0; identities[i] != NULL; i++) {
+        assert_ok(buf_append(chain, buf_bytes(&identities[i]->certificate)), &err);
+    }
+}
+
+static void a_new_issuing_ca_and_a_new_root_are_known_before_they_are_needed(void **state) {
+    (void)state;
+    struct error err = {0};
+    struct test_identity issuing = {0}, announced = {0}, below = {0};
+    struct agent_report report = {0};
+    AUTO(buf_clear) struct buf chain = {0};
+    buf_init(&chain, LIMIT_CHAIN_BYTES);
+    make_identity(&issuing, (struct test_names){{"cn:Next Issuing"}}, &scene.ca.root, true,
+                  NOW - DAY, NOW + 900 * DAY);
+    // The next root, as the present one vouches for it, and a CA below.
+    make_identity(&announced, (struct test_names){{"cn:Next Root"}}, &scene.ca.root, true,
+                  NOW - DAY, NOW + 900 * DAY);
+    make_identity(&below, (struct test_names){{"cn:Issuing Below"}}, &announced, true,
+                  NOW - DAY, NOW + 900 * DAY);
+    append_all(&chain, (const struct test_identity *const[]){&issuing, &announced, &below,
+                                                             &scene.ca.root, NULL});
+    assert_ok(ask_for_cas(buf_bytes(&chain), &report, &err), &err);
+    assert_true(report.has_new_cas);
+    assert_int_equal(count_cas(), 2 + 3); // the present issuing CA stays
+    // Nothing new the next time, nor before a day is over.
+    report = (struct agent_report){0};
+    assert_result(RESULT_CONFLICT, take_turn(AGENT_WHEN_DUE, &err), &err);
+    assert_string_equal(err.code, "unchanged");
+    test_identity_clear(&issuing);
+    test_identity_clear(&announced);
+    test_identity_clear(&below);
+}
+
+static void a_ca_that_our_root_does_not_vouch_for_changes_nothing(void **state) {
+    (void)state;
+    struct error err = {0};
+    struct test_identity strange = {0}, ended = {0};
+    make_identity(&strange, (struct test_names){{"cn:Strange Issuing"}}, &scene.ca.stranger,
+                  true, NOW - DAY, NOW + 900 * DAY);
+    make_identity(&ended, (struct test_names){{"cn:Ended"}}, &scene.ca.root, true,
+                  NOW - 9 * DAY, NOW - DAY);
+    const struct test_identity *const others[] = {&strange, &scene.ca.stranger, &ended,
+                                                  &scene.old};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        struct agent_report report = {0};
+        AUTO(buf_clear) struct buf chain = {0};
+        AUTO(agent_state_clear) struct agent_state kept = {0};
+        buf_init(&chain, LIMIT_CHAIN_BYTES);
+        append_all(&chain, (const struct test_identity *const[]){&scene.ca.issuing, others[i],
+                                                                 &scene.ca.root, NULL});
+        assert_result(RESULT_CONFLICT, ask_for_cas(buf_bytes(&chain), &report, &err), &err);
+        assert_string_equal(err.code, "unchanged");
+        assert_false(report.has_new_cas);
+        assert_int_equal(count_cas(), 2);
+        agent_state_read(in_test_folder("a"), &kept);
+        assert_non_null(kept.check_problem);
+        assert_non_null(strstr(kept.check_problem, "a CA that our root does not vouch for"));
+        assert_int_equal(kept.checked, clock_now());
+    }
+    test_identity_clear(&strange);
+    test_identity_clear(&ended);
+}
+
 // --- status ------------------------------------------------------------------------------
 
 static void status_shows_the_next_try_and_the_last_failure(void **state) {
@@ -356,6 +473,8 @@ int main(void) {
         IN_SCENE(answers_cut_off_anywhere_are_refused_and_the_whole_one_is_taken),
         IN_SCENE(refusals_and_waiting_are_kept_in_the_state),
         IN_SCENE(without_an_authority_the_key_is_kept_and_the_pauses_grow),
+        IN_SCENE(a_new_issuing_ca_and_a_new_root_are_known_before_they_are_needed),
+        IN_SCENE(a_ca_that_our_root_does_not_vouch_for_changes_nothing),
         IN_SCENE(status_shows_the_next_try_and_the_last_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,12 +29,12 @@ static void jitter_is_drawn_once_for_a_certificate(void **state) {
     struct error err = {0};
     AUTO(agent_state_clear) struct agent_state kept = {0};
     struct about about = about_of("01");
-    assert_ok(agent_state_follow(&kept, &about, 700), &err);
+    assert_ok(agent_state_follow(&kept, &about, 50 * DAY, 700), &err);
     assert_int_equal(kept.jitter, 700);
-    assert_ok(agent_state_follow(&kept, &about, 100), &err);
+    assert_ok(agent_state_follow(&kept, &about, 50 * DAY, 100), &err);
     assert_int_equal(kept.jitter, 700);
     about = about_of("02");
-    assert_ok(agent_state_follow(&kept, &about, 100), &err);
+    assert_ok(agent_state_follow(&kept, &about, 50 * DAY, 100), &err);
     assert_int_equal(kept.jitter, 100);
 }
 
@@ -44,7 +44,7 @@ static void jitter_survives_the_file_and_a_damaged_file_is_none(void **state) {
     AUTO(agent_state_clear) struct agent_state kept = {0};
     AUTO(agent_state_clear) struct agent_state read = {0};
     struct about about = about_of("01");
-    assert_ok(agent_state_follow(&kept, &about, 321), &err);
+    assert_ok(agent_state_follow(&kept, &about, 50 * DAY, 321), &err);
     assert_ok(agent_state_write(test_folder, &kept, &err), &err);
     agent_state_read(test_folder, &read);
     assert_int_equal(read.jitter, 321);
@@ -70,6 +70,24 @@ static void pauses_double_up_to_a_limit(void **state) {
             int64_t pause = agent_pause(cases[i].failures, 0, 100 * DAY, chance);
             assert_true(pause <= longest && pause >= longest - longest / 4);
         }
+    }
+}
+
+static void
+the_authority_is_asked_for_cas_once_a_day_and_the_first_time_within_one(void **state) {
+    (void)state;
+    struct error err = {0};
+    const struct about about = about_of("01");
+    for (uint64_t chance = 0; chance < 1000000000; chance += 7654321) {
+        AUTO(agent_state_clear) struct agent_state kept = {0};
+        assert_ok(agent_state_follow(&kept, &about, 50 * DAY, chance), &err);
+        assert_true(agent_next_check(&kept) > 50 * DAY && agent_next_check(&kept) <= 51 * DAY);
+        assert_ok(agent_state_check(&kept, NULL, 51 * DAY), &err);
+        assert_ok(agent_state_follow(&kept, &about, 51 * DAY, chance), &err);
+        assert_int_equal(agent_next_check(&kept), 52 * DAY);
+        // A clock that was ahead and was set back.
+        assert_ok(agent_state_follow(&kept, &about, 20 * DAY, chance), &err);
+        assert_true(agent_next_check(&kept) <= 21 * DAY);
     }
 }
 
@@ -111,13 +129,13 @@ static void a_new_certificate_ends_the_failures_of_the_old_one(void **state) {
     struct error err = {0};
     struct error reason = {.code = "unreachable", .message = "no\x1b[31m way"};
     struct about about = about_of("01");
-    assert_ok(agent_state_follow(&kept, &about, 0), &err);
+    assert_ok(agent_state_follow(&kept, &about, 50 * DAY, 0), &err);
     assert_ok(agent_state_fail(&kept, &about, &reason, 0, 61 * DAY, 0), &err);
     assert_int_equal(agent_next(&kept, &about), 61 * DAY + 60);
     assert_string_equal(kept.problem, "no?[31m way");
     assert_null(kept.hint);
     about = about_of("02");
-    assert_ok(agent_state_follow(&kept, &about, 0), &err);
+    assert_ok(agent_state_follow(&kept, &about, 50 * DAY, 0), &err);
     assert_int_equal(kept.failures, 0);
     assert_null(kept.problem);
     assert_int_equal(agent_next(&kept, &about), 60 * DAY);
@@ -147,6 +165,8 @@ int main(void) {
         cmocka_unit_test(jitter_is_drawn_once_for_a_certificate),
         IN_FOLDER(jitter_survives_the_file_and_a_damaged_file_is_none),
         cmocka_unit_test(pauses_double_up_to_a_limit),
+        cmocka_unit_test(
+            the_authority_is_asked_for_cas_once_a_day_and_the_first_time_within_one),
         cmocka_unit_test(what_the_server_asks_for_is_the_least),
         cmocka_unit_test(near_the_end_the_pauses_are_shorter_and_never_nothing),
         cmocka_unit_test(an_authority_that_says_pending_for_ever_is_asked_ever_more_seldom),
