@@ -256,6 +256,7 @@ enum result agent_step(const char *folder, const char *name, enum agent_mode mod
     agent_state_read(folder, &turn.state);
     TRY(settings_read(folder, &turn.settings, err));
     TRY(read_about(&turn, err));
+    renew_tidy(folder, out_report->about.serial);
     enum result result = act(&turn, mode, &reason);
     result = keep(&turn, result, &reason);
     if (err != NULL) {

@@ -18,9 +18,11 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "client/agent.h"
 #include "client/credential.h"
 #include "client/folder.h"
+#include "client/renew.h"
 #include "client/settings.h"
 
 #define AGENT_LOCK ".agent.lock"
@@ -222,8 +224,11 @@ static void look_at_home(struct agent *agent, struct home *home) {
 
 // The agent's own files move in place, too, and change nothing.
 static bool is_of_interest(const struct inotify_event *event) {
-    if (event->len == 0 || (event->mask & IN_ISDIR) != 0) {
+    if (event->len == 0) {
         return true;
+    }
+    if ((event->mask & IN_ISDIR) != 0) {
+        return event->name[0] != '.' && !text_starts_with(event->name, RENEW_PENDING_PREFIX);
     }
     return strcmp(event->name, CREDENTIAL_CURRENT) == 0 ||
            strcmp(event->name, SETTINGS_FILE) == 0;

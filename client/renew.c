@@ -17,8 +17,6 @@
 #include "client/rollover.h"
 #include "x509/certificate.h"
 
-#define PENDING_PREFIX "pending-"
-
 static enum result check_due(const struct about *about, bool is_forced, struct error *err) {
     if (is_forced || clock_now() >= about->renew_after) {
         return RESULT_OK;
@@ -40,7 +38,7 @@ static enum result open_pending(const char *folder, const struct credential *cre
     buf_init(&path, LIMIT_PATH_BYTES);
     struct certificate certificate;
     TRY(certificate_read(buf_bytes(&credential->certificate), &certificate, err));
-    TRY(path_join(&path, folder, PENDING_PREFIX));
+    TRY(path_join(&path, folder, RENEW_PENDING_PREFIX));
     TRY(text_hex_encode(certificate.serial, &path));
     return pending_open(buf_string(&path), key_algorithm(credential->key), names, out_pending,
                         err);
@@ -122,16 +120,19 @@ static enum result install(const char *folder, const struct credential *credenti
     return install_credential(folder, &installation, err);
 }
 
-// Removes keys of earlier renewals that never came to an end.
-static void remove_stale(const char *folder) {
+void renew_tidy(const char *folder, const char *serial) {
     AUTO(text_list_clear) struct text_list names = {0};
-    if (folder_list(folder, &names, NULL) != RESULT_OK) {
+    AUTO(buf_clear) struct buf kept = {0};
+    buf_init(&kept, sizeof(RENEW_PENDING_PREFIX) + LIMIT_SERIAL_TEXT);
+    if (buf_printf(&kept, RENEW_PENDING_PREFIX "%s", serial) != RESULT_OK ||
+        folder_list(folder, &names, NULL) != RESULT_OK) {
         return;
     }
     for (size_t i = 0; i < names.count; i++) {
         AUTO(buf_clear) struct buf path = {0};
         buf_init(&path, LIMIT_PATH_BYTES);
-        if (text_starts_with(names.items[i], PENDING_PREFIX) &&
+        if (text_starts_with(names.items[i], RENEW_PENDING_PREFIX) &&
+            strcmp(names.items[i], buf_string(&kept)) != 0 &&
             path_join(&path, folder, names.items[i]) == RESULT_OK) {
             (void)folder_remove(buf_string(&path), NULL);
         }
@@ -175,7 +176,7 @@ enum result renew_locked(const char *folder, int64_t *out_retry_after, struct er
     TRY(credential_read(folder, &credential, err));
     TRY(require_installed(folder, &credential, err));
     TRY(run(folder, &credential, out_retry_after, err));
-    remove_stale(folder);
+    renew_tidy(folder, ""); // no certificate will come of them any more
     return RESULT_OK;
 }
 

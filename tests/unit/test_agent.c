@@ -3,6 +3,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "client/agent.h"
 
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -15,6 +18,7 @@
 #include "client/status.h"
 #include "support/canned_server.h"
 #include "support/client_fixture.h"
+#include "support/kill_at_call.h"
 
 static struct scene {
     struct test_ca ca;
@@ -439,6 +443,172 @@ static void a_ca_that_our_root_does_not_vouch_for_changes_nothing(void **state) 
     test_identity_clear(&ended);
 }
 
+// --- killed ------------------------------------------------------------------------------
+
+static bool turn_traced(void *context) {
+    (void)context;
+    struct error err = {0};
+    return take_turn(AGENT_FORCED, &err) == RESULT_OK;
+}
+
+static void require_whole(const char *new_serial) {
+    struct error err = {0};
+    AUTO(credential_clear) struct credential credential = {0};
+    AUTO(text_list_clear) struct text_list generations = {0};
+    assert_ok(credential_read(in_test_folder("a"), &credential, &err), &err);
+    assert_true(strcmp(credential.about.serial, scene.serial) == 0 ||
+                strcmp(credential.about.serial, new_serial) == 0);
+    assert_ok(folder_list(in_test_folder("a/generations"), &generations, &err), &err);
+    assert_true(generations.count <= 2);
+    assert_in_range(count_pending(), 0, 1);
+}
+
+// From the lock to the last word of the state; test_install.c does every call of installing.
+static void a_turn_killed_at_any_system_call_breaks_nothing(void **state) {
+    (void)state;
+    bool is_done = false;
+    for (int n = 1; !is_done && n < 5000; n += 7) {
+        struct error err = {0};
+        struct test_server server;
+        struct certificate fresh;
+        AUTO(buf_clear) struct buf answer = {0};
+        AUTO(buf_clear) struct buf serial = {0};
+        buf_init(&answer, 131072);
+        buf_init(&serial, 64);
+        assert_ok(folder_remove(in_test_folder("a"), &err), &err);
+        key_free_at(&scene.fresh.key);
+        prepare_renewal();
+        make_answer(NO_DEFECT, &answer);
+        assert_ok(certificate_read(buf_bytes(&scene.fresh.certificate), &fresh, &err), &err);
+        assert_ok(text_hex_encode(fresh.serial, &serial), &err);
+        begin(&server, buf_string(&answer));
+        is_done = kill_at_call(turn_traced, NULL, n);
+        // The next turn goes on with the same key, or finds the new certificate in place: the
+        // authority's one answer is of no use for another key then.
+        enum result result = take_turn(AGENT_FORCED, &err);
+        assert_true(result == RESULT_OK || strcmp(err.code, "untrusted") == 0);
+        require_whole(buf_string(&serial));
+        stop_server(&server);
+    }
+    assert_true(is_done);
+}
+
+// --- the machine's own trouble -----------------------------------------------------------
+
+static void without_space_the_renewal_fails_and_comes_through_later(void **state) {
+    (void)state;
+    struct error err = {0};
+    struct test_server server;
+    struct rlimit old;
+    AUTO(buf_clear) struct buf answer = {0};
+    buf_init(&answer, 131072);
+    prepare_renewal();
+    make_answer(NO_DEFECT, &answer);
+    begin(&server, buf_string(&answer));
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    // Enough for the state, but not for a chain.
+    struct rlimit little = {.rlim_cur = 900, .rlim_max = old.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+    enum result result = take_turn(AGENT_FORCED, &err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    assert_result(RESULT_UNAVAILABLE, result, &err);
+    require_old("unavailable", "cannot write");
+    // The same key and request once more, so that the authority has nothing more to issue.
+    assert_ok(take_turn(AGENT_FORCED, &err), &err);
+    stop_server(&server);
+}
+
+static void a_folder_that_vanished_is_not_made_again(void **state) {
+    (void)state;
+    struct error err = {0};
+    int64_t next = 0;
+    install_old(1);
+    assert_ok(folder_remove(in_test_folder("a"), &err), &err);
+    assert_result(RESULT_NOT_FOUND, take_turn(AGENT_FORCED, &err), &err);
+    assert_string_equal(err.code, "misconfigured");
+    assert_result(RESULT_NOT_FOUND, agent_find_next(in_test_folder("a"), &next, &err), &err);
+    assert_false(file_exists(in_test_folder("a")));
+    // What current leads to is gone: told, and nothing is put in its place.
+    install_old(1);
+    assert_ok(folder_remove(in_test_folder("a/generations"), &err), &err);
+    assert_result(RESULT_NOT_FOUND, take_turn(AGENT_FORCED, &err), &err);
+    assert_string_equal(err.code, "misconfigured");
+}
+
+// In a mount name space of its own; ends with 0 when all is as expected, 77 where that cannot be
+// had.
+static int turn_read_only(void) {
+    struct error err = {0};
+    const char *folder = in_test_folder("a");
+    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount(folder, folder, NULL, MS_BIND, NULL) != 0 ||
+        mount(NULL, folder, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) != 0) {
+        return 77;
+    }
+    enum result result = take_turn(AGENT_FORCED, &err);
+    return result == RESULT_DENIED && strstr(err.message, "Read-only file system") != NULL ? 0
+                                                                                           : 1;
+}
+
+static void a_read_only_file_system_is_named(void **state) {
+    (void)state;
+    struct error err = {0};
+    int status = 0;
+    install_old(1);
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(turn_read_only());
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77) {
+        skip();
+    }
+    assert_int_equal(WEXITSTATUS(status), 0);
+    AUTO(credential_clear) struct credential credential = {0};
+    assert_ok(credential_read(in_test_folder("a"), &credential, &err), &err);
+    assert_string_equal(credential.about.serial, scene.serial);
+}
+
+// --- hooks -------------------------------------------------------------------------------
+
+static void a_hook_is_run_again_at_its_time_until_it_succeeds(void **state) {
+    (void)state;
+    struct error err = {0};
+    struct agent_report report = {0};
+    int64_t next = 0;
+    int64_t due = clock_now() + DAY / 2;
+    AUTO(settings_clear) struct settings settings = {0};
+    AUTO(agent_state_clear) struct agent_state kept = {0};
+    install_old(1);
+    assert_ok(text_list_add(&settings.hook, "test"), &err);
+    assert_ok(text_list_add(&settings.hook, "-e"), &err);
+    assert_ok(text_list_add(&settings.hook, in_test_folder("gate")), &err);
+    assert_ok(settings_write(in_test_folder("a"), &settings, &err), &err);
+    assert_ok(text_set(&kept.serial, scene.serial), &err);
+    kept.next = due;
+    kept.checked = clock_now();
+    assert_ok(agent_state_write(in_test_folder("a"), &kept, &err), &err);
+    for (int i = 0; i < 3; i++) {
+        assert_result(RESULT_UNAVAILABLE, take_turn(AGENT_WHEN_DUE, &err), &err);
+        assert_string_equal(err.code, "reload_failed");
+        assert_true(agent_is_hook_pending(in_test_folder("a")));
+        assert_result(RESULT_CONFLICT, take_turn(AGENT_WHEN_DUE, &err), &err); // not yet
+        assert_string_equal(err.code, "unchanged");
+        assert_ok(agent_find_next(in_test_folder("a"), &next, &err), &err);
+        assert_true(next >= clock_now() + (45 << i) && next <= clock_now() + (60 << i));
+        clock_use_manual(next);
+    }
+    assert_ok(file_replace(in_test_folder("gate"), BYTES_LITERAL(""), 0600, &err), &err);
+    assert_ok(agent_step(in_test_folder("a"), "a", AGENT_WHEN_DUE, &report, &err), &err);
+    assert_true(report.is_hooked && !report.is_renewed);
+    message_clear(&about_type, &report.about);
+    assert_false(agent_is_hook_pending(in_test_folder("a")));
+    assert_ok(agent_find_next(in_test_folder("a"), &next, &err), &err);
+    assert_int_equal(next, due);
+}
+
 // --- status ------------------------------------------------------------------------------
 
 static void status_shows_the_next_try_and_the_last_failure(void **state) {
@@ -475,6 +645,11 @@ int main(void) {
         IN_SCENE(without_an_authority_the_key_is_kept_and_the_pauses_grow),
         IN_SCENE(a_new_issuing_ca_and_a_new_root_are_known_before_they_are_needed),
         IN_SCENE(a_ca_that_our_root_does_not_vouch_for_changes_nothing),
+        IN_SCENE(a_turn_killed_at_any_system_call_breaks_nothing),
+        IN_SCENE(without_space_the_renewal_fails_and_comes_through_later),
+        IN_SCENE(a_folder_that_vanished_is_not_made_again),
+        IN_SCENE(a_read_only_file_system_is_named),
+        IN_SCENE(a_hook_is_run_again_at_its_time_until_it_succeeds),
         IN_SCENE(status_shows_the_next_try_and_the_last_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

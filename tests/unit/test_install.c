@@ -4,7 +4,6 @@
 
 #include <signal.h>
 #include <sys/mount.h>
-#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -17,6 +16,7 @@
 #include "client/folder.h"
 #include "client/settings.h"
 #include "support/client_fixture.h"
+#include "support/kill_at_call.h"
 
 // More than an installation needs: what keeps a mistake from running for ever.
 #define CALLS_MAXIMUM 2000
@@ -108,44 +108,15 @@ static size_t installed_set(const char *folder) {
 
 // --- killed at every system call ---------------------------------------------------------
 
-static _Noreturn void install_traced(const char *folder, size_t which) {
-    struct error err = {0};
-    if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0) {
-        _exit(77);
-    }
-    (void)raise(SIGSTOP);
-    _exit(install_set(folder, which, &err) == RESULT_OK ? 0 : 1);
-}
+struct work {
+    const char *folder;
+    size_t which;
+};
 
-// Runs it and kills it at the entry of its n-th system call, which is not done any more. True
-// when it came to its end before.
-static bool kill_at_call(const char *folder, size_t which, int n) {
-    int status = 0;
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        install_traced(folder, which);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
-        skip(); // no tracing here
-    }
-    assert_int_equal(
-        ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL), 0);
-    // Each call stops twice, before and after.
-    for (int stops = 0; stops < 2 * n - 1; stops++) {
-        assert_int_equal(ptrace(PTRACE_SYSCALL, child, NULL, NULL), 0);
-        assert_int_equal(waitpid(child, &status, 0), child);
-        if (WIFEXITED(status)) {
-            assert_int_equal(WEXITSTATUS(status), 0);
-            return true;
-        }
-        assert_true(WIFSTOPPED(status));
-    }
-    assert_int_equal(kill(child, SIGKILL), 0);
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFSIGNALED(status));
-    return false;
+static bool install_traced(void *context) {
+    const struct work *work = context;
+    struct error err = {0};
+    return install_set(work->folder, work->which, &err) == RESULT_OK;
 }
 
 static void a_kill_at_any_system_call_leaves_the_old_set_or_the_new_one(void **state) {
@@ -158,7 +129,8 @@ static void a_kill_at_any_system_call_leaves_the_old_set_or_the_new_one(void **s
     for (bool is_done = false; !is_done; n++) {
         assert_true(n < CALLS_MAXIMUM);
         size_t before = installed_set("a");
-        is_done = kill_at_call("a", 1 - before, n);
+        struct work work = {.folder = "a", .which = 1 - before};
+        is_done = kill_at_call(install_traced, &work, n);
         size_t after = installed_set("a");
         olds += after == before;
         news += after != before;
@@ -177,7 +149,8 @@ static void a_kill_during_the_first_installation_leaves_nothing_or_all(void **st
     (void)state;
     struct error err = {0};
     for (int n = 1; n < CALLS_MAXIMUM; n += 3) {
-        bool is_done = kill_at_call("first", 0, n);
+        struct work work = {.folder = "first"};
+        bool is_done = kill_at_call(install_traced, &work, n);
         if (file_exists(in_test_folder("first/current"))) {
             assert_int_equal(installed_set("first"), 0);
         }
