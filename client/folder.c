@@ -19,14 +19,6 @@
 #define REMOVE_DEPTH 8
 #define LOCK_PAUSE_MILLISECONDS 50
 
-void text_list_clear(struct text_list *list) {
-    for (size_t i = 0; i < list->count; i++) {
-        free(list->items[i]);
-    }
-    free(list->items);
-    *list = (struct text_list){0};
-}
-
 static void close_listing(DIR **listing) {
     if (*listing != NULL) {
         (void)closedir(*listing);

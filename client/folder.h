@@ -14,7 +14,6 @@ enum result folder_list(const char *path, struct text_list *out_names, struct er
 // Removes a folder with the files and folders in it, links as links, eight levels deep at most.
 // Fine when it is not there.
 enum result folder_remove(const char *path, struct error *err);
-void text_list_clear(struct text_list *list);
 // Gives a file or folder that this process just made the owner of `from`, and its mode as far as
 // `allowed`; does nothing when there is no `from`. RESULT_DENIED when `path` is not what was
 // made: whoever may write to the folder could have put a link to somebody else's file there.

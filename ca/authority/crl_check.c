@@ -11,14 +11,18 @@
 
 #define CODE_REFUSED "crl_refused"
 
-// The entries of a CRL, ordered by serial.
+// The entries of a CRL in its order. What they are compared with mostly comes in the same order, so the
+// next one is tried first; another order has them searched by serial.
 struct listing {
     struct crl_entry *entries;
+    struct crl_entry *sorted; // NULL until it is needed
     size_t count;
+    size_t next;
 };
 
 static void listing_clear(struct listing *listing) {
     free(listing->entries);
+    free(listing->sorted);
     *listing = (struct listing){0};
 }
 
@@ -43,17 +47,43 @@ static enum result listing_read(const struct crl *crl, struct listing *out_listi
         TRY(crl_next_entry(&cursor, &listing.entries[i], err));
     }
     listing.count = count;
-    qsort(listing.entries, count, sizeof(*listing.entries), compare_entries);
     *out_listing = listing;
     listing = (struct listing){0};
     return RESULT_OK;
 }
 
-static const struct crl_entry *listing_find(const struct listing *listing,
-                                            const uint8_t *serial, uint8_t size) {
+static enum result sort(struct listing *listing, struct error *err) {
+    listing->sorted = calloc(listing->count + 1, sizeof(*listing->sorted));
+    if (listing->sorted == NULL) {
+        return error_out_of_memory(err);
+    }
+    if (listing->count > 0) {
+        memcpy(listing->sorted, listing->entries, listing->count * sizeof(*listing->sorted));
+        qsort(listing->sorted, listing->count, sizeof(*listing->sorted), compare_entries);
+    }
+    return RESULT_OK;
+}
+
+// NULL in *out_entry when there is none.
+static enum result listing_find(struct listing *listing, const uint8_t *serial, uint8_t size,
+                                const struct crl_entry **out_entry, struct error *err) {
     struct crl_entry key = {.serial_size = size};
     memcpy(key.serial, serial, size);
-    return bsearch(&key, listing->entries, listing->count, sizeof(key), compare_entries);
+    if (listing->next < listing->count &&
+        compare_entries(&key, &listing->entries[listing->next]) == 0) {
+        *out_entry = &listing->entries[listing->next++];
+        return RESULT_OK;
+    }
+    if (listing->sorted == NULL) {
+        TRY(sort(listing, err));
+    }
+    *out_entry = bsearch(&key, listing->sorted, listing->count, sizeof(key), compare_entries);
+    return RESULT_OK;
+}
+
+// What is compared from now on begins at its beginning.
+static void listing_rewind(struct listing *listing) {
+    listing->next = 0;
 }
 
 static enum result refuse_entry(struct error *err, const uint8_t *serial, uint8_t size,
@@ -145,7 +175,7 @@ static bool follows(const struct crl_record *previous, const struct crl_record *
 static enum result check_against_previous(struct store *store, const struct issuer *issuer,
                                           int64_t now, const struct crl_record *previous,
                                           const struct crl_record *next,
-                                          const struct listing *listing, struct error *err) {
+                                          struct listing *listing, struct error *err) {
     const int64_t not_after_from = listed_until(previous, now);
     if (!follows(previous, next, now)) {
         return error_set_code(
@@ -160,7 +190,9 @@ static enum result check_against_previous(struct store *store, const struct issu
     struct crl_entry entry = {0};
     enum result result = crl_next_entry(&cursor, &entry, err);
     while (result == RESULT_OK) {
-        if (listing_find(listing, entry.serial, entry.serial_size) == NULL) {
+        const struct crl_entry *found = NULL;
+        TRY(listing_find(listing, entry.serial, entry.serial_size, &found, err));
+        if (found == NULL) {
             TRY(check_lost_entry(store, issuer, not_after_from, &entry, err));
         }
         result = crl_next_entry(&cursor, &entry, err);
@@ -171,15 +203,15 @@ static enum result check_against_previous(struct store *store, const struct issu
 // --- against the records ---------------------------------------------------------------------
 
 struct comparison {
-    const struct listing *listing;
+    struct listing *listing;
     size_t seen;
 };
 
 static enum result check_revocation(void *context, const struct revocation_record *record,
                                     struct error *err) {
     struct comparison *comparison = context;
-    const struct crl_entry *entry =
-        listing_find(comparison->listing, record->serial, record->serial_size);
+    const struct crl_entry *entry = NULL;
+    TRY(listing_find(comparison->listing, record->serial, record->serial_size, &entry, err));
     if (entry == NULL) {
         return refuse_entry(err, record->serial, record->serial_size,
                             "it is revoked and not in the CRL");
@@ -199,7 +231,7 @@ bool crl_carries_entries(const struct issuer *issuer) {
 
 // Entries that a CRL made elsewhere brought: of CAs that are not here.
 static enum result count_carried(struct store *store, const struct issuer *issuer,
-                                 const struct listing *listing, size_t *out_count,
+                                 struct listing *listing, size_t *out_count,
                                  struct error *err) {
     for (size_t i = 0; crl_carries_entries(issuer) && i < listing->count; i++) {
         const struct crl_entry *entry = &listing->entries[i];
@@ -217,9 +249,10 @@ static enum result count_carried(struct store *store, const struct issuer *issue
 }
 
 static enum result check_against_store(struct store *store, const struct issuer *issuer,
-                                       int64_t not_after_from, const struct listing *listing,
+                                       int64_t not_after_from, struct listing *listing,
                                        struct error *err) {
     struct comparison comparison = {.listing = listing};
+    listing_rewind(listing);
     TRY(store_each_revocation(store, issuer->record.id, not_after_from, check_revocation,
                               &comparison, err));
     size_t carried = 0;
@@ -262,7 +295,7 @@ static enum result refuse_foreign(struct error *err, const char *code,
     return RESULT_CONFLICT;
 }
 
-static enum result check_keeps(const struct listing *listing, const struct crl_record *previous,
+static enum result check_keeps(struct listing *listing, const struct crl_record *previous,
                                struct error *err) {
     struct crl crl = {0};
     TRY(crl_read(buf_bytes(&previous->der), &crl, err));
@@ -270,7 +303,9 @@ static enum result check_keeps(const struct listing *listing, const struct crl_r
     struct crl_entry entry = {0};
     enum result result = crl_next_entry(&cursor, &entry, err);
     while (result == RESULT_OK) {
-        if (listing_find(listing, entry.serial, entry.serial_size) == NULL) {
+        const struct crl_entry *found = NULL;
+        TRY(listing_find(listing, entry.serial, entry.serial_size, &found, err));
+        if (found == NULL) {
             return refuse_foreign(err, "crl_lost_entry", &entry,
                                   "was in the last CRL and is not in this one");
         }
@@ -281,8 +316,10 @@ static enum result check_keeps(const struct listing *listing, const struct crl_r
 
 static enum result check_has_revocation(void *context, const struct revocation_record *record,
                                         struct error *err) {
-    const struct listing *listing = context;
-    if (listing_find(listing, record->serial, record->serial_size) != NULL) {
+    struct listing *listing = context;
+    const struct crl_entry *found = NULL;
+    TRY(listing_find(listing, record->serial, record->serial_size, &found, err));
+    if (found != NULL) {
         return RESULT_OK;
     }
     struct crl_entry entry = {.serial_size = record->serial_size};
@@ -325,8 +362,9 @@ enum result crl_check_foreign(struct store *store, const struct issuer *issuer, 
 
 static enum result find_unlisted(void *context, const struct revocation_record *record,
                                  struct error *err) {
-    const struct listing *listing = context;
-    const struct crl_entry *entry = listing_find(listing, record->serial, record->serial_size);
+    struct listing *listing = context;
+    const struct crl_entry *entry = NULL;
+    TRY(listing_find(listing, record->serial, record->serial_size, &entry, err));
     if (entry != NULL && entry->reason == record->reason) {
         return RESULT_OK;
     }
@@ -337,7 +375,7 @@ static enum result find_unlisted(void *context, const struct revocation_record *
 
 // Those on hold are few, so that looking each up is no work.
 static enum result find_released(struct store *store, const struct issuer *issuer,
-                                 const struct listing *listing, struct error *err) {
+                                 struct listing *listing, struct error *err) {
     for (size_t i = 0; i < listing->count; i++) {
         const struct crl_entry *entry = &listing->entries[i];
         if (entry->reason != CRL_REASON_CERTIFICATE_HOLD) {

@@ -136,12 +136,25 @@ const struct publication *publisher_find(const struct publisher *publisher, cons
     return NULL;
 }
 
+// Gateways make what is not DER, so that bytes are kept and sent once.
+struct content {
+    struct bytes body;
+    const struct text_list *pem_of; // paths; NULL: none
+    const char *same_as;            // a path; NULL: none
+};
+
 static enum result fill(struct publication *publication, const char *path, const char *etag,
-                        const struct form *form, struct bytes body) {
+                        const struct form *form, const struct content *content) {
     TRY(text_set(&publication->path, path));
     TRY(text_set(&publication->content_type, form->content_type));
     TRY(text_set(&publication->etag, etag));
-    TRY(blob_set(&publication->body, body));
+    TRY(blob_set(&publication->body, content->body));
+    for (size_t i = 0; content->pem_of != NULL && i < content->pem_of->count; i++) {
+        TRY(text_list_add(&publication->pem_of, content->pem_of->items[i]));
+    }
+    if (content->same_as != NULL) {
+        TRY(text_set(&publication->same_as, content->same_as));
+    }
     publication->last_modified = form->last_modified;
     publication->expires = form->expires;
     publication->max_age = form->max_age;
@@ -150,14 +163,15 @@ static enum result fill(struct publication *publication, const char *path, const
 
 // The old publication stays whole until the new one is.
 static enum result publish(struct publisher *publisher, const char *path, const char *etag,
-                           const struct form *form, struct bytes body, struct error *err) {
+                           const struct form *form, const struct content *content,
+                           struct error *err) {
     struct published_item *item = find_item(publisher, path);
     if (item == NULL && publisher->item_count == LIMIT_PUBLISHED) {
         return error_set(err, RESULT_LIMIT, "more than %d paths are published",
                          LIMIT_PUBLISHED);
     }
     struct publication publication = {0};
-    if (fill(&publication, path, etag, form, body) != RESULT_OK) {
+    if (fill(&publication, path, etag, form, content) != RESULT_OK) {
         message_clear(&publication_type, &publication);
         return error_out_of_memory(err);
     }
@@ -194,7 +208,8 @@ static enum result publish_pem(struct publisher *publisher, const char *path, st
     char etag[80];
     TRY(hash_etag(ders, etag));
     form.content_type = TYPE_PEM;
-    return publish(publisher, path, etag, &form, buf_bytes(&pem), err);
+    const struct content content = {.body = buf_bytes(&pem)};
+    return publish(publisher, path, etag, &form, &content, err);
 }
 
 static enum result publish_der(struct publisher *publisher, const char *path, struct form form,
@@ -202,7 +217,8 @@ static enum result publish_der(struct publisher *publisher, const char *path, st
     char etag[80];
     TRY(hash_etag(der, etag));
     form.content_type = TYPE_CERTIFICATE;
-    return publish(publisher, path, etag, &form, der, err);
+    const struct content content = {.body = der};
+    return publish(publisher, path, etag, &form, &content, err);
 }
 
 static enum result publish_certificates(struct authority *authority, struct error *err) {
@@ -232,9 +248,9 @@ static enum result publish_crl(struct authority *authority, const struct issuer 
                                const struct crl_record *record, struct error *err) {
     struct publisher *publisher = &authority->publisher;
     AUTO(buf_clear) struct buf path = {0};
-    AUTO(buf_clear) struct buf pem = {0};
+    AUTO(buf_clear) struct buf der_path = {0};
     buf_init(&path, 256);
-    buf_init(&pem, 2UL * LIMIT_CRL_BYTES);
+    buf_init(&der_path, 256);
     char etag[80];
     (void)snprintf(etag, sizeof(etag), "\"%lld\"", (long long)record->number);
     int64_t period = period_of(authority, issuer);
@@ -244,24 +260,27 @@ static enum result publish_crl(struct authority *authority, const struct issuer 
         .expires = record->next_update,
         .max_age = period < CRL_MAX_AGE_SECONDS ? period : CRL_MAX_AGE_SECONDS,
     };
-    TRY(path_of("crl", issuer, ".crl", &path));
-    TRY(publish(publisher, buf_string(&path), etag, &form, buf_bytes(&record->der), err));
-    TRY(pem_encode(PEM_CRL, buf_bytes(&record->der), &pem));
+    TRY(path_of("crl", issuer, ".crl", &der_path));
+    const struct content der = {.body = buf_bytes(&record->der)};
+    TRY(publish(publisher, buf_string(&der_path), etag, &form, &der, err));
+    char *paths[] = {(char *)(uintptr_t)buf_string(&der_path)};
+    const struct text_list list = {.items = paths, .count = 1};
+    const struct content pem = {.pem_of = &list};
     form.content_type = TYPE_PEM;
     TRY(path_of("crl", issuer, ".pem", &path));
-    return publish(publisher, buf_string(&path), etag, &form, buf_bytes(&pem), err);
+    return publish(publisher, buf_string(&path), etag, &form, &pem, err);
 }
 
 // The CRLs of a CA and of those above it, while they are gathered.
 struct bundle {
-    struct buf body;
+    struct text_list paths;
     struct buf etag; // the numbers, with "." between
     struct form form;
     bool is_whole; // every CRL that is made here is in it
 };
 
 static void bundle_clear(struct bundle *bundle) {
-    buf_clear(&bundle->body);
+    text_list_clear(&bundle->paths);
     buf_clear(&bundle->etag);
 }
 
@@ -269,14 +288,14 @@ static enum result bundle_add(struct bundle *bundle, const struct authority *aut
                               const struct issuer *issuer) {
     AUTO(buf_clear) struct buf path = {0};
     buf_init(&path, 256);
-    TRY(path_of("crl", issuer, ".pem", &path));
+    TRY(path_of("crl", issuer, ".crl", &path));
     const struct publication *crl = publisher_find(&authority->publisher, buf_string(&path));
     if (crl == NULL) {
         bundle->is_whole = bundle->is_whole && issuer->key == NULL;
         return RESULT_OK;
     }
     struct form *form = &bundle->form;
-    bool is_first = bundle->body.size == 0;
+    bool is_first = bundle->paths.count == 0;
     if (is_first || crl->last_modified > form->last_modified) {
         form->last_modified = crl->last_modified;
     }
@@ -286,19 +305,18 @@ static enum result bundle_add(struct bundle *bundle, const struct authority *aut
     form->max_age = is_first ? crl->max_age : form->max_age;
     TRY(buf_printf(&bundle->etag, "%s%lld", is_first ? "\"" : ".",
                    (long long)publisher_crl(authority, issuer->record.name)->number));
-    return buf_append(&bundle->body, blob_bytes(&crl->body));
+    return text_list_add(&bundle->paths, crl->path);
 }
 
 static enum result bundle_fill(struct bundle *bundle, const struct authority *authority,
                                const struct issuer *issuer) {
     *bundle = (struct bundle){.is_whole = true, .form = {.content_type = TYPE_PEM}};
-    buf_init(&bundle->body, 4UL * LIMIT_CRL_BYTES);
     buf_init(&bundle->etag, 200);
     for (size_t steps = 0; issuer != NULL && steps < LIMIT_CHAIN_CERTIFICATES; steps++) {
         TRY(bundle_add(bundle, authority, issuer));
         issuer = issuer_parent(&authority->issuers, issuer);
     }
-    return bundle->body.size == 0 ? RESULT_OK : buf_append_string(&bundle->etag, "\"");
+    return bundle->paths.count == 0 ? RESULT_OK : buf_append_string(&bundle->etag, "\"");
 }
 
 // What nginx and HAProxy load: the CRL of every CA of the chain in one file.
@@ -308,18 +326,20 @@ static enum result publish_bundle(struct authority *authority, const struct issu
     AUTO(buf_clear) struct buf path = {0};
     buf_init(&path, 256);
     TRY(bundle_fill(&bundle, authority, issuer));
-    if (!bundle.is_whole || bundle.body.size == 0) {
+    if (!bundle.is_whole || bundle.paths.count == 0) {
         return RESULT_OK; // one is still to be made
     }
     struct publisher *publisher = &authority->publisher;
     TRY(path_of("crl", issuer, ".bundle.pem", &path));
-    TRY(publish(publisher, buf_string(&path), buf_string(&bundle.etag), &bundle.form,
-                buf_bytes(&bundle.body), err));
+    const struct content pem = {.pem_of = &bundle.paths};
+    TRY(publish(publisher, buf_string(&path), buf_string(&bundle.etag), &bundle.form, &pem,
+                err));
     if (issuer != authority->issuers.issuing) {
         return RESULT_OK;
     }
-    return publish(publisher, "/crl/bundle.pem", buf_string(&bundle.etag), &bundle.form,
-                   buf_bytes(&bundle.body), err);
+    const struct content same = {.same_as = buf_string(&path)};
+    return publish(publisher, "/crl/bundle.pem", buf_string(&bundle.etag), &bundle.form, &same,
+                   err);
 }
 
 static struct published_crl summary_of(const struct issuer *issuer,

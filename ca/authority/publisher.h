@@ -36,6 +36,7 @@ struct crl_line {
 #define LIMIT_PUBLISHED (LIMIT_ISSUERS * PUBLICATIONS_PER_ISSUER + 4)
 _Static_assert(LIMIT_PUBLISHED <= LIMIT_PUBLICATIONS, "a gateway has room for every path");
 
+// CRLs are kept in DER only; gateways make PEM and bundles of what they have got.
 struct published_item {
     struct publication message;
     bool is_new; // to be sent to the gateways

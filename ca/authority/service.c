@@ -100,17 +100,52 @@ static enum result send_identity(struct service *service, struct gateway *gatewa
     return RESULT_OK;
 }
 
-static enum result send_publications(struct service *service, struct gateway *gateway,
-                                     struct error *err) {
+// Administrators have the other gateways for files.
+static bool serves_files(const struct gateway *gateway) {
+    return gateway_role(gateway) != CHANNEL_ADMIN;
+}
+
+// To one gateway, or to all (NULL).
+static enum result send_item(struct service *service, struct gateway *gateway,
+                             const struct publication *publication, struct error *err) {
     AUTO(buf_clear) struct buf body = {0};
     buf_init(&body, LIMIT_FRAME_REPLY_BYTES);
-    const struct publisher *publisher = &service->authority.publisher;
-    for (size_t i = 0; i < publisher->item_count; i++) {
-        buf_reset(&body);
-        TRY(message_to_binary(&publication_type, &publisher->items[i].message, &body, err));
-        send_notice(gateway, NOTICE_PUBLICATION, buf_bytes(&body));
+    TRY(message_to_binary(&publication_type, publication, &body, err));
+    for (size_t i = 0; i < gateways_count(service->gateways); i++) {
+        struct gateway *at = gateways_at(service->gateways, i);
+        if (serves_files(at) && (gateway == NULL || gateway == at)) {
+            send_notice(at, NOTICE_PUBLICATION, buf_bytes(&body));
+        }
     }
     return RESULT_OK;
+}
+
+// What is made of others comes behind them.
+enum { ORDER_BODY, ORDER_PEM, ORDER_SAME, ORDER_COUNT };
+
+static int order_of(const struct publication *publication) {
+    return publication->same_as != NULL    ? ORDER_SAME
+           : publication->pem_of.count > 0 ? ORDER_PEM
+                                           : ORDER_BODY;
+}
+
+static enum result send_items(struct service *service, struct gateway *gateway, bool only_new,
+                              struct error *err) {
+    const struct publisher *publisher = &service->authority.publisher;
+    for (int order = 0; order < ORDER_COUNT; order++) {
+        for (size_t i = 0; i < publisher->item_count; i++) {
+            const struct published_item *item = &publisher->items[i];
+            if (order_of(&item->message) == order && (item->is_new || !only_new)) {
+                TRY(send_item(service, gateway, &item->message, err));
+            }
+        }
+    }
+    return RESULT_OK;
+}
+
+static enum result send_publications(struct service *service, struct gateway *gateway,
+                                     struct error *err) {
+    return serves_files(gateway) ? send_items(service, gateway, false, err) : RESULT_OK;
 }
 
 static void on_gateway_start(void *context, struct gateway *gateway) {
@@ -131,19 +166,9 @@ static void on_gateway_start(void *context, struct gateway *gateway) {
 
 // To every gateway, what is new since the last time.
 static enum result send_news(struct service *service, struct error *err) {
-    AUTO(buf_clear) struct buf body = {0};
-    buf_init(&body, LIMIT_FRAME_REPLY_BYTES);
     struct publisher *publisher = &service->authority.publisher;
+    TRY(send_items(service, NULL, true, err));
     for (size_t i = 0; i < publisher->item_count; i++) {
-        if (!publisher->items[i].is_new) {
-            continue;
-        }
-        buf_reset(&body);
-        TRY(message_to_binary(&publication_type, &publisher->items[i].message, &body, err));
-        for (size_t g = 0; g < gateways_count(service->gateways); g++) {
-            send_notice(gateways_at(service->gateways, g), NOTICE_PUBLICATION,
-                        buf_bytes(&body));
-        }
         publisher->items[i].is_new = false;
     }
     return RESULT_OK;

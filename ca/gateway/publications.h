@@ -15,7 +15,8 @@ struct publications {
 };
 
 void publications_clear(struct publications *publications);
-// Takes body, path and so on out of the message. Replaces what was under that path.
+// Takes body, path and so on out of the message. Replaces what was under that path. What has no body
+// is made of what is here: its parts come before it.
 // RESULT_INVALID for a path that no request can have or header values that would end their
 // line; RESULT_LIMIT above LIMIT_PUBLICATIONS.
 enum result publications_put(struct publications *publications, struct publication *message,

@@ -13,6 +13,8 @@ struct published {
     size_t references;
     int64_t number; // of the CRL, or of the first in a bundle; 0: none
     struct publication message;
+    struct buf pem;           // the body, when the gateway has made it
+    struct published *shared; // whose body it is, when it is not the own one
 };
 
 // --- life -----------------------------------------------------------------------------------
@@ -57,8 +59,8 @@ static int64_t number_in(const char *etag) {
     return etag[i] == '"' || etag[i] == '.' ? number : 0;
 }
 
-enum result published_new(struct publication *message, struct published **out_published,
-                          struct error *err) {
+enum result published_new(struct publication *message, const struct published_content *content,
+                          struct published **out_published, struct error *err) {
     TRY(check(message, err));
     struct published *published = calloc(1, sizeof(*published));
     if (published == NULL) {
@@ -68,6 +70,13 @@ enum result published_new(struct publication *message, struct published **out_pu
     published->number = number_in(message->etag);
     published->message = *message;
     *message = (struct publication){0};
+    if (content->pem != NULL) {
+        published->pem = *content->pem;
+        *content->pem = (struct buf){0};
+    }
+    if (content->shared != NULL) {
+        published->shared = published_hold(content->shared);
+    }
     *out_published = published;
     return RESULT_OK;
 }
@@ -83,6 +92,8 @@ void published_release(struct published *published) {
     }
     published->references--;
     if (published->references == 0) {
+        buf_clear(&published->pem);
+        published_release(published->shared);
         message_clear(&publication_type, &published->message);
         free(published);
     }
@@ -93,7 +104,8 @@ const char *published_path(const struct published *published) {
 }
 
 struct bytes published_body(const struct published *published) {
-    return blob_bytes(&published->message.body);
+    const struct published *owner = published->shared != NULL ? published->shared : published;
+    return owner->pem.size > 0 ? buf_bytes(&owner->pem) : blob_bytes(&owner->message.body);
 }
 
 // --- conditions -----------------------------------------------------------------------------
@@ -212,7 +224,7 @@ static enum range range_of(const struct published *published,
         !is_same_version(published, request)) {
         return RANGE_ALL;
     }
-    return read_range(range, published->message.body.size, out_from, out_to);
+    return read_range(range, published_body(published).size, out_from, out_to);
 }
 
 // --- heads ----------------------------------------------------------------------------------

@@ -12,10 +12,15 @@
 // Counted: an answer that is under way keeps its version when the next replaces it.
 struct published;
 
-// Takes path, body and so on out of the message. RESULT_INVALID for a path that no request can have
+// What a document is made of when it has no body of its own: of each its own `pem`, or `shared`.
+struct published_content {
+    struct buf *pem;          // taken; NULL: none
+    struct published *shared; // held; NULL: none
+};
+// Takes path, body and so on out of the message, and the content. RESULT_INVALID for a path that no request can have
 // or header values that would end their line.
-enum result published_new(struct publication *message, struct published **out_published,
-                          struct error *err);
+enum result published_new(struct publication *message, const struct published_content *content,
+                          struct published **out_published, struct error *err);
 struct published *published_hold(struct published *published);
 // NULL is fine.
 void published_release(struct published *published);

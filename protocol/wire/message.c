@@ -16,7 +16,7 @@ static void blob_clear(struct blob *blob) {
     *blob = (struct blob){0};
 }
 
-static void text_list_clear(struct text_list *list) {
+void text_list_clear(struct text_list *list) {
     for (size_t i = 0; i < list->count; i++) {
         free(list->items[i]);
     }

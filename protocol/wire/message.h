@@ -186,6 +186,7 @@ enum result text_set_bytes(char **member, struct bytes text);
 enum result blob_set(struct blob *member, struct bytes bytes);
 struct bytes blob_bytes(const struct blob *blob);
 enum result text_list_add(struct text_list *list, const char *text);
+void text_list_clear(struct text_list *list);
 // Adds a zeroed record and gives its address, valid until the next record_add.
 enum result record_add(struct record_list *list, const struct message_type *record,
                        void **out_record);

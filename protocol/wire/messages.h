@@ -435,7 +435,9 @@
     F(TIME, last_modified, 0, REQUIRED)                                                        \
     F(TIME, expires, 0, OPTIONAL)                                                              \
     F(INTEGER, max_age, INT64_MAX, OPTIONAL)                                                   \
-    F(BYTES, body, LIMIT_CRL_BYTES * 3LL, REQUIRED)
+    F(BYTES, body, LIMIT_CRL_BYTES, OPTIONAL)                                                  \
+    F(TEXTS, pem_of, LIMIT_CHAIN_CERTIFICATES, OPTIONAL)                                       \
+    F(TEXT, same_as, 256, OPTIONAL)
 
 // The limits and log settings of this gateway; sent first and again after a reload.
 #define setup_FIELDS(F, R)                                                                     \

@@ -84,6 +84,46 @@ static void what_would_break_an_answer_is_refused(void **state) {
     }
 }
 
+static struct publication made_of(const char *path, const char *part, const char *same_as) {
+    struct publication message = message_of(path, "\"3.2\"", "");
+    if (part != NULL) {
+        assert_int_equal(text_list_add(&message.pem_of, part), RESULT_OK);
+        assert_int_equal(text_list_add(&message.pem_of, "/b.crl"), RESULT_OK);
+    }
+    if (same_as != NULL) {
+        assert_int_equal(text_set(&message.same_as, same_as), RESULT_OK);
+    }
+    return message;
+}
+
+static void what_is_made_of_others_needs_them(void **state) {
+    (void)state;
+    static const char pem[] = "-----BEGIN X509 CRL-----\nYQ==\n-----END X509 CRL-----\n"
+                              "-----BEGIN X509 CRL-----\nYg==\n-----END X509 CRL-----\n";
+    AUTO(publications_clear) struct publications set = {0};
+    struct error err = {0};
+    put(&set, "/a.crl", "\"3\"", "a");
+    struct publication early = made_of("/bundle.pem", "/a.crl", NULL);
+    assert_result(RESULT_INVALID, publications_put(&set, &early, &err), &err);
+    message_clear(&publication_type, &early);
+    put(&set, "/b.crl", "\"2\"", "b");
+    struct publication bundle = made_of("/bundle.pem", "/a.crl", NULL);
+    assert_ok(publications_put(&set, &bundle, &err), &err);
+    struct publication same = made_of("/same.pem", NULL, "/bundle.pem");
+    assert_ok(publications_put(&set, &same, &err), &err);
+    struct bytes own = published_body(publications_find(&set, "/bundle.pem"));
+    struct bytes other = published_body(publications_find(&set, "/same.pem"));
+    assert_bytes_equal(own, bytes_of_string(pem));
+    assert_ptr_equal(own.data, other.data);
+    // The one that is shared lives on when its place has another.
+    put(&set, "/bundle.pem", "\"4\"", "new");
+    assert_bytes_equal(published_body(publications_find(&set, "/same.pem")),
+                       bytes_of_string(pem));
+    struct publication lost = made_of("/lost.pem", NULL, "/none.pem");
+    assert_result(RESULT_INVALID, publications_put(&set, &lost, &err), &err);
+    message_clear(&publication_type, &lost);
+}
+
 static void there_is_a_limit_to_how_many(void **state) {
     (void)state;
     AUTO(publications_clear) struct publications set = {0};
@@ -339,6 +379,7 @@ int main(void) {
         cmocka_unit_test(documents_are_found_by_their_exact_path),
         cmocka_unit_test(a_new_version_replaces_the_old_which_lives_while_it_is_held),
         cmocka_unit_test(what_would_break_an_answer_is_refused),
+        cmocka_unit_test(what_is_made_of_others_needs_them),
         cmocka_unit_test(there_is_a_limit_to_how_many),
         cmocka_unit_test(an_answer_carries_what_caches_need),
         cmocka_unit_test(head_has_the_same_head_and_no_body),
