@@ -166,8 +166,11 @@ static enum result renew(struct turn *turn, struct error *err) {
     enum result result = renew_locked(turn->folder, &retry_after, &reason);
     if (result == RESULT_OK) {
         turn->report->is_renewed = true;
-        turn->state.renewed = clock_now();
-        return read_about(turn, err);
+        TRY(read_about(turn, err));
+        return agent_state_renewed(&turn->state, &turn->report->about, clock_now(), draw()) ==
+                       RESULT_OK
+                   ? RESULT_OK
+                   : error_out_of_memory(err);
     }
     if (agent_state_fail(&turn->state, &turn->report->about, &reason, retry_after, clock_now(),
                          draw()) != RESULT_OK) {

@@ -46,6 +46,7 @@ struct agent {
     int events; // inotify
     int timer;
     int64_t next; // the earliest moment that something is due
+    bool has_told_clock;
     sigset_t waiting_mask;
 };
 
@@ -271,6 +272,12 @@ static bool has_timer_ended(const struct agent *agent) {
     return read(agent->timer, &times, sizeof(times)) > 0 || errno == ECANCELED;
 }
 
+// Also lets signals in, which a descriptor that is ready at once would keep out.
+static void pause_a_second(const struct agent *agent) {
+    const struct timespec second = {.tv_sec = 1};
+    (void)ppoll(NULL, 0, &second, &agent->waiting_mask);
+}
+
 static void sleep_until_reason(const struct agent *agent) {
     set_timer(agent);
     while (!is_ended) {
@@ -280,20 +287,28 @@ static void sleep_until_reason(const struct agent *agent) {
             return; // a signal
         }
         bool is_reason = hear(agent);
-        if (has_timer_ended(agent) || is_reason) {
+        bool has_ended = has_timer_ended(agent);
+        if (has_ended && clock_now() < agent->next) {
+            // The clock was set; or it is another than the kernel's, and the timer of no use.
+            pause_a_second(agent);
+        }
+        if (has_ended || is_reason) {
             return;
         }
     }
 }
 
 // Nothing is due in 1970, and the agent sleeps until the clock is set; a person should know why.
-static void tell_of_clock(void) {
+static void tell_of_clock(struct agent *agent) {
     AUTO(buf_clear) struct buf now = {0};
     buf_init(&now, 64);
-    if (clock_now() < CLOCK_LEAST && time_format_rfc3339(clock_now(), &now) == RESULT_OK) {
+    bool is_set = clock_now() >= CLOCK_LEAST;
+    if (!is_set && !agent->has_told_clock &&
+        time_format_rfc3339(clock_now(), &now) == RESULT_OK) {
         log_event(LOG_LEVEL_WARNING, "this machine's clock is not set", "time",
                   buf_string(&now), "cure", "set it; the agent goes on by itself then", NULL);
     }
+    agent->has_told_clock = !is_set;
 }
 
 // --- the whole ---------------------------------------------------------------------------
@@ -347,7 +362,7 @@ static enum result run(struct agent *agent, struct error *err) {
     log_event(LOG_LEVEL_INFO, "keeping", "folder", agent->homes[0].path, NULL);
     while (!is_ended) {
         agent->next = INT64_MAX;
-        tell_of_clock();
+        tell_of_clock(agent);
         for (size_t i = 0; i < agent->home_count && !is_ended; i++) {
             look_at_home(agent, &agent->homes[i]);
         }

@@ -111,6 +111,15 @@ enum result agent_state_follow(struct agent_state *state, const struct about *ab
     return text_set(&state->serial, about->serial);
 }
 
+enum result agent_state_renewed(struct agent_state *state, const struct about *about,
+                                int64_t now, uint64_t chance) {
+    TRY(agent_state_follow(state, about, now, chance));
+    int64_t least = now + agent_pause(1, 0, about->not_after - now, chance);
+    state->renewed = now;
+    state->next = agent_due(state, about) < least ? least : 0;
+    return RESULT_OK;
+}
+
 // Others chose some of its bytes; nothing but text is kept.
 static enum result set_shown(char **member, const char *text) {
     AUTO(buf_clear) struct buf shown = {0};

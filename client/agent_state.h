@@ -48,6 +48,10 @@ int64_t agent_next(const struct agent_state *state, const struct about *about);
 // Seconds until another try after `failures` in a row: doubling, shortened by up to a quarter by
 // `chance`, not below what the server asked for; shorter near the end at `not_after`.
 int64_t agent_pause(int64_t failures, int64_t retry_after, int64_t remaining, uint64_t chance);
+// Takes note of a renewal at `now` that gave `about`: one that is due again already is left alone
+// for as long as after a failure.
+enum result agent_state_renewed(struct agent_state *state, const struct about *about,
+                                int64_t now, uint64_t chance);
 // The moment to ask the authority for new CAs: once a day, the first time within one.
 int64_t agent_next_check(const struct agent_state *state);
 // Takes note of a question that gave `reason`, NULL: none.

@@ -141,6 +141,17 @@ static void a_new_certificate_ends_the_failures_of_the_old_one(void **state) {
     assert_int_equal(agent_next(&kept, &about), 60 * DAY);
 }
 
+static void what_is_due_again_at_once_is_left_alone_for_a_while(void **state) {
+    (void)state;
+    AUTO(agent_state_clear) struct agent_state kept = {0};
+    struct error err = {0};
+    const struct about about = about_of("01");
+    assert_ok(agent_state_renewed(&kept, &about, 80 * DAY, 0), &err);
+    assert_int_equal(agent_next(&kept, &about), 80 * DAY + 60);
+    assert_ok(agent_state_renewed(&kept, &about, 50 * DAY, 0), &err);
+    assert_int_equal(agent_next(&kept, &about), 60 * DAY);
+}
+
 static void hooks_are_repeated_with_pauses_until_they_succeed(void **state) {
     (void)state;
     AUTO(agent_state_clear) struct agent_state kept = {0};
@@ -171,6 +182,7 @@ int main(void) {
         cmocka_unit_test(near_the_end_the_pauses_are_shorter_and_never_nothing),
         cmocka_unit_test(an_authority_that_says_pending_for_ever_is_asked_ever_more_seldom),
         cmocka_unit_test(a_new_certificate_ends_the_failures_of_the_old_one),
+        cmocka_unit_test(what_is_due_again_at_once_is_left_alone_for_a_while),
         cmocka_unit_test(hooks_are_repeated_with_pauses_until_they_succeed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
