@@ -74,10 +74,12 @@ static void take_frame(const char *role, const struct frame *frame, struct told 
     if (frame->number == NOTICE_SETUP && told->setups == 2) {
         note("reloaded", role);
     }
+    // An admin gateway serves no files; its identity is the last that it is told at its start.
     bool is_public = strcmp(role, "public") == 0;
-    if (frame->number == NOTICE_PUBLICATION &&
-        told->publications == NEW_AUTHORITY_PUBLICATIONS && told->setups == 1 &&
-        told->identities == (is_public ? 0 : 1)) {
+    bool is_admin = strcmp(role, "admin") == 0;
+    if (frame->number == (is_admin ? NOTICE_IDENTITY : NOTICE_PUBLICATION) &&
+        told->publications == (is_admin ? 0 : NEW_AUTHORITY_PUBLICATIONS) &&
+        told->setups == 1 && told->identities == (is_public ? 0 : 1)) {
         note("ready", role);
         ask_for_authority();
     }
