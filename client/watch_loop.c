@@ -162,6 +162,7 @@ struct rounds {
     const struct watch_options *options;
     unsigned failures; // in a row
     bool can_wait;     // the server answers late when there is nothing new
+    bool has_version;  // the server can be asked for what comes after it
     sigset_t waiting_mask;
 };
 
@@ -188,7 +189,8 @@ static void end_round(struct rounds *rounds, enum result result, const struct er
 
 // Milliseconds until the next round. A server that waits with its answer is asked again at
 // once, so that a revocation is known in the moment it is published; and so is, after a second,
-// one that had something new while it was asked to wait.
+// one that had something new while it was asked to wait, or was not asked to: at the start, and
+// after a failure.
 static int64_t run_round(struct rounds *rounds) {
     struct watch_report report = {0};
     struct error err = {0};
@@ -210,8 +212,10 @@ static int64_t run_round(struct rounds *rounds) {
     if (rounds->failures > 0) {
         return pause;
     }
-    if (!report.is_replaced) {
-        rounds->can_wait = wait > 0 && elapsed >= wait * 1000 / 2;
+    bool was_asked = wait > 0 && rounds->has_version;
+    rounds->has_version = true;
+    if (was_asked && !report.is_replaced) {
+        rounds->can_wait = elapsed >= wait * 1000 / 2;
     } else {
         pause = pause < CHANGE_PAUSE_MILLISECONDS ? pause : CHANGE_PAUSE_MILLISECONDS;
     }

@@ -174,6 +174,10 @@ class RelyingParty:
         self.write_watch_config(**settings)
         self.watcher = Process(os.path.join(self.base, "watch.log"), SIGNET, "watch", "--config", self.watch_config)
 
+    def watch_log(self):
+        with open(os.path.join(self.base, "watch.log"), encoding="utf-8") as text:
+            return text.read()
+
     def stop_watching(self):
         self.watcher.stop()
         self.watcher = None

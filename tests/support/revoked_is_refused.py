@@ -66,6 +66,20 @@ class Story:
         open_session.close()
         good_session.close()
 
+    def seldom_looking(self):
+        """A watcher that looks once a minute knows of a revocation at once: the authority's answer waits for it."""
+        party = self.party
+        gone = party.enroll_client("gone")
+        party.stop_watching()
+        log = len(party.watch_log())
+        party.watch(interval="60s")
+        wait_until("the start of the watcher", lambda: "watching" in party.watch_log()[log:])
+        time.sleep(1.5)  # its first look, which is never made to wait, must be over
+        self.authority.ctl("certificate", "revoke", self.authority.serial(gone))
+        wait_until("the refusal under a watcher that seldom looks", lambda: not party.admits(gone), SOON)
+        party.stop_watching()
+        party.watch()
+
     def broken_file(self, lets_mallory_in):
         """What an unlucky hand does to the file, and that the watcher repairs it."""
         party = self.party
@@ -168,6 +182,7 @@ def tell(base, kind, session_ends, others_stay, broken_file_lets_in=False, more=
         story.revocation(session_ends, others_stay)
         if more is not None:
             more(story)
+        story.seldom_looking()
         story.broken_file(broken_file_lets_in)
         story.expired_file()
         story.malicious_mirror()
