@@ -161,7 +161,7 @@ struct rounds {
     struct watch *watch;
     const struct watch_options *options;
     unsigned failures; // in a row
-    bool can_wait;     // the server answers late when there is nothing new
+    unsigned early;    // answers in a row that came at once and brought nothing
     bool has_version;  // the server can be asked for what comes after it
     sigset_t waiting_mask;
 };
@@ -187,10 +187,17 @@ static void end_round(struct rounds *rounds, enum result result, const struct er
     rounds->failures = 0;
 }
 
+// 1 s, 2 s, 4 s … up to the interval: one that answers early may have had its reasons once (it
+// stopped, or was full), one that always does cannot wait.
+static int64_t early_pause(unsigned early, int64_t interval) {
+    int64_t pause = early < 20 ? (int64_t)CHANGE_PAUSE_MILLISECONDS << early : interval;
+    return pause < interval ? pause : interval;
+}
+
 // Milliseconds until the next round. A server that waits with its answer is asked again at
-// once, so that a revocation is known in the moment it is published; and so is, after a second,
-// one that had something new while it was asked to wait, or was not asked to: at the start, and
-// after a failure.
+// once, so that a revocation is known in the moment it is published; and so is one that had
+// something new while it was asked to wait, or was not asked to: at the start, and after a
+// failure.
 static int64_t run_round(struct rounds *rounds) {
     struct watch_report report = {0};
     struct error err = {0};
@@ -214,12 +221,15 @@ static int64_t run_round(struct rounds *rounds) {
     }
     bool was_asked = wait > 0 && rounds->has_version;
     rounds->has_version = true;
-    if (was_asked && !report.is_replaced) {
-        rounds->can_wait = elapsed >= wait * 1000 / 2;
-    } else {
-        pause = pause < CHANGE_PAUSE_MILLISECONDS ? pause : CHANGE_PAUSE_MILLISECONDS;
+    if (was_asked && elapsed >= wait * 1000 / 2) {
+        rounds->early = 0;
+        return 0;
     }
-    return rounds->can_wait ? 0 : pause;
+    unsigned early = rounds->early;
+    if (was_asked && !report.is_replaced) {
+        rounds->early++;
+    }
+    return early_pause(early, pause);
 }
 
 enum result watch_loop(const struct watch_options *options, struct error *err) {
