@@ -8,6 +8,7 @@
 #include "authority/certificate_text.h"
 #include "authority/grant.h"
 #include "authority/issuance.h"
+#include "authority/lineage.h"
 #include "authority/peer.h"
 #include "authority/request.h"
 #include "authority/token.h"
@@ -183,6 +184,10 @@ static enum result issue_or_hold(struct authority *authority, struct peer *peer,
     const struct grant grant = {.names = &granted, .lifetime = source->token.lifetime};
     AUTO(names_clear) struct names names = {0};
     TRY(policy_choose_names(&enrollment->csr, &grant, &names, err));
+    if (source->kind == ASK_MANUFACTURER) {
+        // The maker's certificate is on the device for good, also when the device is stolen.
+        TRY(lineage_check_names(authority, &names, err));
+    }
     if (source->profile->approvals > 0) {
         const struct hold_request hold = hold_of(enrollment, &grant, &names);
         return request_hold(authority, peer, &hold, err);

@@ -7,6 +7,7 @@
 #include "authority/authority.h"
 #include "authority/certificate_text.h"
 #include "authority/fleet.h"
+#include "authority/lineage.h"
 #include "authority/peer.h"
 #include "authority/token.h"
 #include "x509/certificate.h"
@@ -105,6 +106,7 @@ static enum result find_holder(struct authority *authority, struct peer *peer, i
         TRY(buf_printf(&what, "holders of a certificate of profile %s", held));
         return deny(profile, buf_string(&what), "profile", err);
     }
+    TRY(lineage_check_good(authority, &peer->certificate, err));
     TRY(take_fitting(&peer->certificate, profile, &source->names, err));
     source->kind = ASK_HOLDERS;
     source->holder_id = peer->certificate.id;

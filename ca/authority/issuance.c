@@ -26,6 +26,12 @@ static enum result check_earlier_use(void *context, const struct certificate_rec
         error_hint(err, "Make a new key and a new request.");
         return RESULT_DENIED;
     }
+    if (record->is_on_hold) {
+        (void)certificate_refuse_revoked(record, "the certificate of this key",
+                                         "Wait until an administrator has decided.", err);
+        error_field(err, "csr");
+        return RESULT_DENIED;
+    }
     AUTO(names_clear) struct names names = {0};
     TRY(name_records_read(record->names, record->name_count, &names, err));
     const struct name *outside = names_outside(&names, granted);

@@ -4,16 +4,13 @@
 
 #include <string.h>
 
-#include "authority/active.h"
 #include "authority/authority.h"
 #include "authority/certificate_text.h"
 #include "authority/issuance.h"
+#include "authority/lineage.h"
 #include "authority/peer.h"
 #include "base/clock.h"
 #include "x509/csr.h"
-
-// Renewals are counted over such a part of the lifetime (LIMIT_RENEWALS).
-#define RENEWAL_WINDOWS_PER_LIFETIME 4
 
 // Administrators renew like devices; the gateways' certificate is the authority's own business.
 static enum result find_profile(struct authority *authority, const struct peer *peer,
@@ -78,62 +75,6 @@ static enum result check_key(struct authority *authority, struct bytes spki,
                                          refuse_certified_key, NULL, err);
 }
 
-// A device in a loop must not fill the store.
-static enum result check_frequency(struct authority *authority,
-                                   const struct certificate_record *predecessor, int64_t now,
-                                   struct error *err) {
-    int64_t lifetime = predecessor->not_after + 1 - predecessor->created;
-    int64_t count = 0;
-    TRY(store_count_renewals(authority->store, predecessor->lineage_id,
-                             now - lifetime / RENEWAL_WINDOWS_PER_LIFETIME, &count, err));
-    if (count < LIMIT_RENEWALS) {
-        return RESULT_OK;
-    }
-    (void)error_set_code(err, RESULT_LIMIT, "renewed_too_often",
-                         "this certificate's line was renewed %lld times within a quarter of "
-                         "its lifetime",
-                         (long long)count);
-    error_hint(err, "Use the certificate that the last renewal gave, and renew when that is "
-                    "due.");
-    return RESULT_LIMIT;
-}
-
-// The line of an expired certificate does not count any more: others may have taken its place.
-static enum result check_room(struct authority *authority, const struct profile *profile,
-                              const struct certificate_record *predecessor,
-                              const struct certificate_record *first, int64_t now,
-                              struct error *err) {
-    if (now <= predecessor->not_after) {
-        return RESULT_OK;
-    }
-    AUTO(names_clear) struct names identity = {0};
-    TRY(name_records_read(first->names, first->name_count, &identity, err));
-    return active_check_room(authority, profile, &identity, now, err);
-}
-
-// A name that an administrator released may be another's by now.
-static enum result check_released(struct authority *authority,
-                                  const struct certificate_record *predecessor,
-                                  const struct names *names, struct error *err) {
-    for (size_t i = 0; i < names->count; i++) {
-        const struct name *name = &names->items[i];
-        const struct name_record record = {
-            .type = (char *)(uintptr_t)name_type_prefix(name->type), .value = name->value};
-        int64_t released = 0;
-        TRY(store_last_name_release(authority->store, &record, &released, err));
-        if (predecessor->id <= released) {
-            (void)error_set_code(err, RESULT_DENIED, "name_released",
-                                 "the name %s:%.200s was released since this certificate was "
-                                 "issued",
-                                 record.type, name->value);
-            error_field(err, record.type);
-            error_hint(err, "Enroll again with a new token.");
-            return RESULT_DENIED;
-        }
-    }
-    return RESULT_OK;
-}
-
 // The certificate of an answer that was lost. RESULT_NOT_FOUND when this is the first time.
 static enum result repeat(struct authority *authority, const struct peer *peer,
                           struct bytes csr_hash, struct issued *reply, struct error *err) {
@@ -173,10 +114,8 @@ static enum result issue(struct authority *authority, const struct peer *peer,
     AUTO(names_clear) struct names names = {0};
     TRY(policy_choose_names(&csr, &grant, &names, err));
     int64_t now = clock_now();
-    TRY(check_released(authority, predecessor, &names, err));
     TRY(check_key(authority, csr.spki, &granted, err));
-    TRY(check_frequency(authority, predecessor, now, err));
-    TRY(check_room(authority, profile, predecessor, &first, now, err));
+    TRY(lineage_check_continue(authority, profile, predecessor, &first, &names, now, err));
     struct issuance issuance = {
         .profile = profile,
         .grant = &grant,
@@ -196,6 +135,7 @@ enum result renew_certificate(struct authority *authority, const struct peer *pe
                               struct error *err) {
     const struct profile *profile = NULL;
     TRY(find_profile(authority, peer, &profile, err));
+    TRY(lineage_check_good(authority, &peer->certificate, err));
     uint8_t hash[SHA256_SIZE];
     TRY(hash_sha256(blob_bytes(&request->csr), hash));
     struct bytes csr_hash = bytes_of(hash, SHA256_SIZE);

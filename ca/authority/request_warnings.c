@@ -55,8 +55,8 @@ static enum result warn_of_owner(void *context, const struct certificate_record 
     }
     if (!bytes_equal(buf_bytes(&owner->key_hash), buf_bytes(&record->key_hash))) {
         TRY(warn(warner, err,
-                 "certificate %s, of another key, has one of these names and is valid",
-                 serial));
+                 "certificate %s, of another key, has one of these names and is %s", serial,
+                 certificate_state_name(owner, warner->now)));
     }
     if (owner->address != NULL && record->address != NULL &&
         strcmp(owner->address, record->address) != 0) {
@@ -68,18 +68,27 @@ static enum result warn_of_owner(void *context, const struct certificate_record 
     return RESULT_OK;
 }
 
+static enum result warn_of_name(struct warner *warner, const struct name_record *name,
+                                enum certificate_state state, struct error *err) {
+    const struct certificate_filter filter = {
+        .name = {.type = name->type, .value = name->value},
+        .state = state,
+        .now = warner->now,
+        .limit = 1,
+    };
+    struct list_position next = {0}; // the newest is enough
+    return store_list_certificates(warner->authority->store, &filter, warn_of_owner, warner,
+                                   &next, err);
+}
+
+// Those that expired do not matter; a name whose certificate was taken away does most of all.
 static enum result warn_of_names(struct warner *warner, struct error *err) {
+    static const enum certificate_state states[] = {CERTIFICATE_VALID, CERTIFICATE_HELD,
+                                                    CERTIFICATE_REVOKED};
     for (size_t i = 0; i < warner->record->name_count; i++) {
-        const struct certificate_filter filter = {
-            .name = {.type = warner->record->names[i].type,
-                     .value = warner->record->names[i].value},
-            .state = CERTIFICATE_VALID,
-            .now = warner->now,
-            .limit = 1,
-        };
-        struct list_position next = {0}; // the newest are enough
-        TRY(store_list_certificates(warner->authority->store, &filter, warn_of_owner, warner,
-                                    &next, err));
+        for (size_t k = 0; k < sizeof(states) / sizeof(states[0]); k++) {
+            TRY(warn_of_name(warner, &warner->record->names[i], states[k], err));
+        }
     }
     return RESULT_OK;
 }

@@ -6,6 +6,7 @@
 #include "authority/authority.h"
 #include "authority/certificate_text.h"
 #include "authority/issuance.h"
+#include "authority/lineage.h"
 #include "authority/peer.h"
 #include "authority/rule.h"
 #include "base/text.h"
@@ -67,7 +68,8 @@ struct line {
     struct bytes key_hash;
     struct bytes csr_hash;
     int64_t now;
-    bool has_key;
+    bool is_seen;
+    bool has_key; // the newest of the line is of this key
     bool is_revoked;
     int64_t newest_of_key; // certificate id
     int64_t same_request;  // certificate id; 0: none that is still valid
@@ -78,11 +80,13 @@ static enum result look_at(void *context, const struct certificate_record *recor
     struct line *line = context;
     (void)err;
     line->is_revoked = line->is_revoked || record->revoked_at != 0;
+    bool is_newest = !line->is_seen; // the newest come first
+    line->is_seen = true;
     if (!bytes_equal(buf_bytes(&record->key_hash), line->key_hash)) {
         return RESULT_OK;
     }
-    if (!line->has_key) {
-        line->newest_of_key = record->id; // the newest come first
+    if (is_newest) {
+        line->newest_of_key = record->id;
         line->has_key = true;
     }
     if (line->same_request == 0 && line->now <= record->not_after &&
@@ -163,7 +167,12 @@ static enum result issue(struct authority *authority, const struct peer *peer,
     TRY(issuance_check_key(authority, hold->csr->spki, &granted, err));
     AUTO(certificate_record_clear) struct certificate_record predecessor = {0};
     if (predecessor_id != 0) {
+        AUTO(certificate_record_clear) struct certificate_record first = {0};
         TRY(store_find_certificate_by_id(authority->store, predecessor_id, &predecessor, err));
+        TRY(store_find_certificate_by_id(authority->store, predecessor.lineage_id, &first,
+                                         err));
+        TRY(lineage_check_continue(authority, hold->profile, &predecessor, &first, &names,
+                                   hold->now, err));
     }
     const struct issuance issuance = {
         .profile = hold->profile,

@@ -423,6 +423,51 @@ static void the_limit_of_active_certificates_holds_for_devices(void **state) {
     grant_expect_refusal(world.f, &asked, RESULT_DENIED, "too_many_active");
 }
 
+static struct waiting *release_name(struct fixture *f, const char *name) {
+    struct name_release request = {.name = (char *)(uintptr_t)name};
+    return fixture_ask(f, CHANNEL_ADMIN, OPERATION_NAME_RELEASE, &request,
+                       buf_bytes(&f->admin));
+}
+
+// A stolen device has its maker's certificate for good.
+static void a_device_that_was_revoked_comes_back_only_with_a_released_name(void **state) {
+    AUTO(world_clear) struct world world = {0};
+    world_make(*state, &world);
+    struct fixture *f = world.f;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    struct issued issued = {0};
+    const struct asked asked = {.profile = BORN_PROFILE,
+                                .certificate = buf_bytes(&world.device)};
+    fixture_expect_ok(grant_ask(f, &asked, key), &issued_type, &issued);
+    revoke_for(f, issued.serial, "privilegeWithdrawn");
+    grant_expect_refusal(f, &asked, RESULT_DENIED, "name_revoked");
+    struct name_released released = {0};
+    fixture_expect_ok(release_name(f, "cn:Device-1"), &name_released_type, &released);
+    grant_expect_issued(f, &asked, "cn:Device-1");
+    message_clear(&name_released_type, &released);
+    message_clear(&issued_type, &issued);
+}
+
+static void an_older_certificate_of_a_holder_does_not_get_around_a_revocation(void **state) {
+    AUTO(world_clear) struct world world = {0};
+    world_make(*state, &world);
+    struct fixture *f = world.f;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(key_free_at) struct key *derived_key = fixture_key();
+    AUTO(key_free_at) struct key *next_key = fixture_key();
+    struct issued newer = {0}, derived = {0};
+    const struct asked asked = {.profile = DERIVED_PROFILE, .certificate = holder_of(&world)};
+    fixture_expect_ok(grant_ask(f, &asked, derived_key), &issued_type, &derived);
+    fixture_expect_ok(fixture_renew(f, holder_of(&world), key, NULL), &issued_type, &newer);
+    revoke_for(f, newer.serial, "privilegeWithdrawn");
+    grant_expect_refusal(f, &asked, RESULT_DENIED, "certificate_revoked");
+    // Nor does what it got before renew itself.
+    fixture_expect_refusal(fixture_renew(f, blob_bytes(&derived.certificate), next_key, NULL),
+                           RESULT_DENIED, "certificate_revoked");
+    message_clear(&issued_type, &newer);
+    message_clear(&issued_type, &derived);
+}
+
 // --- tokens, and more than one ---------------------------------------------------------------
 
 static void a_token_comes_before_a_certificate(void **state) {
@@ -501,6 +546,8 @@ int main(void) {
         TEST(a_manufacturers_certificate_is_good_for_nothing_else),
         TEST(one_profile_may_take_holders_and_devices),
         TEST(the_limit_of_active_certificates_holds_for_devices),
+        TEST(a_device_that_was_revoked_comes_back_only_with_a_released_name),
+        TEST(an_older_certificate_of_a_holder_does_not_get_around_a_revocation),
         TEST(a_token_comes_before_a_certificate),
         TEST(a_profile_that_takes_no_tokens_refuses_them),
         TEST(approvals_hold_whatever_grants_the_request),

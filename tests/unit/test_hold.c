@@ -305,6 +305,66 @@ static void the_crl_says_since_when_a_key_was_in_other_hands(void **state) {
     message_clear(&issued_type, &second);
 }
 
+// --- older certificates of the line ----------------------------------------------------------
+
+// Renews `from` with a fresh key.
+static struct waiting *renew_again(struct fixture *f, const struct issued *from) {
+    AUTO(key_free_at) struct key *key = fixture_key();
+    return fixture_renew(f, blob_bytes(&from->certificate), key, NULL);
+}
+
+static void an_older_certificate_does_not_get_around_a_hold_of_the_newer(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    struct issued first = {0}, second = {0}, third = {0};
+    fixture_device(f, "cn:phone-7", key, &first);
+    fixture_expect_ok(renew_again(f, &first), &issued_type, &second);
+    expect_state(hold(f, second.serial), "held");
+    fixture_expect_refusal(renew_again(f, &first), RESULT_DENIED, "certificate_held");
+    expect_state(release(f, second.serial), "valid");
+    fixture_expect_ok(renew_again(f, &first), &issued_type, &third);
+    expect_state(revoke_since(f, third.serial, "privilegeWithdrawn", 0), "revoked");
+    fixture_expect_refusal(renew_again(f, &first), RESULT_DENIED, "certificate_revoked");
+    fixture_expect_refusal(renew_again(f, &second), RESULT_DENIED, "certificate_revoked");
+    message_clear(&issued_type, &first);
+    message_clear(&issued_type, &second);
+    message_clear(&issued_type, &third);
+}
+
+static void a_newer_one_that_was_superseded_keeps_nobody_from_renewing(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    struct issued first = {0}, second = {0}, third = {0};
+    fixture_device(f, "cn:phone-7", key, &first);
+    fixture_expect_ok(renew_again(f, &first), &issued_type, &second);
+    expect_state(revoke_since(f, second.serial, "superseded", 0), "revoked");
+    fixture_expect_ok(renew_again(f, &first), &issued_type, &third);
+    // And an older one that was put away does not stop the newest.
+    expect_state(revoke_since(f, first.serial, "cessationOfOperation", 0), "revoked");
+    struct issued fourth = {0};
+    fixture_expect_ok(renew_again(f, &third), &issued_type, &fourth);
+    message_clear(&issued_type, &first);
+    message_clear(&issued_type, &second);
+    message_clear(&issued_type, &third);
+    message_clear(&issued_type, &fourth);
+}
+
+static void a_key_on_hold_is_not_certified_again(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    struct issued issued = {0}, again = {0};
+    fixture_device(f, "cn:phone-7", key, &issued);
+    expect_state(hold(f, issued.serial), "held");
+    char *credential = fixture_token(f, "cn:phone-7", 1, NULL);
+    fixture_expect_refusal(fixture_enroll(f, credential, key, NULL), RESULT_DENIED,
+                           "certificate_held");
+    expect_state(release(f, issued.serial), "valid");
+    fixture_expect_ok(fixture_enroll(f, credential, key, NULL), &issued_type, &again);
+    string_free_secret_at(&credential);
+    message_clear(&issued_type, &issued);
+    message_clear(&issued_type, &again);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void) {
@@ -319,6 +379,9 @@ int main(void) {
         TEST(lists_and_counts_tell_held_from_revoked_and_valid),
         TEST(a_crash_before_the_crl_of_a_release_is_found_at_the_start),
         TEST(the_crl_says_since_when_a_key_was_in_other_hands),
+        TEST(an_older_certificate_does_not_get_around_a_hold_of_the_newer),
+        TEST(a_newer_one_that_was_superseded_keeps_nobody_from_renewing),
+        TEST(a_key_on_hold_is_not_certified_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -117,6 +117,33 @@ static void a_listed_serial_number_is_approved_at_once_and_others_are_held(void 
     assert_int_equal(1, fixture_audited(f, "request held"));
 }
 
+static void a_key_that_a_renewal_retired_is_held(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(key_free_at) struct key *next = fixture_key();
+    struct issued issued = {0}, renewed = {0};
+    list_one(f, "serial", "SN-7", NULL);
+    fixture_expect_ok(request_ask_for(f, OPEN_PROFILE, key, "cn:SN-7", NULL), &issued_type,
+                      &issued);
+    expect_issued(request_ask_for(f, OPEN_PROFILE, key, "cn:SN-7", NULL), "cn:SN-7");
+    fixture_expect_ok(fixture_renew(f, blob_bytes(&issued.certificate), next, NULL),
+                      &issued_type, &renewed);
+    expect_held(request_ask_for(f, OPEN_PROFILE, key, "cn:SN-7", CLAIM));
+    message_clear(&issued_type, &issued);
+    message_clear(&issued_type, &renewed);
+}
+
+static void a_listed_device_in_a_loop_is_stopped(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    list_one(f, "serial", "SN-7", NULL);
+    for (int i = 0; i <= LIMIT_RENEWALS; i++) {
+        expect_issued(request_ask_for(f, OPEN_PROFILE, key, "cn:SN-7", NULL), "cn:SN-7");
+    }
+    fixture_expect_refusal(request_ask_for(f, OPEN_PROFILE, key, "cn:SN-7", NULL), RESULT_LIMIT,
+                           "renewed_too_often");
+}
+
 static void where_two_must_approve_a_list_is_not_enough(void **state) {
     struct fixture *f = *state;
     AUTO(key_free_at) struct key *key = fixture_key();
@@ -426,6 +453,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_listed_serial_number_is_approved_at_once_and_others_are_held),
         TEST(where_two_must_approve_a_list_is_not_enough),
+        TEST(a_key_that_a_renewal_retired_is_held),
+        TEST(a_listed_device_in_a_loop_is_stopped),
         TEST(the_serial_number_of_the_subject_counts_before_its_common_name),
         TEST(a_common_name_that_is_the_serial_number_is_not_asked_for),
         TEST(a_listed_key_gets_its_names_and_no_others),
