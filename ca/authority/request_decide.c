@@ -8,6 +8,7 @@
 #include "authority/peer.h"
 #include "authority/request.h"
 #include "authority/request_info.h"
+#include "authority/request_own.h"
 #include "authority/request_review.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -35,65 +36,6 @@ static enum result check_undecided(const struct request_record *record, int64_t 
                         ? "Revoke the certificate if it should not have been."
                         : "The device has to ask again, with a new key.");
     return RESULT_CONFLICT;
-}
-
-static enum result own_request(const char *why, struct error *err) {
-    (void)error_set_code(err, RESULT_DENIED, "own_request", "%s", why);
-    error_hint(err, "Another administrator has to approve it.");
-    return RESULT_DENIED;
-}
-
-static bool is_certificate_of(const struct certificate_record *record, const char *admin) {
-    const char *name = certificate_common_name(record);
-    return strcmp(record->profile, PROFILE_ADMIN) == 0 && name != NULL &&
-           strcmp(name, admin) == 0;
-}
-
-static enum result refuse_own_key(void *context, const struct certificate_record *record,
-                                  struct error *err) {
-    return is_certificate_of(record, context)
-               ? own_request("the request is for the key of your own certificate", err)
-               : RESULT_OK;
-}
-
-// Whoever asked with a certificate of theirs is that administrator.
-static enum result refuse_own_certificate(struct authority *authority,
-                                          const struct request_record *record,
-                                          const char *admin, struct error *err) {
-    static const char kind[] = "certificate:";
-    AUTO(certificate_record_clear) struct certificate_record used = {0};
-    enum result result = RESULT_NOT_FOUND;
-    if (record->predecessor_id != 0) {
-        result =
-            store_find_certificate_by_id(authority->store, record->predecessor_id, &used, err);
-    } else if (text_starts_with(record->requested_by, kind)) {
-        uint8_t serial[LIMIT_SERIAL_BYTES];
-        size_t size = 0;
-        TRY(serial_read(&record->requested_by[strlen(kind)], serial, &size, err));
-        result = store_find_certificate_by_serial(authority->store, bytes_of(serial, size),
-                                                  &used, err);
-    }
-    if (result == RESULT_NOT_FOUND) {
-        return RESULT_OK;
-    }
-    TRY(result);
-    return is_certificate_of(&used, admin)
-               ? own_request("you asked for this certificate yourself", err)
-               : RESULT_OK;
-}
-
-static enum result check_not_own(struct authority *authority, const struct peer *peer,
-                                 const struct request_record *record, struct error *err) {
-    const char *admin = certificate_common_name(&peer->certificate);
-    if (strcmp(record->requested_by, peer->actor) == 0) {
-        return own_request("you asked for this certificate yourself", err);
-    }
-    if (record->responsible != NULL && strcmp(record->responsible, peer->actor) == 0) {
-        return own_request("the request came with a token that you made", err);
-    }
-    TRY(refuse_own_certificate(authority, record, admin, err));
-    return store_each_certificate_of_key(authority->store, buf_bytes(&record->key_hash),
-                                         refuse_own_key, (void *)(uintptr_t)admin, err);
 }
 
 // --- what is decided -------------------------------------------------------------------------
@@ -277,7 +219,7 @@ enum result request_approve(struct authority *authority, const struct peer *peer
     uint8_t digest[SHA256_SIZE];
     TRY(request_find_named(authority, request->id, &record, err));
     TRY(check_undecided(&record, now, err));
-    TRY(check_not_own(authority, peer, &record, err));
+    TRY(request_refuse_own(authority, peer, &record, err));
     TRY(check_token(authority, &record, err));
     TRY(find_profile(authority, &record, &profile, err));
     TRY(check_digest(authority, &record, profile, request->digest, digest, err));

@@ -20,8 +20,9 @@ enum result request_show(struct authority *authority, const struct peer *peer,
 // Approves what `digest` stands for; the last approval that is needed issues the certificate in
 // the same transaction, after policy has looked at it anew. What policy then refuses is the
 // answer, and the request waits on without this approval. RESULT_DENIED: "own_request" (the
-// administrator asked for it, or made its token), "token_revoked"; RESULT_CONFLICT:
-// "already_decided" (the message says by whom), "request_expired", "already_approved",
+// administrator asked for it, or made its token or that of a certificate it rests on),
+// "token_revoked"; RESULT_CONFLICT: "already_decided" (the message says by whom),
+// "request_expired", "already_approved",
 // "profile_changed" and "request_changed" (show it again: the digest is another);
 // RESULT_NOT_FOUND: "request_unknown", "profile_unknown".
 enum result request_approve(struct authority *authority, const struct peer *peer,

@@ -148,6 +148,9 @@
 // Certificates that one stolen key takes along, those issued to its holder under other profiles
 // and their renewals included: some seconds of work in one transaction. Revoking once more goes on.
 #define LIMIT_COMPROMISED_CERTIFICATES 10000
+// Certificates of holders behind a request, each got with the next, among which the maker of the
+// token is looked for. Profiles rest on one another two or three deep; longer is no use but to hide.
+#define LIMIT_HOLDER_STEPS 8
 // Devices added to a list in one request: with names they fit into a request's body.
 #define LIMIT_RULES_AT_ONCE 500
 // Patterns of one token, and of one type of names in a profile.

@@ -1,6 +1,6 @@
 // Deciding about held requests: what an approval is bound to, who may give it, and who wins.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "support/request_fixture.h"
+#include "support/grant_fixture.h"
 
 static void an_approved_request_gives_its_certificate_to_who_has_the_claim(void **state) {
     struct fixture *f = *state;
@@ -239,6 +239,116 @@ static void nobody_approves_a_request_with_their_own_token(void **state) {
     string_free_secret_at(&credential);
 }
 
+// --- by way of other certificates ------------------------------------------------------------
+
+// Two profiles whose holders get certificates of the other one, and one behind each that waits.
+#define FIRST "first-test"
+#define SECOND "second-test"
+#define AFTER_FIRST "after-first-test"
+#define AFTER_SECOND "after-second-test"
+#define CHAINED_PROFILES                                                                       \
+    "\n[profile " FIRST "]\nask = token holders:" SECOND "\n" GRANT_FORMS "\n[profile " SECOND \
+    "]\nask = holders:" FIRST "\n" GRANT_FORMS "\n[profile " AFTER_FIRST                       \
+    "]\nask = holders:" FIRST "\napprovals = 1\n" GRANT_FORMS "\n[profile " AFTER_SECOND       \
+    "]\nask = holders:" SECOND "\napprovals = 1\n" GRANT_FORMS
+
+// A certificate of the first profile, with a token of that administrator.
+static void enroll_with_token_of(struct fixture *f, struct bytes admin, const struct key *key,
+                                 struct issued *out_issued) {
+    struct token_create create = {.uses = 1};
+    assert_int_equal(RESULT_OK, text_set(&create.profile, FIRST));
+    assert_int_equal(RESULT_OK, text_list_add(&create.names, "cn:phone-7"));
+    struct token_created created = {0};
+    fixture_expect_ok(fixture_ask(f, CHANNEL_ADMIN, OPERATION_TOKEN_CREATE, &create, admin),
+                      &token_created_type, &created);
+    char *credential = NULL;
+    fixture_credential(created.token, &credential);
+    fixture_expect_ok(fixture_enroll(f, credential, key, NULL), &issued_type, out_issued);
+    string_free_secret_at(&credential);
+    message_clear(&token_create_type, &create);
+    message_clear(&token_created_type, &created);
+}
+
+// *issued becomes a certificate of the other profile, got with it.
+static void get_next(struct fixture *f, const char *profile, struct issued *issued) {
+    AUTO(key_free_at) struct key *key = fixture_key();
+    const struct asked asked = {.profile = profile,
+                                .certificate = blob_bytes(&issued->certificate)};
+    struct issued next = {0};
+    fixture_expect_ok(grant_ask(f, &asked, key), &issued_type, &next);
+    message_clear(&issued_type, issued);
+    *issued = next;
+}
+
+static void hold_behind(struct fixture *f, const char *profile, const struct issued *issued,
+                        char out_id[REQUEST_ID_TEXT_SIZE],
+                        char out_digest[LIMIT_FINGERPRINT_TEXT + 1]) {
+    AUTO(key_free_at) struct key *key = fixture_key();
+    const struct asked asked = {
+        .profile = profile, .claim = CLAIM, .certificate = blob_bytes(&issued->certificate)};
+    struct held held = {0};
+    request_expect_held(grant_ask(f, &asked, key), &held);
+    (void)snprintf(out_id, REQUEST_ID_TEXT_SIZE, "%s", held.id);
+    message_clear(&held_type, &held);
+    request_digest_of(f, out_id, out_digest);
+}
+
+static void nobody_approves_a_holder_who_began_with_their_own_token(void **state) {
+    struct fixture *f = *state;
+    request_configure(f, CHAINED_PROFILES);
+    AUTO(buf_clear) struct buf jane = {0}, joe = {0};
+    request_admin(f, "jane", "approver", &jane);
+    request_admin(f, "joe", "owner", &joe);
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(key_free_at) struct key *renewed_key = fixture_key();
+    struct issued holder = {0}, renewed = {0};
+    char id[REQUEST_ID_TEXT_SIZE], digest[LIMIT_FINGERPRINT_TEXT + 1];
+    enroll_with_token_of(f, buf_bytes(&f->admin), key, &holder);
+    hold_behind(f, AFTER_FIRST, &holder, id, digest);
+    fixture_expect_refusal(request_approve_as(f, buf_bytes(&f->admin), id, digest),
+                           RESULT_DENIED, "own_request");
+    request_expect_state(request_approve_as(f, buf_bytes(&jane), id, digest), "approved");
+    // A renewal does not make another line of it, nor does a certificate between.
+    fixture_expect_ok(fixture_renew(f, blob_bytes(&holder.certificate), renewed_key, NULL),
+                      &issued_type, &renewed);
+    hold_behind(f, AFTER_FIRST, &renewed, id, digest);
+    fixture_expect_refusal(request_approve_as(f, buf_bytes(&f->admin), id, digest),
+                           RESULT_DENIED, "own_request");
+    get_next(f, SECOND, &renewed);
+    hold_behind(f, AFTER_SECOND, &renewed, id, digest);
+    fixture_expect_refusal(request_approve_as(f, buf_bytes(&f->admin), id, digest),
+                           RESULT_DENIED, "own_request");
+    request_expect_state(request_approve_as(f, buf_bytes(&joe), id, digest), "approved");
+    message_clear(&issued_type, &holder);
+    message_clear(&issued_type, &renewed);
+}
+
+static void holders_behind_holders_are_followed_so_far_and_then_refused(void **state) {
+    struct fixture *f = *state;
+    request_configure(f, CHAINED_PROFILES);
+    AUTO(buf_clear) struct buf joe = {0};
+    request_admin(f, "joe", "owner", &joe);
+    AUTO(key_free_at) struct key *key = fixture_key();
+    struct issued holder = {0};
+    char id[REQUEST_ID_TEXT_SIZE], digest[LIMIT_FINGERPRINT_TEXT + 1];
+    enroll_with_token_of(f, buf_bytes(&joe), key, &holder);
+    for (int i = 1; i < LIMIT_HOLDER_STEPS; i++) {
+        get_next(f, i % 2 == 1 ? SECOND : FIRST, &holder);
+    }
+    hold_behind(f, AFTER_SECOND, &holder, id, digest);
+    fixture_expect_refusal(request_approve_as(f, buf_bytes(&joe), id, digest), RESULT_DENIED,
+                           "own_request");
+    request_expect_state(request_approve_as(f, buf_bytes(&f->admin), id, digest), "approved");
+    get_next(f, FIRST, &holder);
+    hold_behind(f, AFTER_FIRST, &holder, id, digest);
+    fixture_expect_refusal(request_approve_as(f, buf_bytes(&f->admin), id, digest),
+                           RESULT_DENIED, "own_request");
+    request_expect_state(request_deny_as(f, buf_bytes(&f->admin), id, NULL), "denied");
+    message_clear(&issued_type, &holder);
+}
+
+// --- what is approved ------------------------------------------------------------------------
+
 static void an_approval_is_bound_to_what_was_shown(void **state) {
     struct fixture *f = *state;
     AUTO(key_free_at) struct key *key = NULL;
@@ -342,6 +452,8 @@ int main(void) {
         TEST(an_approver_whose_certificate_expired_is_refused),
         TEST(only_owners_and_approvers_decide),
         TEST(nobody_approves_a_request_with_their_own_token),
+        TEST(nobody_approves_a_holder_who_began_with_their_own_token),
+        TEST(holders_behind_holders_are_followed_so_far_and_then_refused),
         TEST(an_approval_is_bound_to_what_was_shown),
         TEST(a_profile_edited_meanwhile_has_to_be_looked_at_again),
         TEST(what_policy_refuses_at_the_end_is_told_and_the_request_waits_on),
