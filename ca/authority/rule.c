@@ -8,6 +8,7 @@
 #include "authority/certificate_text.h"
 #include "authority/peer.h"
 #include "authority/policy.h"
+#include "authority/request_own.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -137,6 +138,18 @@ static enum result add_row(struct authority *authority, const struct peer *peer,
 
 // --- add -------------------------------------------------------------------------------------
 
+// A listed key is approved: what nobody may do for a request of their own.
+static enum result refuse_own(struct authority *authority, const struct peer *peer,
+                              const struct row *row, struct error *err) {
+    if (strcmp(row->kind, RULE_KIND_KEY) != 0) {
+        return RESULT_OK;
+    }
+    AUTO(buf_clear) struct buf key_hash = {0};
+    buf_init(&key_hash, SHA256_SIZE);
+    TRY(text_hex_decode(bytes_of_string(row->value), &key_hash));
+    return request_refuse_own_key(authority, peer, buf_bytes(&key_hash), err);
+}
+
 static enum result find_open_profile(struct authority *authority, const char *name,
                                      const struct profile **out_profile, struct error *err) {
     TRY(authority_find_profile(authority, name, out_profile, err));
@@ -202,6 +215,9 @@ enum result rule_add(struct authority *authority, const struct peer *peer,
         AUTO(row_clear) struct row row = {0};
         bool is_new = false;
         enum result result = read_row(&entries[i], profile, &row, err);
+        if (result == RESULT_OK) {
+            result = refuse_own(authority, peer, &row, err);
+        }
         if (result == RESULT_OK) {
             result = add_row(authority, peer, request, &row, &is_new, err);
         }

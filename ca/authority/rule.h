@@ -21,7 +21,8 @@ struct peer;
 // Rows that are there already with the same names are counted, others
 // are RESULT_CONFLICT (code "rule_conflict"); rows that could never be used are refused:
 // "rule_kind_unknown", "rule_value_invalid", "names_missing", "ask_denied" (the profile does not
-// let anyone ask), policy's codes. The message says which row.
+// let anyone ask), "own_request" (the key of the administrator's own certificate), policy's
+// codes. The message says which row.
 enum result rule_add(struct authority *authority, const struct peer *peer,
                      const struct rule_add *request, struct rule_added *reply,
                      struct error *err);

@@ -283,6 +283,27 @@ static void fingerprint_of(const struct key *key, char out_text[65]) {
     (void)snprintf(out_text, 65, "%s", buf_string(&text));
 }
 
+static void nobody_lists_the_key_of_their_own_certificate(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    struct issued jane = {0};
+    char fingerprint[65];
+    fixture_admin(f, "jane", "owner", key, &jane);
+    fingerprint_of(key, fingerprint);
+    AUTO(rows_clear) struct rows rows = rows_for(OPEN_PROFILE);
+    rows_add(&rows, "serial", "SN-7", NULL);
+    rows_add(&rows, "key", fingerprint, "cn:jane");
+    expect_held(request_ask_for(f, OPEN_PROFILE, key, "cn:jane", CLAIM));
+    fixture_expect_refusal(fixture_ask(f, CHANNEL_ADMIN, OPERATION_RULE_ADD, &rows.message,
+                                       blob_bytes(&jane.certificate)),
+                           RESULT_DENIED, "own_request");
+    expect_held(request_ask_for(f, OPEN_PROFILE, key, "cn:jane", CLAIM));
+    // Another administrator may.
+    rows_expect(f, &rows, 2, 0);
+    expect_issued(request_ask_for(f, OPEN_PROFILE, key, "cn:jane", CLAIM), "cn:jane");
+    message_clear(&issued_type, &jane);
+}
+
 // One rule for a key; how many waiting requests it approved.
 static int64_t list_key(struct fixture *f, const struct key *key, const char *name) {
     char fingerprint[65];
@@ -461,6 +482,7 @@ int main(void) {
         TEST(the_same_request_again_gets_the_same_certificate),
         TEST(a_rule_serves_one_line_of_certificates),
         TEST(rows_that_could_never_be_used_are_refused),
+        TEST(nobody_lists_the_key_of_their_own_certificate),
         TEST(a_batch_is_idempotent_and_refused_as_a_whole),
         TEST(a_device_that_waits_goes_through_when_its_key_is_listed),
         TEST(what_a_rule_does_not_cover_waits_on),
