@@ -231,11 +231,13 @@ static const char decisions_schema[] =
     " value TEXT NOT NULL,\n"
     " PRIMARY KEY (request_sequence, position)) STRICT, WITHOUT ROWID;\n"
     "CREATE INDEX request_name_value ON request_name (value, request_sequence, type);\n"
-    // An approval counts for the digest that its administrator saw.
+    // An approval counts for the digest that its administrator saw, while the certificate with
+    // which it was given is good.
     "CREATE TABLE approval (\n"
     " request_sequence INTEGER NOT NULL REFERENCES request (sequence),\n"
     " position INTEGER NOT NULL,\n"
     " admin TEXT NOT NULL,\n"
+    " certificate_id INTEGER NOT NULL REFERENCES certificate (id),\n"
     " digest BLOB NOT NULL,\n"
     " approved_at INTEGER NOT NULL,\n"
     " PRIMARY KEY (request_sequence, position)) STRICT, WITHOUT ROWID;\n" APPEND_ONLY(

@@ -11,10 +11,9 @@ static void approval_record_clear(struct approval_record *record) {
 enum result store_add_approval(struct store *store, int64_t request_sequence,
                                const struct approval_record *record, struct error *err) {
     const struct value parameters[] = {
-        value_integer(request_sequence),
-        value_text(record->admin),
-        value_bytes(buf_bytes(&record->digest)),
-        value_integer(record->approved_at),
+        value_integer(request_sequence),         value_text(record->admin),
+        value_bytes(buf_bytes(&record->digest)), value_integer(record->approved_at),
+        value_integer(record->certificate_id),
     };
     int64_t changed = 0;
     TRY(statement_run(store->database, STATEMENT_APPROVAL_ADD, parameters, COUNT_OF(parameters),
@@ -39,7 +38,11 @@ enum result store_each_approval(struct store *store, int64_t request_sequence,
         }
         TRY(result);
         AUTO(approval_record_clear)
-        struct approval_record record = {.approved_at = query_integer(&query, 2)};
+        struct approval_record record = {
+            .approved_at = query_integer(&query, 2),
+            .certificate_id = query_integer(&query, 3),
+            .stands = query_integer(&query, 4) != 0,
+        };
         TRY(column_copy_text(&query, 0, &record.admin, err));
         TRY(column_copy_bytes(&query, 1, &record.digest, err));
         TRY(visit(context, &record, err));

@@ -47,6 +47,12 @@
     " source, network, holder_id "
 #define REQUEST_SELECT REQUEST_COLUMNS "FROM request "
 
+// Of an approval a: the certificate with which it was given is neither revoked nor on hold.
+#define APPROVAL_STANDS                                                                        \
+    "NOT EXISTS (SELECT 1 FROM revocation r WHERE r.certificate_id = a.certificate_id)"        \
+    " AND NOT EXISTS (SELECT 1 FROM certificate_hold h"                                        \
+    " WHERE h.certificate_id = a.certificate_id AND " HOLD_IS_OPEN ")"
+
 #define RULE_SELECT                                                                            \
     "SELECT sequence, profile, kind, value, created, created_by, label, certificate_id"        \
     " FROM rule "
@@ -242,11 +248,13 @@
     REQUEST_LIST_TABLE(X)                                                                      \
                                                                                                \
     X(APPROVAL_ADD,                                                                            \
-      "INSERT INTO approval (request_sequence, position, admin, digest, approved_at)"          \
-      " SELECT $1, COUNT(*), $2, $3, $4 FROM approval WHERE request_sequence = $1"             \
-      " HAVING COUNT(CASE WHEN admin = $2 AND digest = $3 THEN 1 END) = 0")                    \
-    X(APPROVAL_EACH, "SELECT admin, digest, approved_at FROM approval"                         \
-                     " WHERE request_sequence = $1 ORDER BY position")                         \
+      "INSERT INTO approval (request_sequence, position, admin, digest, approved_at,"          \
+      " certificate_id) SELECT $1, COUNT(*), $2, $3, $4, $5 FROM approval a"                   \
+      " WHERE a.request_sequence = $1 HAVING COUNT(CASE WHEN a.admin = $2 AND a.digest = $3"   \
+      " AND " APPROVAL_STANDS " THEN 1 END) = 0")                                              \
+    X(APPROVAL_EACH, "SELECT a.admin, a.digest, a.approved_at, a.certificate_id,"              \
+                     " CASE WHEN " APPROVAL_STANDS " THEN 1 ELSE 0 END FROM approval a"        \
+                     " WHERE a.request_sequence = $1 ORDER BY a.position")                     \
                                                                                                \
     X(RULE_ADD,                                                                                \
       "INSERT INTO rule (sequence, profile, kind, value, created, created_by, label)"          \

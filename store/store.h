@@ -446,13 +446,16 @@ enum result store_each_held_of_key(
 
 struct approval_record {
     char *admin;
-    struct buf digest; // of what the administrator saw (ca/authority/request_digest.h)
+    int64_t certificate_id; // with which it was given
+    struct buf digest;      // of what the administrator saw (ca/authority/request_info.h)
     int64_t approved_at;
+    bool stands; // read only: its certificate is neither revoked nor on hold
 };
-// RESULT_CONFLICT (code "already_approved") when this administrator approved this digest before.
+// RESULT_CONFLICT (code "already_approved") when an approval of this digest by this administrator
+// stands.
 enum result store_add_approval(struct store *store, int64_t request_sequence,
                                const struct approval_record *record, struct error *err);
-// In order of time.
+// In order of time; the same administrator's again when one did not stand for a while.
 enum result store_each_approval(struct store *store, int64_t request_sequence,
                                 enum result (*visit)(void *context,
                                                      const struct approval_record *record,

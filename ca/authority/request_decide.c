@@ -161,6 +161,7 @@ static enum result record_approval(struct authority *authority, const struct pee
                                    struct error *err) {
     const struct approval_record approval = {
         .admin = (char *)(uintptr_t)certificate_common_name(&peer->certificate),
+        .certificate_id = peer->certificate.id,
         .digest = {.data = (uint8_t *)(uintptr_t)digest, .size = SHA256_SIZE},
         .approved_at = now,
     };

@@ -104,58 +104,70 @@ enum result request_current_digest(const struct authority *authority,
 struct approver_search {
     struct authority *authority;
     const uint8_t *digest;
-    bool must_be_active;
-    struct text_list *names; // NULL: only counted
-    int64_t count;
+    bool is_waiting;
+    struct text_list *names;
 };
 
+// While a request waits: whoever gave it may still decide, with that certificate.
+static enum result check_counts(const struct approver_search *search,
+                                const struct approval_record *approval, bool *out_counts,
+                                struct error *err) {
+    *out_counts =
+        bytes_equal(buf_bytes(&approval->digest), bytes_of(search->digest, SHA256_SIZE));
+    if (!*out_counts || !search->is_waiting) {
+        return RESULT_OK;
+    }
+    if (!approval->stands) {
+        *out_counts = false;
+        return RESULT_OK;
+    }
+    return peer_admin_may(search->authority, approval->admin, ADMIN_ROLES_THAT_DECIDE,
+                          out_counts, err);
+}
+
+static bool has_name(const struct text_list *names, const char *name) {
+    for (size_t i = 0; i < names->count; i++) {
+        if (strcmp(names->items[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Each administrator once: one may have approved anew while the first certificate was on hold.
 static enum result add_approver(void *context, const struct approval_record *approval,
                                 struct error *err) {
     struct approver_search *search = context;
-    if (!bytes_equal(buf_bytes(&approval->digest), bytes_of(search->digest, SHA256_SIZE))) {
+    bool counts = false;
+    TRY(check_counts(search, approval, &counts, err));
+    if (!counts || has_name(search->names, approval->admin)) {
         return RESULT_OK;
     }
-    bool may_decide = true;
-    if (search->must_be_active) {
-        TRY(peer_admin_may(search->authority, approval->admin, ADMIN_ROLES_THAT_DECIDE,
-                           &may_decide, err));
-    }
-    if (!may_decide) {
-        return RESULT_OK;
-    }
-    search->count++;
-    if (search->names != NULL && text_list_add(search->names, approval->admin) != RESULT_OK) {
-        return error_out_of_memory(err);
-    }
-    return RESULT_OK;
+    return text_list_add(search->names, approval->admin) == RESULT_OK
+               ? RESULT_OK
+               : error_out_of_memory(err);
 }
 
-static enum result find_approvers(struct authority *authority,
-                                  const struct request_record *record, struct text_list *names,
-                                  int64_t *out_count, struct error *err) {
+enum result request_approvers(struct authority *authority, const struct request_record *record,
+                              struct text_list *out_names, struct error *err) {
     uint8_t digest[SHA256_SIZE];
     TRY(request_current_digest(authority, record, digest, err));
     struct approver_search search = {
         .authority = authority,
         .digest = digest,
-        .must_be_active = record->state == REQUEST_PENDING,
-        .names = names,
+        .is_waiting = record->state == REQUEST_PENDING,
+        .names = out_names,
     };
-    TRY(store_each_approval(authority->store, record->sequence, add_approver, &search, err));
-    *out_count = search.count;
-    return RESULT_OK;
-}
-
-enum result request_approvers(struct authority *authority, const struct request_record *record,
-                              struct text_list *out_names, struct error *err) {
-    int64_t count = 0;
-    return find_approvers(authority, record, out_names, &count, err);
+    return store_each_approval(authority->store, record->sequence, add_approver, &search, err);
 }
 
 enum result request_count_approvals(struct authority *authority,
                                     const struct request_record *record, int64_t *out_count,
                                     struct error *err) {
-    return find_approvers(authority, record, NULL, out_count, err);
+    AUTO(text_list_clear) struct text_list names = {0};
+    TRY(request_approvers(authority, record, &names, err));
+    *out_count = (int64_t)names.count;
+    return RESULT_OK;
 }
 
 // --- the whole -------------------------------------------------------------------------------

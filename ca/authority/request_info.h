@@ -24,8 +24,9 @@ enum result request_current_digest(const struct authority *authority,
                                    const struct request_record *record,
                                    uint8_t out_digest[SHA256_SIZE], struct error *err);
 
-// The names of those whose approval of the current digest counts. While a request waits, that of
-// an administrator who was removed since, or lost the role, does not.
+// The names of those whose approval of the current digest counts, each once. While a request
+// waits, that of an administrator who was removed since, or lost the role, does not, nor one
+// given with a certificate that is revoked or on hold.
 enum result request_approvers(struct authority *authority, const struct request_record *record,
                               struct text_list *out_names, struct error *err);
 

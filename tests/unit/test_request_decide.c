@@ -151,6 +151,86 @@ static void an_approval_of_an_administrator_removed_since_does_not_count(void **
     request_expect_state(request_approve_as(f, buf_bytes(&joe), id, digest), "approved");
 }
 
+// --- certificates that went bad --------------------------------------------------------------
+
+static void change_standing(struct fixture *f, const char *serial, unsigned operation) {
+    struct certificate_hold request = {.serial = (char *)(uintptr_t)serial};
+    struct certificate_info info = {0};
+    fixture_expect_ok(fixture_ask(f, CHANNEL_ADMIN, operation, &request, buf_bytes(&f->admin)),
+                      &certificate_info_type, &info);
+    message_clear(&certificate_info_type, &info);
+}
+
+static void revoke_as_stolen(struct fixture *f, const char *serial) {
+    struct certificate_info info = {0};
+    fixture_expect_ok(fixture_revoke(f, serial, "keyCompromise"), &certificate_info_type,
+                      &info);
+    message_clear(&certificate_info_type, &info);
+}
+
+static void expect_approvers(struct fixture *f, const char *id, size_t count) {
+    struct request_info info = {0};
+    request_shown(f, id, &info);
+    assert_int_equal(count, info.approved_by.count);
+    message_clear(&request_info_type, &info);
+}
+
+static void an_approval_given_with_a_stolen_certificate_goes_with_it(void **state) {
+    struct fixture *f = *state;
+    AUTO(buf_clear) struct buf joe = {0};
+    request_admin(f, "joe", "owner", &joe);
+    AUTO(key_free_at) struct key *key = NULL;
+    AUTO(key_free_at) struct key *jane_key = fixture_key();
+    struct issued jane = {0};
+    char id[REQUEST_ID_TEXT_SIZE], digest[LIMIT_FINGERPRINT_TEXT + 1];
+    fixture_admin(f, "jane", "approver", jane_key, &jane);
+    request_hold_one(f, PAIR_PROFILE, "cn:phone-7", &key, id);
+    request_digest_of(f, id, digest);
+    request_expect_state(request_approve_as(f, blob_bytes(&jane.certificate), id, digest),
+                         "pending");
+    expect_approvers(f, id, 1);
+    revoke_as_stolen(f, jane.serial);
+    expect_approvers(f, id, 0);
+    request_expect_state(request_approve_as(f, buf_bytes(&f->admin), id, digest), "pending");
+    request_expect_state(request_approve_as(f, buf_bytes(&joe), id, digest), "approved");
+    message_clear(&issued_type, &jane);
+}
+
+static void whoever_approves_anew_with_another_certificate_counts_once(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = NULL;
+    AUTO(key_free_at) struct key *jane_key = fixture_key();
+    AUTO(key_free_at) struct key *next_key = fixture_key();
+    struct issued jane = {0}, next = {0};
+    struct renew renew = {0};
+    char id[REQUEST_ID_TEXT_SIZE], digest[LIMIT_FINGERPRINT_TEXT + 1];
+    fixture_admin(f, "jane", "approver", jane_key, &jane);
+    fixture_csr(next_key, NULL, &renew.csr);
+    fixture_expect_ok(
+        fixture_ask(f, CHANNEL_ADMIN, OPERATION_RENEW, &renew, blob_bytes(&jane.certificate)),
+        &issued_type, &next);
+    request_hold_one(f, PAIR_PROFILE, "cn:phone-7", &key, id);
+    request_digest_of(f, id, digest);
+    request_expect_state(request_approve_as(f, blob_bytes(&jane.certificate), id, digest),
+                         "pending");
+    fixture_expect_refusal(request_approve_as(f, blob_bytes(&next.certificate), id, digest),
+                           RESULT_CONFLICT, "already_approved");
+    change_standing(f, jane.serial, OPERATION_CERTIFICATE_HOLD);
+    expect_approvers(f, id, 0);
+    request_expect_state(request_approve_as(f, blob_bytes(&next.certificate), id, digest),
+                         "pending");
+    expect_approvers(f, id, 1);
+    // Both stand again, and are one administrator's.
+    change_standing(f, jane.serial, OPERATION_CERTIFICATE_RELEASE);
+    expect_approvers(f, id, 1);
+    fixture_expect_refusal(request_approve_as(f, blob_bytes(&next.certificate), id, digest),
+                           RESULT_CONFLICT, "already_approved");
+    request_expect_state(request_approve_as(f, buf_bytes(&f->admin), id, digest), "approved");
+    message_clear(&renew_type, &renew);
+    message_clear(&issued_type, &jane);
+    message_clear(&issued_type, &next);
+}
+
 static void an_approver_whose_certificate_expired_is_refused(void **state) {
     struct fixture *f = *state;
     AUTO(buf_clear) struct buf jane = {0};
@@ -449,6 +529,8 @@ int main(void) {
         TEST(of_two_who_decide_one_wins_and_the_other_is_told),
         TEST(two_different_administrators_are_needed_where_the_profile_says_so),
         TEST(an_approval_of_an_administrator_removed_since_does_not_count),
+        TEST(an_approval_given_with_a_stolen_certificate_goes_with_it),
+        TEST(whoever_approves_anew_with_another_certificate_counts_once),
         TEST(an_approver_whose_certificate_expired_is_refused),
         TEST(only_owners_and_approvers_decide),
         TEST(nobody_approves_a_request_with_their_own_token),

@@ -276,8 +276,9 @@ static enum result see_approval(void *context, const struct approval_record *rec
     (void)err;
     struct seen *seen = context;
     size_t used = strlen(seen->text);
-    snprintf(seen->text + used, sizeof(seen->text) - used, "%s:%.*s ", record->admin,
-             (int)record->digest.size, (const char *)record->digest.data);
+    snprintf(seen->text + used, sizeof(seen->text) - used, "%s:%.*s%s ", record->admin,
+             (int)record->digest.size, (const char *)record->digest.data,
+             record->stands ? "" : "!");
     return RESULT_OK;
 }
 
@@ -287,18 +288,50 @@ static void each_administrator_approves_what_was_seen_once(void **state) {
     AUTO(store_close_at) struct store *store = open_with_issuers();
     struct request_record record = request_of("one");
     add_request(store, &record);
-    struct approval_record approval = {
-        .admin = "jane", .digest = BORROW("first"), .approved_at = NOW};
+    struct certificate_record of_jane = certificate_of("1"), of_joe = certificate_of("2");
+    struct approval_record approval = {.admin = "jane",
+                                       .certificate_id = add(store, &of_jane),
+                                       .digest = BORROW("first"),
+                                       .approved_at = NOW};
     assert_ok(store_add_approval(store, 1, &approval, &err), &err);
     assert_result(RESULT_CONFLICT, store_add_approval(store, 1, &approval, &err), &err);
     assert_string_equal("already_approved", err.code);
     approval.digest = BORROW("second");
     assert_ok(store_add_approval(store, 1, &approval, &err), &err);
     approval.admin = "joe";
+    approval.certificate_id = add(store, &of_joe);
     assert_ok(store_add_approval(store, 1, &approval, &err), &err);
     struct seen seen = {0};
     assert_ok(store_each_approval(store, 1, see_approval, &seen, &err), &err);
     assert_string_equal("jane:first jane:second joe:second ", seen.text);
+}
+
+static void an_approval_stands_as_long_as_its_certificate(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(store_close_at) struct store *store = open_with_issuers();
+    struct request_record record = request_of("one");
+    add_request(store, &record);
+    struct certificate_record old = certificate_of("1"), new = certificate_of("2");
+    struct approval_record approval = {.admin = "jane",
+                                       .certificate_id = add(store, &old),
+                                       .digest = BORROW("first"),
+                                       .approved_at = NOW};
+    int64_t old_id = approval.certificate_id;
+    assert_ok(store_add_approval(store, 1, &approval, &err), &err);
+    assert_ok(store_hold_certificate(store, old_id, NOW, &err), &err);
+    approval.certificate_id = add(store, &new);
+    assert_ok(store_add_approval(store, 1, &approval, &err), &err);
+    assert_result(RESULT_CONFLICT, store_add_approval(store, 1, &approval, &err), &err);
+    struct seen seen = {0};
+    assert_ok(store_each_approval(store, 1, see_approval, &seen, &err), &err);
+    assert_string_equal("jane:first! jane:first ", seen.text);
+    assert_ok(store_release_certificate(store, old_id, NOW + 1, &err), &err);
+    assert_ok(store_revoke_certificate(store, approval.certificate_id, NOW + 1, 1, 0, &err),
+              &err);
+    seen = (struct seen){0};
+    assert_ok(store_each_approval(store, 1, see_approval, &seen, &err), &err);
+    assert_string_equal("jane:first jane:first! ", seen.text);
 }
 
 int main(void) {
@@ -310,6 +343,7 @@ int main(void) {
         cmocka_unit_test(a_page_examines_a_bounded_number_of_rows),
         cmocka_unit_test(those_that_wait_with_a_key_are_found),
         cmocka_unit_test(each_administrator_approves_what_was_seen_once),
+        cmocka_unit_test(an_approval_stands_as_long_as_its_certificate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
