@@ -288,6 +288,30 @@ enum result admin_take_away(struct authority *authority, const struct peer *peer
                            buf_string(&detail), err);
 }
 
+static enum result hint_another_owner(struct error *err) {
+    error_hint(err,
+               "Invite another owner first, who enrolls; or make one on the authority's host "
+               "with \"signetd admin reset\".");
+    return RESULT_DENIED;
+}
+
+static enum result count_able_owners(struct authority *authority, const char *except,
+                                     int64_t *out_count, struct error *err) {
+    return store_count_able_admins(authority->store, admin_role_name(ADMIN_ROLE_OWNER), except,
+                                   PROFILE_ADMIN, clock_now(), out_count, err);
+}
+
+enum result admin_require_owner(struct authority *authority, struct error *err) {
+    int64_t owners = 0;
+    TRY(count_able_owners(authority, "", &owners, err));
+    if (owners > 0) {
+        return RESULT_OK;
+    }
+    (void)error_set_code(err, RESULT_DENIED, "last_owner",
+                         "no owner would be left who has a valid certificate");
+    return hint_another_owner(err);
+}
+
 // Somebody must be left who can undo it: an owner with a certificate, not one who is invited.
 static enum result require_other_owner(struct authority *authority,
                                        const struct admin_record *admin, const char *what,
@@ -296,8 +320,7 @@ static enum result require_other_owner(struct authority *authority,
         return RESULT_OK;
     }
     int64_t others = 0;
-    TRY(store_count_able_admins(authority->store, admin->role, admin->name, PROFILE_ADMIN,
-                                clock_now(), &others, err));
+    TRY(count_able_owners(authority, admin->name, &others, err));
     if (others > 0) {
         return RESULT_OK;
     }
@@ -305,10 +328,7 @@ static enum result require_other_owner(struct authority *authority,
                          "administrator %s is the last owner who has a valid certificate and "
                          "cannot be %s",
                          admin->name, what);
-    error_hint(err,
-               "Invite another owner first, who enrolls; or make one on the authority's host "
-               "with \"signetd admin reset\".");
-    return RESULT_DENIED;
+    return hint_another_owner(err);
 }
 
 static enum result refuse_self(const struct peer *peer, const char *name, struct error *err) {

@@ -31,6 +31,12 @@ enum result admin_change(struct authority *authority, const struct peer *peer,
                          const struct admin_change *request, struct admin_info *reply,
                          struct error *err);
 
+// --- for what takes certificates of administrators ---------------------------------------------
+
+// Somebody must be left who can undo it: an owner with a valid certificate. Asked when it is
+// done, in its transaction. RESULT_DENIED (code "last_owner").
+enum result admin_require_owner(struct authority *authority, struct error *err);
+
 // --- for `signetd admin reset` ----------------------------------------------------------------
 
 // RESULT_INVALID (code "name_invalid") with the reason.

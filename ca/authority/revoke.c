@@ -3,7 +3,9 @@
 #include "authority/revoke.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "authority/admin.h"
 #include "authority/authority.h"
 #include "authority/certificate_text.h"
 #include "authority/inspect.h"
@@ -54,6 +56,29 @@ static enum result read_reason(const char *text, enum crl_reason *out_reason,
     }
     *out_reason = reason;
     return RESULT_OK;
+}
+
+// --- certificates of administrators ----------------------------------------------------------
+
+static bool is_of_admin(const struct certificate_record *record) {
+    return strcmp(record->profile, PROFILE_ADMIN) == 0;
+}
+
+// Whoever may take or give back these decides who administers: that is for owners. A holder, who
+// has no role, proved to have the key, and takes what anybody with that key could use.
+static enum result check_role(const struct peer *peer, const struct certificate_record *record,
+                              struct error *err) {
+    if (!is_of_admin(record) || peer->role == ADMIN_ROLE_OWNER || peer->role == 0) {
+        return RESULT_OK;
+    }
+    char serial[CERTIFICATE_SERIAL_TEXT_SIZE];
+    serial_text(buf_bytes(&record->serial), serial);
+    (void)error_set_code(err, RESULT_DENIED, "role_denied",
+                         "certificate %s is an administrator's, which only owners revoke, hold "
+                         "and release",
+                         serial);
+    error_hint(err, "Ask an owner.");
+    return RESULT_DENIED;
 }
 
 // --- one certificate -------------------------------------------------------------------------
@@ -228,6 +253,7 @@ static enum result revoke_victims(struct authority *authority, const struct peer
         int64_t id = victims->certificates.items[i];
         AUTO(certificate_record_clear) struct certificate_record record = {0};
         TRY(store_find_certificate_by_id(authority->store, id, &record, err));
+        TRY(check_role(peer, &record, err));
         struct revocation own = *revocation;
         if (own.invalid_since != 0 && own.invalid_since < record.not_before) {
             own.invalid_since = record.not_before; // it was never good
@@ -353,19 +379,26 @@ static enum result revoke(struct authority *authority, const struct peer *peer,
     return tell_standing(authority, record->id, revocation.now, reply, err);
 }
 
-// To be changed by an administrator who keeps the own one.
+// To be changed by an administrator who keeps the own one and may change it.
 static enum result find_other(struct authority *authority, const struct peer *peer,
                               const char *serial, struct certificate_record *out_record,
                               struct error *err) {
     TRY(inspect_find_certificate(authority, serial, out_record, err));
     if (out_record->id != peer->certificate.id) {
-        return RESULT_OK;
+        return check_role(peer, out_record, err);
     }
     (void)error_set_code(err, RESULT_DENIED, "own_certificate",
                          "this is the certificate you are using: you would lock yourself out");
-    error_hint(err,
-               "Let another administrator revoke it, or renew first and revoke the old one.");
+    error_hint(err, "Let another owner do it, or renew first and let an owner revoke the old "
+                    "one.");
     return RESULT_DENIED;
+}
+
+// Only an owner takes an owner's certificate, and keeps the one that is used; unless both are of
+// one stolen key. Whoever is none takes none, and works on when all owners' have ended.
+static enum result require_owner_left(struct authority *authority, const struct peer *peer,
+                                      struct error *err) {
+    return peer->role == ADMIN_ROLE_OWNER ? admin_require_owner(authority, err) : RESULT_OK;
 }
 
 enum result revoke_certificate(struct authority *authority, const struct peer *peer,
@@ -373,8 +406,8 @@ enum result revoke_certificate(struct authority *authority, const struct peer *p
                                struct certificate_info *reply, struct error *err) {
     AUTO(certificate_record_clear) struct certificate_record record = {0};
     TRY(find_other(authority, peer, request->serial, &record, err));
-    return revoke(authority, peer, &record, request->reason, request->invalid_since, reply,
-                  err);
+    TRY(revoke(authority, peer, &record, request->reason, request->invalid_since, reply, err));
+    return require_owner_left(authority, peer, err);
 }
 
 enum result revoke_own_certificate(struct authority *authority, const struct peer *peer,
@@ -442,6 +475,7 @@ enum result release_certificate(struct authority *authority, const struct peer *
     AUTO(buf_clear) struct buf detail = {0};
     buf_init(&detail, (LIMIT_NAME_BYTES + 16) * 4);
     TRY(inspect_find_certificate(authority, request->serial, &record, err));
+    TRY(check_role(peer, &record, err));
     TRY(check_can_be_released(&record, err));
     TRY(store_release_certificate(authority->store, record.id, now, err));
     note_change(authority, &record);

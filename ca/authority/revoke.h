@@ -16,7 +16,9 @@ struct peer;
 // certificate of the same lineage and of the same key goes too, with what was issued to the holder
 // of any of them under other profiles, and the key stays blocked. That is bounded
 // (LIMIT_COMPROMISED_CERTIFICATES): a second time goes on, as long as something is left.
-// RESULT_CONFLICT (code "already_revoked") the second time.
+// RESULT_CONFLICT (code "already_revoked") the second time. Administrators' certificates are for
+// owners, also those taken along: RESULT_DENIED, "role_denied"; "last_owner" when no owner with a
+// valid certificate would be left; "own_certificate".
 enum result revoke_certificate(struct authority *authority, const struct peer *peer,
                                const struct certificate_revoke *request,
                                struct certificate_info *reply, struct error *err);
@@ -25,12 +27,12 @@ enum result revoke_own_certificate(struct authority *authority, const struct pee
                                    struct certificate_info *reply, struct error *err);
 // Puts a valid certificate on hold: everything refuses it as if it were revoked, until it is released
 // or revoked for good. RESULT_CONFLICT (codes "already_revoked", "already_on_hold",
-// "certificate_expired").
+// "certificate_expired"); RESULT_DENIED as above, but an owner is always left: who asks.
 enum result hold_certificate(struct authority *authority, const struct peer *peer,
                              const struct certificate_hold *request,
                              struct certificate_info *reply, struct error *err);
 // Ends a hold: the next CRL does not list it any more. RESULT_CONFLICT (codes "not_on_hold",
-// "already_revoked").
+// "already_revoked"); RESULT_DENIED ("role_denied") as above.
 enum result release_certificate(struct authority *authority, const struct peer *peer,
                                 const struct certificate_release *request,
                                 struct certificate_info *reply, struct error *err);

@@ -199,6 +199,33 @@ static void an_administrator_on_hold_is_refused_and_nobody_holds_the_own_one(voi
     message_clear(&issued_type, &jane);
 }
 
+static void certificates_of_administrators_are_held_and_released_by_owners(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *jane_key = fixture_key();
+    AUTO(key_free_at) struct key *olga_key = fixture_key();
+    AUTO(key_free_at) struct key *device_key = fixture_key();
+    struct issued jane = {0}, olga = {0}, device = {0};
+    fixture_admin(f, "jane", "owner", jane_key, &jane);
+    fixture_admin(f, "olga", "operator", olga_key, &olga);
+    fixture_device(f, "cn:phone-7", device_key, &device);
+    struct certificate_hold held = {.serial = jane.serial}, phone = {.serial = device.serial};
+    struct certificate_release back = {.serial = jane.serial};
+    struct bytes operator= blob_bytes(&olga.certificate);
+    fixture_expect_refusal(
+        fixture_ask(f, CHANNEL_ADMIN, OPERATION_CERTIFICATE_HOLD, &held, operator),
+        RESULT_DENIED, "role_denied");
+    expect_state(hold(f, jane.serial), "held");
+    fixture_expect_refusal(
+        fixture_ask(f, CHANNEL_ADMIN, OPERATION_CERTIFICATE_RELEASE, &back, operator),
+        RESULT_DENIED, "role_denied");
+    expect_state(release(f, jane.serial), "valid");
+    expect_state(fixture_ask(f, CHANNEL_ADMIN, OPERATION_CERTIFICATE_HOLD, &phone, operator),
+                 "held");
+    message_clear(&issued_type, &jane);
+    message_clear(&issued_type, &olga);
+    message_clear(&issued_type, &device);
+}
+
 // --- records ---------------------------------------------------------------------------------
 
 static int count_in_state(struct fixture *f, const char *state) {
@@ -376,6 +403,7 @@ int main(void) {
         TEST(a_compromised_key_takes_those_on_hold_along),
         TEST(a_held_certificate_does_nothing_until_it_is_released),
         TEST(an_administrator_on_hold_is_refused_and_nobody_holds_the_own_one),
+        TEST(certificates_of_administrators_are_held_and_released_by_owners),
         TEST(lists_and_counts_tell_held_from_revoked_and_valid),
         TEST(a_crash_before_the_crl_of_a_release_is_found_at_the_start),
         TEST(the_crl_says_since_when_a_key_was_in_other_hands),

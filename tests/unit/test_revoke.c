@@ -221,6 +221,91 @@ static void administrators_do_not_lock_themselves_out(void **state) {
     assert_state(f, buf_string(&serial), "valid");
 }
 
+static struct waiting *revoke_as(struct fixture *f, const struct issued *admin,
+                                 const char *serial, const char *reason) {
+    struct certificate_revoke request = {.serial = (char *)(uintptr_t)serial,
+                                         .reason = (char *)(uintptr_t)reason};
+    return fixture_ask(f, CHANNEL_ADMIN, OPERATION_CERTIFICATE_REVOKE, &request,
+                       blob_bytes(&admin->certificate));
+}
+
+static void expect_revoked(struct waiting *waiting) {
+    struct certificate_info info = {0};
+    fixture_expect_ok(waiting, &certificate_info_type, &info);
+    assert_string_equal("revoked", info.state);
+    message_clear(&certificate_info_type, &info);
+}
+
+static void certificates_of_administrators_are_for_owners(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(key_free_at) struct key *olga_key = fixture_key();
+    AUTO(key_free_at) struct key *device_key = fixture_key();
+    struct issued jane = {0}, olga = {0}, device = {0}, shared = {0};
+    fixture_admin(f, "jane", "auditor", key, &jane);
+    fixture_admin(f, "olga", "operator", olga_key, &olga);
+    fixture_device(f, "cn:phone-7", device_key, &device);
+    fixture_device(f, "cn:jane", key, &shared); // a device with her key
+    fixture_expect_refusal(revoke_as(f, &olga, jane.serial, "superseded"), RESULT_DENIED,
+                           "role_denied");
+    // Nor by way of the key.
+    fixture_expect_refusal(revoke_as(f, &olga, shared.serial, "keyCompromise"), RESULT_DENIED,
+                           "role_denied");
+    assert_state(f, shared.serial, "valid");
+    assert_state(f, jane.serial, "valid");
+    expect_revoked(revoke_as(f, &olga, device.serial, "keyCompromise"));
+    expect_revoked(revoke_as(f, &olga, shared.serial, "superseded"));
+    expect_revoked(fixture_revoke(f, jane.serial, "superseded"));
+    message_clear(&issued_type, &jane);
+    message_clear(&issued_type, &olga);
+    message_clear(&issued_type, &device);
+    message_clear(&issued_type, &shared);
+}
+
+static void a_stolen_key_does_not_take_the_last_owner_along(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *next_key = fixture_key();
+    AUTO(key_free_at) struct key *jane_key = fixture_key();
+    struct issued next = {0}, jane = {0};
+    struct renew renew = {0};
+    struct certificate first = {0};
+    char serial[CERTIFICATE_SERIAL_TEXT_SIZE];
+    assert_ok(certificate_read(buf_bytes(&f->admin), &first, &f->err), &f->err);
+    serial_text(first.serial, serial);
+    fixture_csr(next_key, NULL, &renew.csr);
+    fixture_expect_ok(
+        fixture_ask(f, CHANNEL_ADMIN, OPERATION_RENEW, &renew, buf_bytes(&f->admin)),
+        &issued_type, &next);
+    fixture_expect_refusal(revoke_as(f, &next, serial, "keyCompromise"), RESULT_DENIED,
+                           "last_owner");
+    assert_state(f, serial, "valid");
+    assert_state(f, next.serial, "valid");
+    // With another owner they go, both.
+    fixture_admin(f, "jane", "owner", jane_key, &jane);
+    expect_revoked(revoke_as(f, &next, serial, "keyCompromise"));
+    fixture_expect_refusal(revoke_as(f, &next, jane.serial, NULL), RESULT_DENIED,
+                           "certificate_revoked");
+    message_clear(&renew_type, &renew);
+    message_clear(&issued_type, &next);
+    message_clear(&issued_type, &jane);
+}
+
+static void operators_revoke_also_when_the_owners_certificates_have_ended(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(key_free_at) struct key *olga_key = fixture_key();
+    struct issued olga = {0}, device = {0};
+    struct certificate owner = {0};
+    assert_ok(certificate_read(buf_bytes(&f->admin), &owner, &f->err), &f->err);
+    clock_use_manual(FIXTURE_NOW + FIXTURE_DAY);
+    fixture_admin(f, "olga", "operator", olga_key, &olga);
+    fixture_device(f, "cn:phone-7", key, &device);
+    clock_use_manual(owner.not_after + 1);
+    expect_revoked(revoke_as(f, &olga, device.serial, "keyCompromise"));
+    message_clear(&issued_type, &olga);
+    message_clear(&issued_type, &device);
+}
+
 static void the_gateways_certificate_is_replaced_when_it_is_revoked(void **state) {
     struct fixture *f = *state;
     assert_ok(service_identity_replace(&f->authority, FIXTURE_NOW, &f->err), &f->err);
@@ -250,6 +335,9 @@ int main(void) {
         TEST(an_expired_certificate_is_revoked_for_its_key_only),
         TEST(a_device_revokes_itself_and_nobody_else),
         TEST(administrators_do_not_lock_themselves_out),
+        TEST(certificates_of_administrators_are_for_owners),
+        TEST(a_stolen_key_does_not_take_the_last_owner_along),
+        TEST(operators_revoke_also_when_the_owners_certificates_have_ended),
         TEST(the_gateways_certificate_is_replaced_when_it_is_revoked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
