@@ -79,7 +79,7 @@ class RelyingParty:
             if process is not None:
                 if kind is not None:
                     print(f"--- end of {process.log}\n{process.output()[-2000:]}", file=sys.stderr)
-                process.kill()
+                process.stop(5)  # a killed nginx would leave its workers
 
     # --- what a subclass changes --------------------------------------------------------------
 
