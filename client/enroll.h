@@ -29,8 +29,8 @@ struct enroll_options {
     enum key_algorithm algorithm;
     const struct names *names; // to ask for; empty: what the token grants
     bool replaces;             // an existing credential of that name
-    bool trusts_server_time;   // where our clock is not set, dates are judged by the authority's
-    int64_t wait_seconds;      // for a decision; 0: not at all, INT64_MAX: until there is one
+    bool trusts_server_time; // where our clock is not set, dates are judged by the authority's
+    int64_t wait_seconds;    // for a decision; 0: not at all, INT64_MAX: until there is one
     struct enroll_events events;
 };
 
