@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "authority/check.h"
-#include "authority/layout.h"
-#include "authority/service.h"
+#include "authority/host/check.h"
+#include "authority/config/layout.h"
+#include "authority/service/service.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"

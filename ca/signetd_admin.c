@@ -1,6 +1,6 @@
 // signetd admin reset.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "authority/admin_reset.h"
+#include "authority/host/admin_reset.h"
 #include "signetd.h"
 
 #define LIMIT_REPORT_BYTES (64 * 1024)

@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "authority/audit.h"
-#include "authority/audit_view.h"
-#include "authority/layout.h"
+#include "authority/inspect/audit_view.h"
+#include "authority/config/layout.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"

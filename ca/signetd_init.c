@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "authority/config.h"
-#include "authority/init.h"
-#include "authority/layout.h"
+#include "authority/config/config.h"
+#include "authority/host/init.h"
+#include "authority/config/layout.h"
 #include "base/text.h"
 #include "signetd.h"
 #include "x509/names.h"

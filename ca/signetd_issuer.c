@@ -3,10 +3,10 @@
 #include <stdio.h>
 
 #include "authority/authority.h"
-#include "authority/ca_certificate.h"
-#include "authority/issuer_info.h"
-#include "authority/issuing_ca.h"
-#include "authority/renew_own.h"
+#include "authority/issuers/ca_certificate.h"
+#include "authority/issuers/issuer_info.h"
+#include "authority/host/issuing_ca.h"
+#include "authority/host/renew_own.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"

@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "authority/authority.h"
-#include "authority/ca_certificate.h"
+#include "authority/issuers/ca_certificate.h"
 #include "authority/certificate_text.h"
-#include "authority/crl_install.h"
-#include "authority/issuing_ca.h"
-#include "authority/root_ceremony.h"
-#include "authority/root_key.h"
+#include "authority/host/crl_install.h"
+#include "authority/host/issuing_ca.h"
+#include "authority/host/root_ceremony.h"
+#include "authority/host/root_key.h"
 #include "base/clock.h"
 #include "signetd.h"
 #include "x509/pem.h"

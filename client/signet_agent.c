@@ -6,15 +6,15 @@
 
 #include "base/file.h"
 #include "base/limits.h"
-#include "client/agent.h"
-#include "client/agent_config.h"
-#include "client/agent_loop.h"
-#include "client/credential.h"
-#include "client/display.h"
-#include "client/folder.h"
-#include "client/install.h"
-#include "client/program.h"
-#include "client/settings.h"
+#include "client/device/agent.h"
+#include "client/device/agent_config.h"
+#include "client/device/agent_loop.h"
+#include "client/connect/credential.h"
+#include "client/terminal/display.h"
+#include "client/device/folder.h"
+#include "client/device/install.h"
+#include "client/terminal/program.h"
+#include "client/device/settings.h"
 
 #define DIR_OPTION                                                                             \
     { "dir", "DIR", "where credentials are kept (default: see the man page)", false, false }

@@ -6,14 +6,14 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "client/canary.h"
-#include "client/display.h"
-#include "client/program.h"
-#include "client/table.h"
-#include "client/watch_config.h"
-#include "client/watch_fleet.h"
-#include "client/watch_loop.h"
-#include "client/watch_state.h"
+#include "client/watch/canary.h"
+#include "client/terminal/display.h"
+#include "client/terminal/program.h"
+#include "client/terminal/table.h"
+#include "client/watch/watch_config.h"
+#include "client/watch/watch_fleet.h"
+#include "client/watch/watch_loop.h"
+#include "client/watch/watch_state.h"
 
 #define PRINT_BYTES (1024 * 1024)
 #define DEFAULT_INTERVAL_SECONDS 60

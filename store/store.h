@@ -447,7 +447,7 @@ enum result store_each_held_of_key(
 struct approval_record {
     char *admin;
     int64_t certificate_id; // with which it was given
-    struct buf digest;      // of what the administrator saw (ca/authority/request_info.h)
+    struct buf digest;      // of what the administrator saw (ca/authority/requests/request_info.h)
     int64_t approved_at;
     bool stands; // read only: its certificate is neither revoked nor on hold
 };

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "authority/folder_owner.h"
-#include "authority/issuer_choice.h"
-#include "authority/layout.h"
+#include "authority/issuers/issuer_choice.h"
+#include "authority/config/layout.h"
 #include "authority/profile_history.h"
 #include "base/clock.h"
 #include "base/file.h"

@@ -7,13 +7,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "authority/config.h"
+#include "authority/config/config.h"
 #include "authority/decision.h"
-#include "authority/issuer.h"
-#include "authority/ocsp.h"
-#include "authority/ocsp_responder.h"
-#include "authority/publisher.h"
-#include "authority/service_identity.h"
+#include "authority/issuers/issuer.h"
+#include "authority/publish/ocsp.h"
+#include "authority/publish/ocsp_responder.h"
+#include "authority/publish/publisher.h"
+#include "authority/service/service_identity.h"
 #include "base/error.h"
 #include "store/store.h"
 #include "x509/hash.h"

@@ -7,7 +7,7 @@
 
 #include "authority/authority.h"
 #include "authority/certificate_text.h"
-#include "authority/profile.h"
+#include "authority/config/profile.h"
 #include "x509/certificate.h"
 
 static const struct {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "authority/jid.h"
+#include "authority/config/jid.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "x509/names.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "client/crl_set.h"
+#include "client/watch/crl_set.h"
 #include "x509/pem.h"
 
 #define NOW 1800000000

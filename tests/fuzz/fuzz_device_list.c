@@ -1,6 +1,6 @@
 // Fuzzes what a CSV of devices becomes.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "client/device_list.h"
+#include "client/admin/device_list.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "client/url.h"
+#include "client/connect/url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,9 +8,9 @@
 
 #include "authority/audit.h"
 #include "authority/authority.h"
-#include "authority/group.h"
-#include "authority/init.h"
-#include "authority/layout.h"
+#include "authority/service/group.h"
+#include "authority/host/init.h"
+#include "authority/config/layout.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "support/test.h"

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "client/url.h"
+#include "client/connect/url.h"
 #include "support/test.h"
 #include "wire/http.h"
 #include "wire/tls.h"

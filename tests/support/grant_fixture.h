@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "authority/profile.h"
+#include "authority/config/profile.h"
 #include "support/request_fixture.h"
 #include "x509/certificate.h"
 

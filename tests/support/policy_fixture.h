@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "authority/issuer.h"
-#include "authority/policy.h"
+#include "authority/issuers/issuer.h"
+#include "authority/decide/policy.h"
 #include "base/limits.h"
 #include "support/test.h"
 #include "x509/certificate.h"

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "authority/issuance.h"
-#include "authority/request.h"
+#include "authority/decide/issuance.h"
+#include "authority/requests/request.h"
 #include "base/text.h"
 #include "support/authority_fixture.h"
 

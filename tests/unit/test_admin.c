@@ -1,6 +1,6 @@
 // Administrators: invited once, with a role that counts at each request, removed for good.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "authority/admin.h"
+#include "authority/decide/admin.h"
 #include "authority/peer.h"
 #include "support/authority_fixture.h"
 

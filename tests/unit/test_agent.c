@@ -1,7 +1,7 @@
 // A turn of the agent against an authority that answers wrongly in every way: the certificate in
 // place stays, and the state says exactly what was wrong.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "client/agent.h"
+#include "client/device/agent.h"
 
 #include <sched.h>
 #include <sys/mount.h>
@@ -9,13 +9,13 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "client/agent_state.h"
-#include "client/credential.h"
-#include "client/folder.h"
-#include "client/install.h"
-#include "client/pending.h"
-#include "client/settings.h"
-#include "client/status.h"
+#include "client/device/agent_state.h"
+#include "client/connect/credential.h"
+#include "client/device/folder.h"
+#include "client/device/install.h"
+#include "client/device/pending.h"
+#include "client/device/settings.h"
+#include "client/device/status.h"
 #include "support/canned_server.h"
 #include "support/client_fixture.h"
 #include "support/kill_at_call.h"

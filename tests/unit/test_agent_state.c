@@ -1,6 +1,6 @@
 // When the agent tries: jitter that stays, pauses that grow, and what is forgotten.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "client/agent_state.h"
+#include "client/device/agent_state.h"
 
 #include "base/file.h"
 #include "base/limits.h"

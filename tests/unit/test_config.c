@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "authority/address.h"
-#include "authority/config.h"
+#include "authority/config/address.h"
+#include "authority/config/config.h"
 #include "base/limits.h"
 
 // A whole configuration; what a test changes stands in one of the gaps.

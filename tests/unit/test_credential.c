@@ -3,11 +3,11 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "client/credential.h"
-#include "client/folder.h"
-#include "client/install.h"
-#include "client/pending.h"
-#include "client/status.h"
+#include "client/connect/credential.h"
+#include "client/device/folder.h"
+#include "client/device/install.h"
+#include "client/device/pending.h"
+#include "client/device/status.h"
 #include "support/client_fixture.h"
 #include "x509/csr.h"
 

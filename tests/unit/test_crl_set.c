@@ -1,6 +1,6 @@
 // Which CRLs may replace which: never back, never another's, never stale, never fewer.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "client/crl_set.h"
+#include "client/watch/crl_set.h"
 #include "support/client_fixture.h"
 #include "x509/pem.h"
 

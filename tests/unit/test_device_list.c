@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "base/limits.h"
-#include "client/csv.h"
-#include "client/device_list.h"
+#include "client/admin/csv.h"
+#include "client/admin/device_list.h"
 
 #define KEY "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 

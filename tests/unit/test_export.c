@@ -3,10 +3,10 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "client/export.h"
-#include "client/mobileconfig.h"
-#include "client/owntracks.h"
-#include "client/password.h"
+#include "client/export/export.h"
+#include "client/export/mobileconfig.h"
+#include "client/export/owntracks.h"
+#include "client/terminal/password.h"
 #include "support/client_fixture.h"
 
 static struct test_ca ca;

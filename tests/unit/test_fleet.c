@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "support/grant_fixture.h"
 
-#include "authority/fleet.h"
+#include "authority/decide/fleet.h"
 
 #define FLEET "cn:tracker-*"
 

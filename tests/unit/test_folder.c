@@ -1,6 +1,6 @@
 // Owners and modes that are taken over, and files that somebody put in the way.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "client/folder.h"
+#include "client/device/folder.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>

@@ -1,6 +1,6 @@
 // HAProxy's runtime socket, played by a small server: CRLs taken and refused, sessions ended.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "client/haproxy.h"
+#include "client/watch/haproxy.h"
 
 #include <signal.h>
 #include <sys/prctl.h>
@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 
 #include "base/file.h"
-#include "client/serial_set.h"
+#include "client/watch/serial_set.h"
 #include "support/client_fixture.h"
 
 static struct test_ca ca;

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "authority/audit.h"
-#include "authority/check.h"
-#include "authority/init.h"
-#include "authority/issuer.h"
-#include "authority/layout.h"
+#include "authority/host/check.h"
+#include "authority/host/init.h"
+#include "authority/issuers/issuer.h"
+#include "authority/config/layout.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"

@@ -1,6 +1,6 @@
 // Installing as one unit: killed at every system call, without space, and back again.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "client/install.h"
+#include "client/device/install.h"
 
 #include <signal.h>
 #include <sys/mount.h>
@@ -12,9 +12,9 @@
 #include <sched.h>
 
 #include "base/file.h"
-#include "client/credential.h"
-#include "client/folder.h"
-#include "client/settings.h"
+#include "client/connect/credential.h"
+#include "client/device/folder.h"
+#include "client/device/settings.h"
 #include "support/client_fixture.h"
 #include "support/kill_at_call.h"
 

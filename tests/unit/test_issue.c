@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "support/policy_fixture.h"
 
-#include "authority/issue.h"
+#include "authority/decide/issue.h"
 
 static struct issuer issuer_of(struct policy_fixture *f) {
     static char name[] = "issuing";

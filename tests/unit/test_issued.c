@@ -1,7 +1,7 @@
 // Answers of an authority: only the right certificate, for our key, under our root, is taken.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "client/issued.h"
-#include "client/outcome.h"
+#include "client/device/issued.h"
+#include "client/terminal/outcome.h"
 #include "support/client_fixture.h"
 #include "x509/hash.h"
 

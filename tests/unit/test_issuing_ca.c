@@ -4,13 +4,13 @@
 
 #include <sys/stat.h>
 
-#include "authority/ca_certificate.h"
-#include "authority/crl_install.h"
-#include "authority/issuer_choice.h"
-#include "authority/issuing_ca.h"
-#include "authority/renew_own.h"
-#include "authority/root_ceremony.h"
-#include "authority/root_key.h"
+#include "authority/issuers/ca_certificate.h"
+#include "authority/host/crl_install.h"
+#include "authority/issuers/issuer_choice.h"
+#include "authority/host/issuing_ca.h"
+#include "authority/host/renew_own.h"
+#include "authority/host/root_ceremony.h"
+#include "authority/host/root_key.h"
 #include "x509/crl.h"
 
 #define PASSPHRASE "correct horse"

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "support/test.h"
 
-#include "authority/jid.h"
+#include "authority/config/jid.h"
 
 static const struct {
     const char *jid;

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "authority/config.h"
-#include "authority/manufacturer.h"
+#include "authority/config/config.h"
+#include "authority/config/manufacturer.h"
 #include "base/file.h"
 #include "x509/der.h"
 #include "x509/oid.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "authority/name_pattern.h"
+#include "authority/config/name_pattern.h"
 #include "base/limits.h"
 
 static const struct {

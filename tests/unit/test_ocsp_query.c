@@ -3,7 +3,7 @@
 #include "support/authority_fixture.h"
 #include "support/ocsp_fixture.h"
 
-#include "authority/ocsp.h"
+#include "authority/publish/ocsp.h"
 
 static int set_up(void **state) {
     if (fixture_set_up(state) != 0) {

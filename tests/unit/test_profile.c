@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "authority/profile.h"
+#include "authority/config/profile.h"
 
 static const struct profile_settings settings = {.public_url = "http://ca.example"};
 

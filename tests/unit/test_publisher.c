@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "support/authority_fixture.h"
 
-#include "authority/crl_check.h"
-#include "authority/crl_make.h"
+#include "authority/publish/crl_check.h"
+#include "authority/publish/crl_make.h"
 #include "x509/crl.h"
 
 static void run(struct fixture *f, int64_t now) {

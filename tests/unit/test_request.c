@@ -1,6 +1,6 @@
 // Held requests as their requesters see them: held, repeated, claimed, refused, expired.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "authority/request_room.h"
+#include "authority/requests/request_room.h"
 #include "support/request_fixture.h"
 
 static void a_request_without_token_is_held_where_anyone_may_ask(void **state) {

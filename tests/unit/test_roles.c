@@ -1,6 +1,6 @@
 // Who may ask for what: every operation, asked by everybody, against a table written by hand.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "authority/dispatch.h"
+#include "authority/service/dispatch.h"
 #include "authority/peer.h"
 #include "gateway/router.h"
 #include "support/authority_fixture.h"

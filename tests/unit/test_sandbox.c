@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "authority/sandbox.h"
+#include "authority/service/sandbox.h"
 #include "support/test.h"
 
 static bool can_create(const char *folder) {

@@ -8,8 +8,8 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-#include "authority/listeners.h"
-#include "authority/service.h"
+#include "authority/service/listeners.h"
+#include "authority/service/service.h"
 #include "base/text.h"
 #include "support/authority_fixture.h"
 

@@ -1,7 +1,7 @@
 // Tables and shown texts: widths in characters, nothing that a terminal would obey.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "client/display.h"
-#include "client/table.h"
+#include "client/terminal/display.h"
+#include "client/terminal/table.h"
 #include "support/test.h"
 
 static void columns_are_as_wide_as_their_widest_cell_in_characters(void **state) {

@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "client/asking.h"
-#include "client/ticket.h"
+#include "client/device/asking.h"
+#include "client/device/ticket.h"
 
 static void fill(struct ticket *ticket, const char *profile) {
     *ticket = (struct ticket){0};

@@ -1,6 +1,6 @@
 // Addresses: what is taken apart, and what is no usable address.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "client/url.h"
+#include "client/connect/url.h"
 #include "support/test.h"
 
 static void addresses_are_taken_apart(void **state) {

@@ -1,6 +1,6 @@
 // Lines of waiting requests: fair among gateways, and a flood of OCSP starves nobody.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "authority/waiting_lines.h"
+#include "authority/service/waiting_lines.h"
 
 #include <stdlib.h>
 

@@ -10,9 +10,9 @@
 #include <sys/wait.h>
 
 #include "base/file.h"
-#include "client/outcome.h"
-#include "client/reload.h"
-#include "client/watch.h"
+#include "client/terminal/outcome.h"
+#include "client/device/reload.h"
+#include "client/watch/watch.h"
 #include "support/client_fixture.h"
 #include "x509/pem.h"
 

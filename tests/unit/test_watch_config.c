@@ -1,7 +1,7 @@
 // watch.conf: what its keys become, and every mistake with its place.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/limits.h"
-#include "client/watch_config.h"
+#include "client/watch/watch_config.h"
 #include "support/test.h"
 
 #define COMMON                                                                                 \

@@ -1,11 +1,11 @@
 // The shapes that relying parties read: what is written is read back, and OpenSSL finds it.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "client/watch_form.h"
+#include "client/watch/watch_form.h"
 
 #include <inttypes.h>
 
 #include "base/file.h"
-#include "client/crl_set.h"
+#include "client/watch/crl_set.h"
 #include "support/client_fixture.h"
 #include "x509/name_hash.h"
 #include "x509/pem.h"

@@ -1,6 +1,6 @@
 // The state of a target after each round, as it is told later.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "client/watch_state.h"
+#include "client/watch/watch_state.h"
 
 #include "base/file.h"
 #include "support/client_fixture.h"

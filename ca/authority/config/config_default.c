@@ -1,0 +1,162 @@
+// Writes the default configuration: every option with its meaning, and the built-in profiles.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "authority/config/config.h"
+
+#include <string.h>
+
+#include "authority/config/config_options.h"
+#include "base/limits.h"
+
+static const char head[] =
+    "# Configuration of signetd. See signetd.conf(5).\n"
+    "#\n"
+    "# A line \"#key = value\" shows the default; remove the \"#\" to set another value. After "
+    "a change:\n"
+    "#   signetd check --dir DIR\n"
+    "# and then send signetd a SIGHUP; addresses to listen on need a restart.\n"
+    "# Durations are written 90s, 15m, 12h, 30d or 2y; lists are separated by blanks.\n";
+
+static const char manufacturers_head[] =
+    "\n"
+    "# --- manufacturers "
+    "------------------------------------------------------------------------\n"
+    "#\n"
+    "# Makers whose devices come with a certificate (IEEE 802.1AR), for profiles with\n"
+    "# ask = manufacturer:NAME. Any number may stand here, each as [manufacturer NAME].\n";
+
+static const char profiles_head[] =
+    "\n"
+    "# --- profiles "
+    "-----------------------------------------------------------------------------\n"
+    "#\n"
+    "# A profile says what a certificate of a kind may and must contain. Any number may stand "
+    "here,\n"
+    "# each as [profile NAME]. Their keys, with the defaults:\n";
+
+// What the four profiles say beyond the defaults.
+static const struct {
+    const char *name;
+    const char *meaning;
+    const char *settings;
+} built_in[] = {
+    {"client", "Devices and people that connect by TLS with a client certificate.",
+     "extended_key_usages = clientAuth\n"
+     "common_name = 1\n"},
+    {"mqtt", "Clients of an MQTT broker that takes the common name as the user.",
+     "extended_key_usages = clientAuth\n"
+     "common_name = 1\n"
+     "mqtt_common_name = yes\n"},
+    {"xmpp", "Users of an XMPP server who log in by certificate (SASL EXTERNAL).",
+     "extended_key_usages = clientAuth\n"
+     "common_name = 0-1\n"
+     "xmpp = 1\n"},
+    {"server", "Brokers, proxies and other TLS servers.",
+     "extended_key_usages = serverAuth\n"
+     "common_name = 0-1\n"
+     "dns = 0-20\n"
+     "ip = 0-20\n"
+     "alternative_names = 1-40\n"},
+};
+
+static enum result write_comment(const char *text, struct buf *out) {
+    while (text[0] != '\0') {
+        size_t size = strcspn(text, "\n");
+        TRY(buf_printf(out, "# %.*s\n", (int)size, text));
+        text += size + (text[size] == '\n' ? 1 : 0);
+    }
+    return RESULT_OK;
+}
+
+static enum result write_list(const struct config_list *list, struct buf *out) {
+    for (size_t i = 0; i < list->count; i++) {
+        TRY(buf_printf(out, " %s", list->items[i]));
+    }
+    return RESULT_OK;
+}
+
+static enum result write_url(const char *key, const char *scheme, const char *host,
+                             unsigned port, struct buf *out) {
+    bool is_ipv6 = strchr(host, ':') != NULL;
+    return buf_printf(out, "%s = %s://%s%s%s:%u\n", key, scheme, is_ipv6 ? "[" : "", host,
+                      is_ipv6 ? "]" : "", port);
+}
+
+// The values that differ from authority to authority; RESULT_NOT_FOUND for all other keys.
+static enum result write_own_value(const char *name, const struct config_list *hosts,
+                                   const char *key, struct buf *out) {
+    if (strcmp(key, "name") == 0) {
+        return buf_printf(out, "name = %s\n", name);
+    }
+    if (strcmp(key, "hosts") == 0) {
+        TRY(buf_append_string(out, "hosts ="));
+        TRY(write_list(hosts, out));
+        return buf_append_string(out, "\n");
+    }
+    if (strcmp(key, "enroll_url") == 0) {
+        return write_url(key, "https", hosts->items[0], 8443, out);
+    }
+    if (strcmp(key, "admin_url") == 0) {
+        return write_url(key, "https", hosts->items[0], 8444, out);
+    }
+    if (strcmp(key, "public_url") == 0) {
+        return write_url(key, "http", hosts->items[0], 8080, out);
+    }
+    return RESULT_NOT_FOUND;
+}
+
+static enum result write_option(const struct option *option, const char *name,
+                                const struct config_list *hosts, struct buf *out) {
+    TRY(write_comment(option->meaning, out));
+    enum result result = RESULT_NOT_FOUND;
+    if (strcmp(option->section, "authority") == 0) {
+        result = write_own_value(name, hosts, option->key, out);
+    }
+    if (result != RESULT_NOT_FOUND) {
+        return result;
+    }
+    const char *initial = option->initial == OPTION_REQUIRED ? "" : option->initial;
+    return buf_printf(out, "#%s =%s%s\n", option->key, initial[0] == '\0' ? "" : " ", initial);
+}
+
+static enum result write_section(const char *section, const char *name,
+                                 const struct config_list *hosts, struct buf *out) {
+    for (size_t i = 0; i < config_option_count; i++) {
+        if (strcmp(config_options[i].section, section) == 0) {
+            TRY(write_option(&config_options[i], name, hosts, out));
+        }
+    }
+    return RESULT_OK;
+}
+
+static enum result write_profiles(struct buf *out) {
+    for (size_t i = 0; i < sizeof(built_in) / sizeof(built_in[0]); i++) {
+        TRY(buf_printf(out, "\n# %s\n[profile %s]\n%s", built_in[i].meaning, built_in[i].name,
+                       built_in[i].settings));
+    }
+    return RESULT_OK;
+}
+
+static enum result write_all(const char *name, const struct config_list *hosts,
+                             struct buf *out) {
+    TRY(buf_append_string(out, head));
+    for (size_t i = 0; !config_section_has_name(config_sections[i]); i++) {
+        TRY(buf_printf(out, "\n[%s]\n", config_sections[i]));
+        TRY(write_section(config_sections[i], name, hosts, out));
+    }
+    TRY(buf_append_string(out, manufacturers_head));
+    TRY(write_section(SECTION_MANUFACTURER, name, hosts, out));
+    TRY(buf_append_string(out, profiles_head));
+    TRY(write_section(SECTION_PROFILE, name, hosts, out));
+    return write_profiles(out);
+}
+
+enum result config_write_default(const char *name, const struct config_list *hosts,
+                                 struct buf *out, struct error *err) {
+    if (hosts->count == 0) {
+        return error_set(err, RESULT_INVALID, "expected at least one host");
+    }
+    if (write_all(name, hosts, out) != RESULT_OK) {
+        return error_set(err, RESULT_LIMIT, "the default configuration does not fit");
+    }
+    return RESULT_OK;
+}

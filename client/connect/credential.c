@@ -1,0 +1,328 @@
+// Reading credentials, and the rules for their names and places.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "client/connect/credential.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "x509/certificate.h"
+#include "x509/pem.h"
+
+#define NAME_MAXIMUM 200
+
+void credential_clear(struct credential *credential) {
+    key_free_at(&credential->key);
+    buf_clear(&credential->certificate);
+    buf_clear(&credential->chain);
+    buf_clear(&credential->trust);
+    buf_clear(&credential->root);
+    message_clear(&about_type, &credential->about);
+    *credential = (struct credential){0};
+}
+
+static enum result misconfigured(const char *path, enum result result, struct error *err) {
+    if (err != NULL && strcmp(err->code, "not_private") != 0) {
+        struct error reason = *err;
+        (void)error_set_code(err, result, "misconfigured", "%s", reason.message);
+        if (strstr(reason.message, path) == NULL) {
+            error_context(err, "%s", path);
+        }
+        error_hint(err, "%s", reason.hint);
+    }
+    return result;
+}
+
+// --- files -------------------------------------------------------------------------------
+
+static enum result read_text(const char *folder, const char *name, struct buf *out,
+                             struct error *err) {
+    AUTO(buf_clear) struct buf path = {0};
+    buf_init(&path, LIMIT_PATH_BYTES);
+    TRY(path_join(&path, folder, name));
+    enum result result = file_read(buf_string(&path), out, err);
+    return result == RESULT_OK ? result : misconfigured(buf_string(&path), result, err);
+}
+
+// Appends the DER of all certificates in a file; at least one.
+static enum result read_certificates(const char *folder, const char *name, struct buf *out,
+                                     struct error *err) {
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&text, 2 * LIMIT_CHAIN_BYTES);
+    TRY(read_text(folder, name, &text, err));
+    enum result result = pem_decode_all(buf_bytes(&text), PEM_CERTIFICATE, out, err);
+    return result == RESULT_OK ? result : misconfigured(name, result, err);
+}
+
+static bool has_file(const char *folder, const char *name) {
+    AUTO(buf_clear) struct buf path = {0};
+    buf_init(&path, LIMIT_PATH_BYTES);
+    return path_join(&path, folder, name) == RESULT_OK && file_exists(buf_string(&path));
+}
+
+static enum result read_optional(const char *folder, const char *name, struct buf *out,
+                                 struct error *err) {
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&text, 2 * LIMIT_CHAIN_BYTES);
+    if (!has_file(folder, name)) {
+        return RESULT_OK;
+    }
+    TRY(read_text(folder, name, &text, err));
+    // A leaf issued by the root itself has nothing behind it.
+    if (strstr(buf_string(&text), "-----BEGIN") == NULL) {
+        return RESULT_OK;
+    }
+    enum result result = pem_decode_all(buf_bytes(&text), PEM_CERTIFICATE, out, err);
+    return result == RESULT_OK ? result : misconfigured(name, result, err);
+}
+
+// The mode that file_read_private demands would lock out a broker that reads its key through a
+// group, so a group may read it here.
+static enum result check_key_file(const char *path, struct error *err) {
+    struct stat status;
+    if (stat(path, &status) != 0) {
+        return error_from_errno(err, errno, "cannot open %s", path);
+    }
+    if (!S_ISREG(status.st_mode)) {
+        return error_set_code(err, RESULT_DENIED, "not_private", "%s is not a regular file",
+                              path);
+    }
+    if ((status.st_mode & (S_IWGRP | S_IRWXO)) != 0) {
+        (void)error_set_code(err, RESULT_DENIED, "not_private",
+                             "%s holds a private key, but others may open it (mode %04o)", path,
+                             (unsigned)status.st_mode & 07777);
+        error_hint(err, "chmod 600 '%s'", path);
+        return RESULT_DENIED;
+    }
+    return RESULT_OK;
+}
+
+static enum result read_key(const char *folder, struct key **out_key, struct error *err) {
+    AUTO(buf_clear) struct buf path = {0};
+    buf_init(&path, LIMIT_PATH_BYTES);
+    TRY(path_join(&path, folder, CREDENTIAL_KEY));
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init_secret(&text, LIMIT_KEY_FILE_BYTES);
+    enum result result = check_key_file(buf_string(&path), err);
+    if (result == RESULT_OK) {
+        result = file_read(buf_string(&path), &text, err);
+    }
+    if (result == RESULT_OK) {
+        result = key_load_pem(buf_bytes(&text), NULL, out_key, err);
+    }
+    return result == RESULT_OK ? result : misconfigured(buf_string(&path), result, err);
+}
+
+static enum result read_url(const char *folder, struct url *out_url, struct error *err) {
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&text, URL_TARGET_SIZE);
+    TRY(read_text(folder, CREDENTIAL_URL, &text, err));
+    while (text.size > 0 && strchr(" \r\n\t", text.data[text.size - 1]) != NULL) {
+        text.size--;
+    }
+    enum result result = url_read(buf_string(&text), out_url, err);
+    if (result == RESULT_OK && !out_url->is_https) {
+        result = error_set(err, RESULT_INVALID, "expected an https address");
+    }
+    return result == RESULT_OK ? result : misconfigured(CREDENTIAL_URL, result, err);
+}
+
+static enum result read_about_file(const char *folder, struct about *out_about,
+                                   struct error *err) {
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&text, 2 * LIMIT_NAMES * LIMIT_NAME_BYTES);
+    TRY(read_text(folder, CREDENTIAL_ABOUT, &text, err));
+    enum result result = message_from_json(&about_type, buf_bytes(&text), out_about, err);
+    return result == RESULT_OK ? result : misconfigured(CREDENTIAL_ABOUT, result, err);
+}
+
+// --- the whole ---------------------------------------------------------------------------
+
+static enum result check_pair(const struct credential *credential, const char *folder,
+                              struct error *err) {
+    struct certificate certificate;
+    enum result result =
+        certificate_read(buf_bytes(&credential->certificate), &certificate, err);
+    if (result == RESULT_OK && !bytes_equal(certificate.spki, key_public(credential->key))) {
+        result = error_set(err, RESULT_INVALID, "%s and %s do not belong together",
+                           CREDENTIAL_KEY, CREDENTIAL_CERTIFICATE);
+    }
+    return result == RESULT_OK ? result : misconfigured(folder, result, err);
+}
+
+static enum result read_files(const char *folder, struct credential *credential,
+                              struct error *err) {
+    buf_init(&credential->certificate, LIMIT_CERTIFICATE_BYTES);
+    buf_init(&credential->chain, LIMIT_CHAIN_BYTES);
+    buf_init(&credential->trust, LIMIT_CHAIN_BYTES);
+    buf_init(&credential->root, LIMIT_CERTIFICATE_BYTES);
+    TRY(read_key(folder, &credential->key, err));
+    TRY(read_certificates(folder, CREDENTIAL_CERTIFICATE, &credential->certificate, err));
+    TRY(read_optional(folder, CREDENTIAL_CHAIN, &credential->chain, err));
+    TRY(read_certificates(folder, CREDENTIAL_TRUST, &credential->trust, err));
+    TRY(read_optional(folder, CREDENTIAL_ROOT, &credential->root, err));
+    TRY(read_url(folder, &credential->url, err));
+    if (has_file(folder, CREDENTIAL_ABOUT)) {
+        TRY(read_about_file(folder, &credential->about, err));
+    }
+    return check_pair(credential, folder, err);
+}
+
+// The folder that holds the files: `folder` itself, or what its `current` leads to.
+static enum result resolve(const char *folder, struct buf *out, struct error *err) {
+    buf_init(out, LIMIT_PATH_BYTES);
+    if (!has_file(folder, CREDENTIAL_KEY) && has_file(folder, CREDENTIAL_CURRENT)) {
+        TRY(path_join(out, folder, CREDENTIAL_CURRENT));
+    } else {
+        TRY(buf_assign(out, bytes_of_string(folder)));
+    }
+    // One generation for all files, also when a renewal moves the link meanwhile.
+    AUTO(string_free_at) char *real = realpath(buf_string(out), NULL);
+    if (real == NULL && errno == ENOENT) {
+        (void)error_set_code(err, RESULT_NOT_FOUND, "misconfigured",
+                             "there is no credential in %s", folder);
+        error_hint(err, "Expected a folder with %s, %s, %s and %s in it.", CREDENTIAL_KEY,
+                   CREDENTIAL_CERTIFICATE, CREDENTIAL_TRUST, CREDENTIAL_URL);
+        return RESULT_NOT_FOUND;
+    }
+    if (real == NULL) {
+        enum result result = error_from_errno(err, errno, "cannot open %s", folder);
+        return misconfigured(folder, result, err);
+    }
+    return buf_assign(out, bytes_of_string(real));
+}
+
+enum result credential_read(const char *folder, struct credential *out_credential,
+                            struct error *err) {
+    AUTO(buf_clear) struct buf real = {0};
+    TRY(resolve(folder, &real, err));
+    AUTO(credential_clear) struct credential credential = {0};
+    TRY(read_files(buf_string(&real), &credential, err));
+    *out_credential = credential;
+    credential = (struct credential){0};
+    return RESULT_OK;
+}
+
+static enum result about_from_certificate(const char *folder, struct about *out_about,
+                                          struct error *err) {
+    AUTO(buf_clear) struct buf der = {0};
+    buf_init(&der, LIMIT_CERTIFICATE_BYTES);
+    TRY(read_certificates(folder, CREDENTIAL_CERTIFICATE, &der, err));
+    struct certificate certificate;
+    enum result result = certificate_read(buf_bytes(&der), &certificate, err);
+    if (result != RESULT_OK) {
+        return misconfigured(CREDENTIAL_CERTIFICATE, result, err);
+    }
+    AUTO(buf_clear) struct buf serial = {0};
+    buf_init(&serial, LIMIT_SERIAL_TEXT);
+    TRY(text_hex_encode(certificate.serial, &serial));
+    out_about->not_before = certificate.not_before;
+    out_about->not_after = certificate.not_after;
+    out_about->renew_after = certificate.not_after;
+    return text_set(&out_about->serial, buf_string(&serial));
+}
+
+// Moves `about` to the caller, or ends it.
+static enum result give_about(enum result result, struct about *about,
+                              struct about *out_about) {
+    if (result == RESULT_OK) {
+        *out_about = *about;
+    } else {
+        message_clear(&about_type, about);
+    }
+    return result;
+}
+
+enum result credential_read_about(const char *folder, struct about *out_about,
+                                  struct error *err) {
+    AUTO(buf_clear) struct buf real = {0};
+    TRY(resolve(folder, &real, err));
+    struct about certified = {0};
+    struct about about = {0};
+    enum result result = about_from_certificate(buf_string(&real), &certified, err);
+    if (result != RESULT_OK || !has_file(buf_string(&real), CREDENTIAL_ABOUT)) {
+        return give_about(result, &certified, out_about);
+    }
+    result = read_about_file(buf_string(&real), &about, err);
+    if (result == RESULT_OK && strcmp(about.serial, certified.serial) != 0) {
+        result = error_set_code(err, RESULT_CONFLICT, "misconfigured",
+                                "%s: %s and %s are of different certificates", folder,
+                                CREDENTIAL_CERTIFICATE, CREDENTIAL_ABOUT);
+        error_hint(err, "Enroll anew with a token and --force.");
+    }
+    message_clear(&about_type, &certified);
+    return give_about(result, &about, out_about);
+}
+
+enum result credential_connect(const struct credential *credential,
+                               struct tls_context **out_tls, struct exchange *out_exchange,
+                               struct error *err) {
+    AUTO(buf_clear) struct buf chain = {0};
+    buf_init(&chain, LIMIT_CHAIN_BYTES + LIMIT_CERTIFICATE_BYTES);
+    TRY(buf_append(&chain, buf_bytes(&credential->certificate)));
+    TRY(buf_append(&chain, buf_bytes(&credential->chain)));
+    TRY(tls_client_context_new(buf_bytes(&credential->trust), buf_bytes(&chain),
+                               credential->key, out_tls, err));
+    exchange_init(out_exchange, &credential->url, *out_tls, LIMIT_HTTP_RESPONSE_BODY_BYTES);
+    return RESULT_OK;
+}
+
+// --- names and places --------------------------------------------------------------------
+
+enum result credentials_folder(const char *option, struct buf *out, struct error *err) {
+    if (option != NULL && *option == '\0') {
+        return error_set_code(err, RESULT_INVALID, "usage", "--dir: expected a folder");
+    }
+    if (option != NULL) {
+        return buf_assign(out, bytes_of_string(option));
+    }
+    if (geteuid() == 0) {
+        return buf_assign(out, BYTES_LITERAL("/etc/signet/credentials"));
+    }
+    const char *home = getenv("HOME");
+    if (home == NULL || *home != '/') {
+        (void)error_set_code(err, RESULT_INVALID, "misconfigured",
+                             "HOME is not set, so there is no default folder for credentials");
+        error_hint(err, "Name one with --dir.");
+        return RESULT_INVALID;
+    }
+    return path_join(out, home, ".config/signet/credentials");
+}
+
+static bool is_safe_character(char c, bool is_first) {
+    bool is_alphanumeric =
+        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return is_alphanumeric || c == '_' || (!is_first && (c == '.' || c == '@' || c == '-'));
+}
+
+enum result credential_safe_name(const char *text, struct buf *out, struct error *err) {
+    size_t length = strlen(text);
+    for (size_t i = 0; i < length && i < NAME_MAXIMUM; i++) {
+        char c = is_safe_character(text[i], i == 0) ? text[i] : '_';
+        TRY(buf_append_byte(out, (uint8_t)c));
+    }
+    if (length == 0) {
+        return error_set(err, RESULT_INVALID, "an empty name cannot be a folder");
+    }
+    return RESULT_OK;
+}
+
+enum result credential_check_name(const char *name, struct error *err) {
+    AUTO(buf_clear) struct buf safe = {0};
+    buf_init(&safe, NAME_MAXIMUM + 1);
+    if (credential_safe_name(name, &safe, NULL) != RESULT_OK ||
+        strcmp(buf_string(&safe), name) != 0) {
+        (void)error_set_code(err, RESULT_INVALID, "usage",
+                             "'%.100s' cannot be the name of a credential", name);
+        error_hint(err, "Use letters, digits and ._@- (not in front), %d at most.",
+                   NAME_MAXIMUM);
+        return RESULT_INVALID;
+    }
+    return RESULT_OK;
+}

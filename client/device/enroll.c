@@ -1,0 +1,544 @@
+// The steps of an enrollment.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "client/device/enroll.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "client/connect/api.h"
+#include "client/device/asking.h"
+#include "client/connect/credential.h"
+#include "client/device/folder.h"
+#include "client/device/install.h"
+#include "client/device/issued.h"
+#include "client/device/pending.h"
+#include "client/device/ticket.h"
+#include "wire/enrollment_token.h"
+#include "x509/hash.h"
+
+// A clock that is further off than this explains a certificate that is not valid "yet".
+#define CLOCK_TOLERANCE_SECONDS 120
+// Which url a ticket holds: "https://name:port".
+#define ORIGIN_BYTES (URL_HOST_SIZE + 32)
+
+void enrolled_clear(struct enrolled *enrolled) {
+    buf_clear(&enrolled->folder);
+    message_clear(&about_type, &enrolled->about);
+}
+
+// --- what is asked of whom ---------------------------------------------------------------
+
+// The question in the form that is kept, and who vouches for us.
+struct enrollment {
+    struct ticket ticket;
+    struct url url;
+    struct buf root; // DER, once it is known
+    uint8_t fingerprint[SHA256_SIZE];
+    struct credential with; // zeroed without
+};
+
+static void enrollment_clear(struct enrollment *enrollment) {
+    ticket_clear(&enrollment->ticket);
+    buf_clear(&enrollment->root);
+    credential_clear(&enrollment->with);
+}
+
+static enum result take_token(const char *text, struct enrollment *enrollment,
+                              struct error *err) {
+    AUTO(enrollment_token_clear) struct enrollment_token token = {0};
+    AUTO(buf_clear) struct buf credential = {0};
+    struct error reason = {0};
+    buf_init_secret(&credential, LIMIT_TOKEN_TEXT_BYTES);
+    if (enrollment_token_read(text, &token, &reason) != RESULT_OK) {
+        (void)error_set_code(err, RESULT_INVALID, "usage", "%s", reason.message);
+        error_hint(err, "%s",
+                   reason.hint[0] != '\0' ? reason.hint
+                                          : "Copy the whole token, from signet:// to the end.");
+        return RESULT_INVALID;
+    }
+    struct url *url = &enrollment->url;
+    *url = (struct url){.is_https = true, .port = token.port, .target = "/"};
+    size_t size = strlen(token.host);
+    struct bytes host = bytes_of_string(token.host);
+    if (size > 2 && token.host[0] == '[') {
+        host = bytes_slice(host, 1, size - 2);
+    }
+    memcpy(url->host, host.data, host.size); // both have room for 255 bytes
+    memcpy(enrollment->fingerprint, token.root_fingerprint, SHA256_SIZE);
+    TRY(token_credential_format(token.id, token.secret, &credential));
+    return text_set_bytes(&enrollment->ticket.token, buf_bytes(&credential));
+}
+
+// "AB:CD:…", as openssl prints it, or the same without colons.
+static enum result read_fingerprint(const char *text, uint8_t out_fingerprint[SHA256_SIZE],
+                                    struct error *err) {
+    AUTO(buf_clear) struct buf digits = {0};
+    AUTO(buf_clear) struct buf bytes = {0};
+    buf_init(&digits, 2 * SHA256_SIZE);
+    buf_init(&bytes, SHA256_SIZE);
+    enum result result = RESULT_OK;
+    for (struct bytes rest = bytes_of_string(text); rest.size > 0 && result == RESULT_OK;
+         rest = bytes_slice(rest, 1, SIZE_MAX)) {
+        result = rest.data[0] == ':' ? RESULT_OK : buf_append_byte(&digits, rest.data[0]);
+    }
+    if (result != RESULT_OK || text_hex_decode(buf_bytes(&digits), &bytes) != RESULT_OK ||
+        bytes.size != SHA256_SIZE) {
+        (void)error_set_code(err, RESULT_INVALID, "usage",
+                             "--fingerprint: expected the SHA-256 of the root certificate, 64 "
+                             "hexadecimal digits, with colons or without");
+        error_hint(err, "signetctl authority shows it.");
+        return RESULT_INVALID;
+    }
+    memcpy(out_fingerprint, bytes.data, SHA256_SIZE);
+    return RESULT_OK;
+}
+
+// Nothing is trusted at first sight: without the fingerprint anybody could be the authority.
+static enum result require_fingerprint(const struct enroll_options *options,
+                                       struct error *err) {
+    if (options->fingerprint != NULL) {
+        return RESULT_OK;
+    }
+    (void)error_set_code(
+        err, RESULT_INVALID, "usage",
+        "--fingerprint: enroll needs it without a token, to know the authority");
+    error_hint(err,
+               "An administrator sees it with signetctl authority, or from the root's file "
+               "with openssl x509 -noout -fingerprint -sha256 -in root.pem.");
+    return RESULT_INVALID;
+}
+
+static enum result take_credential(const struct enroll_options *options,
+                                   struct enrollment *enrollment, struct error *err) {
+    AUTO(buf_clear) struct buf path = {0};
+    buf_init(&path, LIMIT_PATH_BYTES);
+    TRY(credential_check_name(options->with, err));
+    TRY(path_join(&path, options->folder, options->with));
+    TRY(credential_read(buf_string(&path), &enrollment->with, err));
+    if (enrollment->with.root.size == 0) {
+        (void)error_set_code(err, RESULT_INVALID, "misconfigured",
+                             "%s has no %s, so it does not say which authority is ours",
+                             buf_string(&path), CREDENTIAL_ROOT);
+        error_hint(err, "Name a credential that signet enroll has installed.");
+        return RESULT_INVALID;
+    }
+    enrollment->url = enrollment->with.url;
+    TRY(hash_sha256(buf_bytes(&enrollment->with.root), enrollment->fingerprint));
+    return text_set(&enrollment->ticket.with, options->with);
+}
+
+static enum result take_url(const char *text, struct enrollment *enrollment,
+                            struct error *err) {
+    struct error reason = {0};
+    if (url_read(text, &enrollment->url, &reason) != RESULT_OK) {
+        return error_set_code(err, RESULT_INVALID, "usage", "--url: %s", reason.message);
+    }
+    if (!enrollment->url.is_https) {
+        (void)error_set_code(err, RESULT_INVALID, "usage", "--url: expected an https address");
+        error_hint(err, "It is the one of the enroll gateway.");
+        return RESULT_INVALID;
+    }
+    return RESULT_OK;
+}
+
+static enum result take_address(const struct enroll_options *options,
+                                struct enrollment *enrollment, struct error *err) {
+    if (options->profile == NULL) {
+        (void)error_set_code(err, RESULT_INVALID, "usage",
+                             "--profile: enroll needs it without a token");
+        error_hint(err, "signetctl authority lists the profiles.");
+        return RESULT_INVALID;
+    }
+    TRY(text_set(&enrollment->ticket.profile, options->profile));
+    if (options->with != NULL) {
+        TRY(take_credential(options, enrollment, err));
+    } else {
+        TRY(require_fingerprint(options, err));
+    }
+    if (options->fingerprint != NULL) {
+        uint8_t given[SHA256_SIZE];
+        TRY(read_fingerprint(options->fingerprint, given, err));
+        if (options->with != NULL &&
+            !bytes_equal(bytes_of(given, SHA256_SIZE),
+                         bytes_of(enrollment->fingerprint, SHA256_SIZE))) {
+            return error_set_code(err, RESULT_INVALID, "usage",
+                                  "--fingerprint: %s is of another authority", options->with);
+        }
+        memcpy(enrollment->fingerprint, given, SHA256_SIZE);
+    }
+    if (options->url == NULL && options->with == NULL) {
+        return error_set_code(
+            err, RESULT_INVALID, "usage",
+            "enroll: expected TOKEN, or --url with --fingerprint and --profile");
+    }
+    return options->url != NULL ? take_url(options->url, enrollment, err) : RESULT_OK;
+}
+
+static enum result fill_ticket(const struct enroll_options *options,
+                               struct enrollment *enrollment) {
+    struct ticket *ticket = &enrollment->ticket;
+    AUTO(buf_clear) struct buf origin = {0};
+    AUTO(buf_clear) struct buf fingerprint = {0};
+    buf_init(&origin, ORIGIN_BYTES);
+    buf_init(&fingerprint, LIMIT_FINGERPRINT_TEXT);
+    TRY(url_format_origin(&enrollment->url, &origin));
+    TRY(text_hex_encode(bytes_of(enrollment->fingerprint, SHA256_SIZE), &fingerprint));
+    TRY(text_set(&ticket->url, buf_string(&origin)));
+    TRY(text_set(&ticket->fingerprint, buf_string(&fingerprint)));
+    TRY(text_set(&ticket->key, key_algorithm_name(options->algorithm)));
+    for (size_t i = 0; i < options->names->count; i++) {
+        AUTO(buf_clear) struct buf text = {0};
+        buf_init(&text, LIMIT_LIST_TEXT_BYTES);
+        TRY(name_format(&options->names->items[i], &text));
+        TRY(text_list_add(&ticket->names, buf_string(&text)));
+    }
+    ticket->replaces = options->replaces;
+    return options->name != NULL ? text_set(&ticket->name, options->name) : RESULT_OK;
+}
+
+static enum result read_options(const struct enroll_options *options,
+                                struct enrollment *enrollment, struct error *err) {
+    buf_init(&enrollment->root, LIMIT_CERTIFICATE_BYTES);
+    TRY(options->token != NULL ? take_token(options->token, enrollment, err)
+                               : take_address(options, enrollment, err));
+    return fill_ticket(options, enrollment) == RESULT_OK ? RESULT_OK : error_out_of_memory(err);
+}
+
+// --- before anything is sent -------------------------------------------------------------
+
+static enum result credential_path(const struct enroll_options *options, const char *name,
+                                   struct buf *out) {
+    return path_join(out, options->folder, name);
+}
+
+static enum result refuse_existing(const char *folder, struct error *err) {
+    AUTO(buf_clear) struct buf link = {0};
+    buf_init(&link, LIMIT_PATH_BYTES);
+    TRY(path_join(&link, folder, CREDENTIAL_CURRENT));
+    if (!file_exists(buf_string(&link))) {
+        return RESULT_OK;
+    }
+    (void)error_set_code(err, RESULT_CONFLICT, "exists", "there is a credential in %s already",
+                         folder);
+    error_hint(err, "Renew it with signet renew, choose another --name, or replace it with "
+                    "--force.");
+    return RESULT_CONFLICT;
+}
+
+// An interrupted enrollment may have installed already: then it goes on to the end.
+static enum result check_name(const struct enroll_options *options, const char *pending,
+                              struct error *err) {
+    if (options->name == NULL) {
+        return RESULT_OK;
+    }
+    TRY(credential_check_name(options->name, err));
+    if (options->replaces || file_exists(pending)) {
+        return RESULT_OK;
+    }
+    AUTO(buf_clear) struct buf folder = {0};
+    buf_init(&folder, LIMIT_PATH_BYTES);
+    TRY(credential_path(options, options->name, &folder));
+    return refuse_existing(buf_string(&folder), err);
+}
+
+// --- the network -------------------------------------------------------------------------
+
+// The root that is meant, and how far our clock is behind the authority's.
+static enum result fetch_root(struct enrollment *enrollment, int64_t *out_clock_error,
+                              struct error *err) {
+    AUTO(tls_context_free_at) struct tls_context *tls = NULL;
+    TRY(tls_client_context_new_insecure(&tls, err));
+    AUTO(exchange_clear) struct exchange exchange = {0};
+    exchange_init(&exchange, &enrollment->url, tls, LIMIT_HTTP_RESPONSE_BODY_BYTES);
+    struct authority_info info = {0};
+    const struct nothing question = {};
+    enum result result = api_call(&exchange, OPERATION_AUTHORITY, &question, &info, err);
+    struct bytes root = {0};
+    if (result == RESULT_OK) {
+        result = issued_find_root(blob_bytes(&info.chain),
+                                  bytes_of(enrollment->fingerprint, SHA256_SIZE), &root, err);
+    }
+    if (result == RESULT_OK) {
+        *out_clock_error = info.time - clock_now();
+        result = buf_assign(&enrollment->root, root);
+    }
+    message_clear(&authority_info_type, &info);
+    return result;
+}
+
+// Under that root alone; with the certificate of who vouches for us.
+static enum result connect_trusted(const struct enrollment *enrollment,
+                                   struct tls_context **out_tls, struct exchange *out_exchange,
+                                   struct error *err) {
+    const struct credential *with = &enrollment->with;
+    AUTO(buf_clear) struct buf chain = {0};
+    buf_init(&chain, LIMIT_CHAIN_BYTES + LIMIT_CERTIFICATE_BYTES);
+    TRY(buf_append(&chain, buf_bytes(&with->certificate)));
+    TRY(buf_append(&chain, buf_bytes(&with->chain)));
+    TRY(tls_client_context_new(buf_bytes(&enrollment->root), buf_bytes(&chain), with->key,
+                               out_tls, err));
+    exchange_init(out_exchange, &enrollment->url, *out_tls, LIMIT_HTTP_RESPONSE_BODY_BYTES);
+    return RESULT_OK;
+}
+
+// Names both clocks, for only a person can tell which of them is right.
+static void explain_clock(int64_t clock_error, struct error *err) {
+    AUTO(buf_clear) struct buf ours = {0};
+    AUTO(buf_clear) struct buf theirs = {0};
+    bool is_off =
+        clock_error > CLOCK_TOLERANCE_SECONDS || clock_error < -CLOCK_TOLERANCE_SECONDS;
+    buf_init(&ours, 64);
+    buf_init(&theirs, 64);
+    if (!is_off || err == NULL || strcmp(err->code, "untrusted") != 0 ||
+        time_format_rfc3339(clock_now(), &ours) != RESULT_OK ||
+        time_format_rfc3339(clock_now() + clock_error, &theirs) != RESULT_OK) {
+        return;
+    }
+    error_hint(err,
+               "This machine's clock says %s, the authority's %s: set it, or add "
+               "--trust-server-time if it is ours that is wrong.",
+               buf_string(&ours), buf_string(&theirs));
+}
+
+static enum result ask(const struct enroll_options *options, struct enrollment *enrollment,
+                       struct pending *pending, struct issued *out_issued, struct error *err) {
+    AUTO(tls_context_free_at) struct tls_context *tls = NULL;
+    AUTO(exchange_clear) struct exchange exchange = {0};
+    TRY(connect_trusted(enrollment, &tls, &exchange, err));
+    const struct asking asking = {.exchange = &exchange,
+                                  .pending = pending,
+                                  .ticket = &enrollment->ticket,
+                                  .wait_seconds = options->wait_seconds,
+                                  .events = &options->events};
+    enum result result = asking_run(&asking, out_issued, err);
+    const bool is_unknown = result == RESULT_NOT_FOUND && enrollment->ticket.id == NULL;
+    if (is_unknown || (result != RESULT_OK && api_is_refusal(result, err))) {
+        (void)pending_finish(pending, NULL); // no certificate will ever come of this request
+    }
+    TRY(result);
+    const struct issued_expectation expectation = {.public_key = key_public(pending->key),
+                                                   .root = buf_bytes(&enrollment->root),
+                                                   .names = options->names,
+                                                   .now = clock_now()};
+    return issued_check(out_issued, &expectation, err);
+}
+
+// --- installing --------------------------------------------------------------------------
+
+// The name chosen, or the common name, or the first name, fit for a folder.
+static enum result choose_name(const struct enroll_options *options,
+                               const struct issued *issued, struct buf *out,
+                               struct error *err) {
+    if (options->name != NULL) {
+        return buf_assign(out, bytes_of_string(options->name));
+    }
+    AUTO(names_clear) struct names names = {0};
+    TRY(issued_read_names(&issued->names, &names, err));
+    const char *common_name = names_first(&names, NAME_CN);
+    if (common_name == NULL && names.count == 0) {
+        (void)error_set_code(err, RESULT_INVALID, "usage", "the certificate carries no name");
+        error_hint(err, "Give the credential one with --name.");
+        return RESULT_INVALID;
+    }
+    return credential_safe_name(common_name != NULL ? common_name : names.items[0].value, out,
+                                err);
+}
+
+// The certificate in current/ is the one just issued: a crash came between installing and
+// tidying.
+static bool is_installed(const char *folder, const struct issued *issued) {
+    struct about about = {0};
+    if (credential_read_about(folder, &about, NULL) != RESULT_OK) {
+        return false;
+    }
+    bool is_same = about.serial != NULL && strcmp(about.serial, issued->serial) == 0;
+    message_clear(&about_type, &about);
+    return is_same;
+}
+
+// An administrator's credential goes to the admin gateway.
+static enum result write_origin(const struct url *url, const struct issued *issued,
+                                struct buf *out, struct error *err) {
+    struct url admin;
+    if (issued->admin_url == NULL) {
+        return url_format_origin(url, out);
+    }
+    TRY(url_read(issued->admin_url, &admin, err));
+    return url_format_origin(&admin, out);
+}
+
+static enum result install(const struct enroll_options *options, const struct url *url,
+                           const struct pending *pending, const struct issued *issued,
+                           struct enrolled *out_enrolled, struct error *err) {
+    AUTO(buf_clear) struct buf name = {0};
+    AUTO(buf_clear) struct buf folder = {0};
+    AUTO(buf_clear) struct buf origin = {0};
+    buf_init(&name, LIMIT_PATH_BYTES);
+    buf_init(&folder, LIMIT_PATH_BYTES);
+    buf_init(&origin, URL_TARGET_SIZE);
+    TRY(choose_name(options, issued, &name, err));
+    TRY(credential_path(options, buf_string(&name), &folder));
+    TRY(write_origin(url, issued, &origin, err));
+    TRY(folder_make_all(buf_string(&folder), 0755, err));
+    AUTO(folder_unlock) struct folder_lock lock = {0};
+    TRY(folder_lock(buf_string(&folder), &lock, err));
+    if (!is_installed(buf_string(&folder), issued)) {
+        if (!options->replaces) {
+            TRY(refuse_existing(buf_string(&folder), err));
+        }
+        const struct installation installation = {
+            .key = pending->key, .issued = issued, .url = buf_string(&origin)};
+        TRY(install_credential(buf_string(&folder), &installation, err));
+    }
+    out_enrolled->is_administrator = issued->admin_url != NULL;
+    TRY(path_join(&out_enrolled->folder, buf_string(&folder), CREDENTIAL_CURRENT));
+    return credential_read_about(buf_string(&folder), &out_enrolled->about, err);
+}
+
+// --- the whole ---------------------------------------------------------------------------
+
+static enum result ask_and_install(const struct enroll_options *options,
+                                   struct enrollment *enrollment, struct pending *pending,
+                                   struct enrolled *out_enrolled, struct error *err) {
+    struct issued issued = {0};
+    enum result result = ask(options, enrollment, pending, &issued, err);
+    if (result == RESULT_OK) {
+        result = install(options, &enrollment->url, pending, &issued, out_enrolled, err);
+    }
+    message_clear(&issued_type, &issued);
+    TRY(result);
+    // It is installed: a pending folder that stays is untidy, not wrong.
+    (void)pending_finish(pending, NULL);
+    return RESULT_OK;
+}
+
+// The authority's time is taken from the answer that holds the root with our fingerprint. Somebody
+// between can still forge it, and so bring back a server's key whose certificate has ended: that is
+// why it has to be asked for.
+static enum result find_root(const struct enroll_options *options,
+                             struct enrollment *enrollment, int64_t *out_clock_error,
+                             struct error *err) {
+    if (enrollment->with.root.size > 0 && !options->trusts_server_time) {
+        return buf_assign(&enrollment->root, buf_bytes(&enrollment->with.root));
+    }
+    TRY(fetch_root(enrollment, out_clock_error, err));
+    if (options->trusts_server_time) {
+        clock_correct(*out_clock_error);
+        *out_clock_error = 0;
+    }
+    return RESULT_OK;
+}
+
+static enum result run(const struct enroll_options *options, struct enrollment *enrollment,
+                       struct enrolled *out_enrolled, struct error *err) {
+    AUTO(buf_clear) struct buf path = {0};
+    int64_t clock_error = 0;
+    buf_init(&path, LIMIT_PATH_BYTES);
+    TRY(ticket_path(&enrollment->ticket, options->folder, &path, err));
+    TRY(check_name(options, buf_string(&path), err));
+    TRY(find_root(options, enrollment, &clock_error, err));
+    AUTO(pending_clear) struct pending pending = {0};
+    TRY(pending_open(buf_string(&path), options->algorithm, options->names, &pending, err));
+    TRY(ticket_open(&enrollment->ticket, buf_string(&path), key_public(pending.key), err));
+    const enum result result =
+        ask_and_install(options, enrollment, &pending, out_enrolled, err);
+    if (result != RESULT_OK) {
+        explain_clock(clock_error, err);
+    }
+    return result;
+}
+
+enum result enroll_run(const struct enroll_options *options, struct enrolled *out_enrolled,
+                       struct error *err) {
+    AUTO(enrollment_clear) struct enrollment enrollment = {0};
+    AUTO(enrolled_clear) struct enrolled enrolled = {0};
+    buf_init(&enrolled.folder, LIMIT_PATH_BYTES);
+    TRY(read_options(options, &enrollment, err));
+    TRY(run(options, &enrollment, &enrolled, err));
+    *out_enrolled = enrolled;
+    enrolled = (struct enrolled){0};
+    return RESULT_OK;
+}
+
+// --- going on ----------------------------------------------------------------------------
+
+// As it was asked. A token is kept without its address and fingerprint, which stand beside it.
+static enum result read_ticket(const struct enroll_options *options, struct ticket *ticket,
+                               struct enrollment *enrollment, struct error *err) {
+    buf_init(&enrollment->root, LIMIT_CERTIFICATE_BYTES);
+    if (ticket->with != NULL) {
+        const struct enroll_options asked = {.folder = options->folder, .with = ticket->with};
+        TRY(take_credential(&asked, enrollment, err));
+        string_free_at(&enrollment->ticket.with);
+    }
+    TRY(url_read(ticket->url, &enrollment->url, err));
+    TRY(read_fingerprint(ticket->fingerprint, enrollment->fingerprint, err));
+    enrollment->ticket = *ticket;
+    *ticket = (struct ticket){0};
+    // Claim and id are read again under the folder's lock.
+    string_free_secret_at(&enrollment->ticket.claim);
+    string_free_at(&enrollment->ticket.code);
+    string_free_at(&enrollment->ticket.id);
+    string_free_at(&enrollment->ticket.held_profile);
+    return RESULT_OK;
+}
+
+static enum result resume(const struct enroll_options *options, struct ticket *ticket,
+                          struct enrolled *out_enrolled, struct error *err) {
+    AUTO(enrollment_clear) struct enrollment enrollment = {0};
+    AUTO(enrolled_clear) struct enrolled enrolled = {0};
+    AUTO(names_clear) struct names names = {0};
+    buf_init(&enrolled.folder, LIMIT_PATH_BYTES);
+    TRY(read_ticket(options, ticket, &enrollment, err));
+    struct enroll_options asked = *options;
+    TRY(issued_read_names(&enrollment.ticket.names, &names, err));
+    asked.names = &names;
+    asked.name = enrollment.ticket.name;
+    asked.replaces = enrollment.ticket.replaces;
+    if (!key_algorithm_from_name(enrollment.ticket.key, &asked.algorithm)) {
+        return error_set(err, RESULT_INVALID, "the pending enrollment names no type of key");
+    }
+    TRY(run(&asked, &enrollment, &enrolled, err));
+    *out_enrolled = enrolled;
+    enrolled = (struct enrolled){0};
+    return RESULT_OK;
+}
+
+static enum result refuse_choice(const struct ticket_list *list, const char *code,
+                                 struct error *err) {
+    AUTO(buf_clear) struct buf codes = {0};
+    buf_init(&codes, 128);
+    for (size_t i = 0; i < list->count; i++) {
+        // What does not fit is in signet status.
+        (void)!buf_printf(&codes, "%s%s", i == 0 ? "" : ", ", list->items[i].code);
+    }
+    if (list->count == 0) {
+        (void)error_set_code(err, RESULT_NOT_FOUND, "nothing_pending",
+                             "no enrollment is pending here");
+        error_hint(err, "Is this the right --dir? signet status shows what is pending.");
+        return RESULT_NOT_FOUND;
+    }
+    (void)error_set_code(err, RESULT_INVALID, "usage",
+                         code == NULL ? "several enrollments are pending: %s"
+                                      : "no pending enrollment has that code, but: %s",
+                         buf_string(&codes));
+    error_hint(err, "Name one: signet enroll --resume CODE.");
+    return RESULT_INVALID;
+}
+
+enum result enroll_resume(const struct enroll_options *options, const char *code,
+                          struct enrolled *out_enrolled, struct error *err) {
+    AUTO(ticket_list_clear) struct ticket_list list = {0};
+    TRY(ticket_list_read(options->folder, &list, err));
+    struct ticket *found = code == NULL && list.count == 1 ? &list.items[0] : NULL;
+    for (size_t i = 0; code != NULL && i < list.count; i++) {
+        if (text_equal_ignoring_case(list.items[i].code, code)) {
+            found = &list.items[i];
+        }
+    }
+    return found == NULL ? refuse_choice(&list, code, err)
+                         : resume(options, found, out_enrolled, err);
+}

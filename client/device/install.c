@@ -1,0 +1,366 @@
+// Writing generations and moving the link.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "client/device/install.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "client/connect/credential.h"
+#include "client/device/folder.h"
+#include "client/device/settings.h"
+#include "x509/certificate.h"
+#include "x509/pem.h"
+
+#define LINK_TEMPORARY "current.new"
+#define FILE_BYTES (4 * LIMIT_CHAIN_BYTES)
+
+// --- contents ----------------------------------------------------------------------------
+
+static enum result write_key(const struct installation *installation, struct buf *out,
+                             struct error *err) {
+    return key_save_pem(installation->key, NULL, out, err);
+}
+
+static enum result write_leaf(const struct installation *installation, struct buf *out,
+                              struct error *err) {
+    (void)err;
+    return pem_encode(PEM_CERTIFICATE, blob_bytes(&installation->issued->certificate), out);
+}
+
+static enum result write_chain(const struct installation *installation, struct buf *out,
+                               struct error *err) {
+    (void)err;
+    return pem_encode_all(PEM_CERTIFICATE, blob_bytes(&installation->issued->chain), out);
+}
+
+static enum result write_root(const struct installation *installation, struct buf *out,
+                              struct error *err) {
+    (void)err;
+    return pem_encode(PEM_CERTIFICATE, blob_bytes(&installation->issued->root), out);
+}
+
+static enum result write_trust(const struct installation *installation, struct buf *out,
+                               struct error *err) {
+    if (installation->trust.size > 0) {
+        return pem_encode_all(PEM_CERTIFICATE, installation->trust, out);
+    }
+    TRY(write_root(installation, out, err));
+    return write_chain(installation, out, err);
+}
+
+static enum result write_full_chain(const struct installation *installation, struct buf *out,
+                                    struct error *err) {
+    TRY(write_leaf(installation, out, err));
+    return write_chain(installation, out, err);
+}
+
+static enum result write_combined(const struct installation *installation, struct buf *out,
+                                  struct error *err) {
+    TRY(write_key(installation, out, err));
+    return write_full_chain(installation, out, err);
+}
+
+static enum result write_url(const struct installation *installation, struct buf *out,
+                             struct error *err) {
+    (void)err;
+    return buf_printf(out, "%s\n", installation->url);
+}
+
+static enum result write_about(const struct installation *installation, struct buf *out,
+                               struct error *err) {
+    const struct issued *issued = installation->issued;
+    // A view: nothing of it is owned here, so it is not cleared.
+    const struct about about = {
+        .serial = issued->serial,
+        .profile = issued->profile,
+        .names = issued->names,
+        .not_before = issued->not_before,
+        .not_after = issued->not_after,
+        .renew_after = issued->renew_after,
+    };
+    TRY(message_to_json(&about_type, &about, out, err));
+    return buf_append_byte(out, '\n');
+}
+
+static const struct part {
+    const char *name;
+    bool is_private;
+    enum result (*write)(const struct installation *installation, struct buf *out,
+                         struct error *err);
+} parts[] = {
+    {CREDENTIAL_KEY, true, write_key},
+    {CREDENTIAL_CERTIFICATE, false, write_leaf},
+    {CREDENTIAL_CHAIN, false, write_chain},
+    {CREDENTIAL_TRUST, false, write_trust},
+    {CREDENTIAL_ROOT, false, write_root},
+    {CREDENTIAL_FULL_CHAIN, false, write_full_chain},
+    {CREDENTIAL_COMBINED, true, write_combined},
+    {CREDENTIAL_URL, false, write_url},
+    {CREDENTIAL_ABOUT, false, write_about},
+};
+
+// --- one generation ----------------------------------------------------------------------
+
+// What a generation is written from: a new installation, or the files of the present one.
+struct source {
+    const struct installation *installation; // NULL: `current`
+    const char *current;
+    struct bytes trust; // for ca.pem, in place of the present one; empty: that
+    struct folder_access access;
+};
+
+static enum result read_part(const struct part *part, const struct source *source,
+                             struct buf *out, struct error *err) {
+    AUTO(buf_clear) struct buf path = {0};
+    if (source->installation != NULL) {
+        enum result written = part->write(source->installation, out, err);
+        return written == RESULT_OK
+                   ? written
+                   : error_set(err, written, "cannot put %s together", part->name);
+    }
+    if (source->trust.size > 0 && part->write == write_trust) {
+        return pem_encode_all(PEM_CERTIFICATE, source->trust, out);
+    }
+    buf_init(&path, LIMIT_PATH_BYTES);
+    TRY(path_join(&path, source->current, part->name));
+    return file_read(buf_string(&path), out, err);
+}
+
+// Only root can give files away; where that fails, the installation fails, rather than lock a
+// broker out of its key.
+static enum result write_part(const struct part *part, const struct source *source,
+                              const char *generation, struct error *err) {
+    AUTO(buf_clear) struct buf contents = {0};
+    AUTO(buf_clear) struct buf path = {0};
+    AUTO(buf_clear) struct buf predecessor = {0};
+    buf_init_secret(&contents, FILE_BYTES);
+    buf_init(&path, LIMIT_PATH_BYTES);
+    buf_init(&predecessor, LIMIT_PATH_BYTES);
+    TRY(read_part(part, source, &contents, err));
+    TRY(path_join(&path, generation, part->name));
+    TRY(path_join(&predecessor, source->current, part->name));
+    TRY(file_replace(buf_string(&path), buf_bytes(&contents), part->is_private ? 0600 : 0644,
+                     err));
+    struct folder_access access = source->access;
+    access.mode = part->is_private ? access.mode : 0;
+    return folder_give_access(buf_string(&path), buf_string(&predecessor),
+                              part->is_private ? 0640 : 0644, &access, err);
+}
+
+static enum result write_generation(const char *generation, const struct source *source,
+                                    struct error *err) {
+    TRY(folder_remove(generation, err)); // what a crash left under this number
+    TRY(folder_make(generation, 0755, err));
+    TRY(folder_take_over_access(generation, source->current, 0755, err));
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        TRY(write_part(&parts[i], source, generation, err));
+    }
+    return folder_sync(generation, err);
+}
+
+// --- the link ----------------------------------------------------------------------------
+
+// The number that `current` leads to; 0 when there is none.
+static enum result read_current(const char *link, int64_t *out_number, struct error *err) {
+    char target[64];
+    ssize_t size = readlink(link, target, sizeof(target));
+    if (size < 0 && errno == ENOENT) {
+        *out_number = 0;
+        return RESULT_OK;
+    }
+    struct bytes text = bytes_of(target, size > 0 ? (size_t)size : 0);
+    const size_t prefix = sizeof(CREDENTIAL_GENERATIONS "/") - 1;
+    if (text.size <= prefix || memcmp(text.data, CREDENTIAL_GENERATIONS "/", prefix) != 0 ||
+        text_read_int64(bytes_slice(text, prefix, text.size), 1, INT64_MAX - 1, out_number) !=
+            RESULT_OK) {
+        (void)error_set_code(err, RESULT_CONFLICT, "misconfigured",
+                             "%s is not a link to " CREDENTIAL_GENERATIONS "/N", link);
+        error_hint(err, "Move it away, or install under another name.");
+        return RESULT_CONFLICT;
+    }
+    return RESULT_OK;
+}
+
+static enum result move_link(const char *folder, const char *link, int64_t number,
+                             struct error *err) {
+    AUTO(buf_clear) struct buf temporary = {0};
+    buf_init(&temporary, LIMIT_PATH_BYTES);
+    TRY(path_join(&temporary, folder, LINK_TEMPORARY));
+    char target[64];
+    (void)snprintf(target, sizeof(target), CREDENTIAL_GENERATIONS "/%lld", (long long)number);
+    (void)unlink(buf_string(&temporary)); // left by a crash, or not there
+    if (symlink(target, buf_string(&temporary)) != 0) {
+        return error_from_errno(err, errno, "cannot make the link %s", buf_string(&temporary));
+    }
+    if (rename(buf_string(&temporary), link) != 0) {
+        return error_from_errno(err, errno, "cannot move %s", link);
+    }
+    return folder_sync(folder, err);
+}
+
+// --- places ------------------------------------------------------------------------------
+
+// The paths of one credential, and where its link leads.
+struct place {
+    struct buf link;
+    struct buf generations;
+    int64_t number; // 0: nothing is installed
+};
+
+static void place_clear(struct place *place) {
+    buf_clear(&place->link);
+    buf_clear(&place->generations);
+}
+
+static enum result place_open(const char *folder, struct place *place, struct error *err) {
+    buf_init(&place->link, LIMIT_PATH_BYTES);
+    buf_init(&place->generations, LIMIT_PATH_BYTES);
+    TRY(path_join(&place->link, folder, CREDENTIAL_CURRENT));
+    TRY(path_join(&place->generations, folder, CREDENTIAL_GENERATIONS));
+    return read_current(buf_string(&place->link), &place->number, err);
+}
+
+static enum result path_of(const struct place *place, int64_t number, struct buf *out) {
+    buf_init(out, LIMIT_PATH_BYTES);
+    return buf_printf(out, "%s/%lld", buf_string(&place->generations), (long long)number);
+}
+
+// Calls `visit` with the number of every generation.
+static void visit_generations(const struct place *place,
+                              void (*visit)(const struct place *place, int64_t number,
+                                            void *context),
+                              void *context) {
+    AUTO(text_list_clear) struct text_list names = {0};
+    if (folder_list(buf_string(&place->generations), &names, NULL) != RESULT_OK) {
+        return;
+    }
+    for (size_t i = 0; i < names.count; i++) {
+        int64_t number = 0;
+        if (text_read_int64(bytes_of_string(names.items[i]), 0, INT64_MAX, &number) ==
+            RESULT_OK) {
+            visit(place, number, context);
+        }
+    }
+}
+
+static void find_before(const struct place *place, int64_t number, void *context) {
+    int64_t *before = context;
+    if (number < place->number && number > *before) {
+        *before = number;
+    }
+}
+
+// The generation to go back to; 0 when there is none.
+static int64_t number_before(const struct place *place) {
+    int64_t before = 0;
+    visit_generations(place, find_before, &before);
+    return before;
+}
+
+static void remove_other(const struct place *place, int64_t number, void *context) {
+    const int64_t *before = context;
+    AUTO(buf_clear) struct buf path = {0};
+    if (number != place->number && number != *before &&
+        path_of(place, number, &path) == RESULT_OK) {
+        (void)folder_remove(buf_string(&path), NULL);
+    }
+}
+
+// Removes all generations but the present one and the one before it. A failure costs only space.
+static void prune(const struct place *place) {
+    int64_t before = number_before(place);
+    visit_generations(place, remove_other, &before);
+}
+
+// --- installing --------------------------------------------------------------------------
+
+static enum result install_source(const char *folder, struct source *source,
+                                  struct error *err) {
+    AUTO(place_clear) struct place place = {0};
+    AUTO(buf_clear) struct buf generation = {0};
+    AUTO(settings_clear) struct settings settings = {0};
+    TRY(settings_read(folder, &settings, err));
+    TRY(settings_access(&settings, &source->access, err));
+    TRY(place_open(folder, &place, err));
+    TRY(folder_make(buf_string(&place.generations), 0755, err));
+    source->current = buf_string(&place.link);
+    TRY(path_of(&place, place.number + 1, &generation));
+    TRY(write_generation(buf_string(&generation), source, err));
+    TRY(folder_sync(buf_string(&place.generations), err));
+    TRY(move_link(folder, buf_string(&place.link), place.number + 1, err));
+    place.number++;
+    prune(&place);
+    return RESULT_OK;
+}
+
+enum result install_credential(const char *folder, const struct installation *installation,
+                               struct error *err) {
+    struct source source = {.installation = installation};
+    TRY(folder_make_all(folder, 0755, err));
+    return install_source(folder, &source, err);
+}
+
+enum result install_again(const char *folder, struct error *err) {
+    struct source source = {0};
+    return install_source(folder, &source, err);
+}
+
+enum result install_trust(const char *folder, struct bytes trust, struct error *err) {
+    struct source source = {.trust = trust};
+    return install_source(folder, &source, err);
+}
+
+void install_tidy(const char *folder) {
+    AUTO(place_clear) struct place place = {0};
+    AUTO(buf_clear) struct buf temporary = {0};
+    buf_init(&temporary, LIMIT_PATH_BYTES);
+    if (path_join(&temporary, folder, LINK_TEMPORARY) == RESULT_OK) {
+        (void)unlink(buf_string(&temporary));
+    }
+    if (place_open(folder, &place, NULL) == RESULT_OK && place.number > 0) {
+        prune(&place);
+    }
+}
+
+// --- going back --------------------------------------------------------------------------
+
+// A generation is whole when it reads as a credential of one key and certificate.
+static enum result check_generation(const char *path, struct error *err) {
+    AUTO(credential_clear) struct credential credential = {0};
+    TRY(credential_read(path, &credential, err));
+    struct certificate certificate;
+    TRY(certificate_read(buf_bytes(&credential.certificate), &certificate, err));
+    if (clock_now() <= certificate.not_after) {
+        return RESULT_OK;
+    }
+    AUTO(buf_clear) struct buf end = {0};
+    buf_init(&end, 64);
+    TRY(time_format_rfc3339(certificate.not_after, &end));
+    (void)error_set_code(err, RESULT_DENIED, "generation_expired",
+                         "the certificate before has ended at %s, nothing was changed",
+                         buf_string(&end));
+    error_hint(err, "Get a new one with signet renew --force.");
+    return RESULT_DENIED;
+}
+
+enum result install_rollback(const char *folder, struct error *err) {
+    AUTO(place_clear) struct place place = {0};
+    AUTO(buf_clear) struct buf path = {0};
+    TRY(place_open(folder, &place, err));
+    int64_t before = number_before(&place);
+    if (before == 0) {
+        (void)error_set_code(err, RESULT_NOT_FOUND, "no_generation",
+                             "there is nothing before the present certificate in %s", folder);
+        error_hint(err, "One generation is kept. Get a new one with signet renew --force.");
+        return RESULT_NOT_FOUND;
+    }
+    TRY(path_of(&place, before, &path));
+    TRY(check_generation(buf_string(&path), err));
+    return move_link(folder, buf_string(&place.link), before, err);
+}

@@ -1,0 +1,39 @@
+// Installing key, certificate and chain as one unit: a crash leaves the old set or the new one.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/error.h"
+#include "wire/messages.h"
+#include "x509/key.h"
+
+// What one generation is made of; all borrowed. The answer was checked before
+// (client/device/issued.h).
+struct installation {
+    const struct key *key;
+    const struct issued *issued;
+    const char *url;    // "https://host:port"
+    struct bytes trust; // concatenated DER for ca.pem; empty: root and issuing CA
+};
+
+// Files with the key as one file, for HAProxy and the like, and as nginx and Mosquitto take
+// them, are all parts of it (client/connect/credential.h).
+//
+// Puts it into `folder` (DIR/NAME, made when missing) as the next generation and moves
+// `current` to it. Keeps the generation before and removes older ones, and what a crash left.
+// Files have owner, group and mode of the credential's settings (client/device/settings.h); what these
+// leave open is taken over from the generation before (a broker's group keeps its access); the
+// first has 0600 for what holds the key and 0644 for the rest. The caller holds the folder's
+// lock.
+enum result install_credential(const char *folder, const struct installation *installation,
+                               struct error *err);
+// The same files as a new generation, with the access that the settings give now.
+enum result install_again(const char *folder, struct error *err);
+// The same with another ca.pem, of this concatenated DER.
+enum result install_trust(const char *folder, struct bytes trust, struct error *err);
+// Removes what a crash left: half a generation, a link that was not moved. Failures cost only
+// space. The caller holds the folder's lock.
+void install_tidy(const char *folder);
+// Moves `current` back to the generation before. RESULT_NOT_FOUND, code "no_generation", when
+// there is none that is whole; RESULT_DENIED, code "generation_expired", when its certificate
+// has ended. The caller holds the folder's lock.
+enum result install_rollback(const char *folder, struct error *err);

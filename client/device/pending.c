@@ -1,0 +1,95 @@
+// Keeping a key and its request until they are answered.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "client/device/pending.h"
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "x509/csr.h"
+#include "x509/pem.h"
+
+#define KEY_FILE "key.pem"
+#define REQUEST_FILE "request.pem"
+
+static enum result file_of(const struct pending *pending, const char *name, struct buf *out) {
+    buf_init(out, LIMIT_PATH_BYTES);
+    return path_join(out, buf_string(&pending->path), name);
+}
+
+static enum result read_key(struct pending *pending, struct error *err) {
+    AUTO(buf_clear) struct buf path = {0};
+    TRY(file_of(pending, KEY_FILE, &path));
+    return key_load_file(buf_string(&path), NULL, &pending->key, err);
+}
+
+static enum result read_request(struct pending *pending, struct error *err) {
+    AUTO(buf_clear) struct buf path = {0};
+    TRY(file_of(pending, REQUEST_FILE, &path));
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&text, 2 * LIMIT_CSR_BYTES);
+    TRY(file_read(buf_string(&path), &text, err));
+    TRY(pem_decode_all(buf_bytes(&text), PEM_CERTIFICATE_REQUEST, &pending->request, err));
+    AUTO(csr_clear) struct csr csr = {0};
+    TRY(csr_read(buf_bytes(&pending->request), &csr, err));
+    TRY(csr_verify(&csr, err));
+    return bytes_equal(csr.spki, key_public(pending->key)) ? RESULT_OK : RESULT_INVALID;
+}
+
+static enum result make_key(struct pending *pending, enum key_algorithm algorithm,
+                            struct error *err) {
+    AUTO(buf_clear) struct buf path = {0};
+    TRY(file_of(pending, KEY_FILE, &path));
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init_secret(&text, LIMIT_KEY_FILE_BYTES);
+    key_free_at(&pending->key);
+    TRY(key_generate(algorithm, &pending->key, err));
+    TRY(key_save_pem(pending->key, NULL, &text, err));
+    return file_replace(buf_string(&path), buf_bytes(&text), 0600, err);
+}
+
+static enum result make_request(struct pending *pending, const struct names *names,
+                                struct error *err) {
+    AUTO(buf_clear) struct buf path = {0};
+    TRY(file_of(pending, REQUEST_FILE, &path));
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&text, 2 * LIMIT_CSR_BYTES);
+    buf_reset(&pending->request);
+    TRY(csr_build(pending->key, names, &pending->request, err));
+    TRY(pem_encode(PEM_CERTIFICATE_REQUEST, buf_bytes(&pending->request), &text));
+    return file_replace(buf_string(&path), buf_bytes(&text), 0600, err);
+}
+
+// The request is written last, so its presence says that the key is there.
+static enum result fill(struct pending *pending, enum key_algorithm algorithm,
+                        const struct names *names, struct error *err) {
+    if (read_key(pending, NULL) == RESULT_OK && read_request(pending, NULL) == RESULT_OK) {
+        return RESULT_OK;
+    }
+    TRY(make_key(pending, algorithm, err));
+    return make_request(pending, names, err);
+}
+
+enum result pending_open(const char *path, enum key_algorithm algorithm,
+                         const struct names *names, struct pending *out_pending,
+                         struct error *err) {
+    AUTO(pending_clear) struct pending pending = {0};
+    buf_init(&pending.path, LIMIT_PATH_BYTES);
+    buf_init(&pending.request, LIMIT_CSR_BYTES);
+    TRY(buf_assign(&pending.path, bytes_of_string(path)));
+    TRY(folder_make_all(path, 0755, err));
+    TRY(folder_lock(path, &pending.lock, err));
+    TRY(fill(&pending, algorithm, names, err));
+    *out_pending = pending;
+    pending = (struct pending){0};
+    return RESULT_OK;
+}
+
+void pending_clear(struct pending *pending) {
+    folder_unlock(&pending->lock);
+    key_free_at(&pending->key);
+    buf_clear(&pending->request);
+    buf_clear(&pending->path);
+}
+
+enum result pending_finish(struct pending *pending, struct error *err) {
+    return folder_remove(buf_string(&pending->path), err);
+}

@@ -1,0 +1,32 @@
+// The canary pair: one certificate that must get in, and one that is revoked and must not.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "client/connect/credential.h"
+
+// FOLDER/good and FOLDER/revoked are credentials as `signet enroll` installs them; their keys
+// were made on this machine and never leave it.
+#define CANARY_GOOD "good"
+#define CANARY_REVOKED "revoked"
+
+// Enrolls both with one token of two uses and lets the authority revoke the second.
+// Interrupted, it may be repeated with the same token. A pair that is there already is replaced
+// when one of them is no longer of use; RESULT_CONFLICT, code "unchanged", when both are.
+enum result canary_enroll(const char *token, const char *folder, struct error *err);
+
+// Renews the good one when that is due. Code "unchanged" when it is not.
+enum result canary_renew(const char *folder, struct error *err);
+
+struct canary_pair {
+    struct credential good;
+    struct credential revoked;
+};
+
+void canary_pair_clear(struct canary_pair *pair);
+// RESULT_UNAVAILABLE, code "canary", with the cure, unless both can be read and are valid now,
+// and of the CRLs (concatenated DER) one lists the revoked one and none the good one: else
+// their handshakes would prove nothing.
+enum result canary_read(const char *folder, struct bytes crls, struct canary_pair *out_pair,
+                        struct error *err);
