@@ -1,6 +1,7 @@
 """What the integration tests share: an authority, its programs, a broker, all on loopback and free ports."""
 # SPDX-License-Identifier: GPL-3.0-or-later
 import contextlib
+import fcntl
 import json
 import os
 import re
@@ -37,17 +38,56 @@ def run(*command, check=True, timeout=60, **options):
     return done
 
 
+class Ports:
+    """Ports for servers that start later, below those that the kernel gives to clients. Tests run side by side, so each takes a
+    block of its own, by a lock that ends with the process."""
+
+    FIRST, SIZE, BLOCKS = 20000, 100, 120
+
+    def __init__(self):
+        self.lock, self.left = None, iter(())
+
+    def take(self):
+        for port in self.left:
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                with contextlib.suppress(OSError):
+                    probe.bind(("127.0.0.1", port))
+                    return port
+        self.take_block()
+        return self.take()
+
+    def take_block(self):
+        """Another block each time, so that what still ends in the last one is not met."""
+        offset = os.getpid()
+        for number in range(self.BLOCKS):
+            block = (offset + number) % self.BLOCKS
+            lock = open(os.path.join(tempfile.gettempdir(), f"signet-test-ports.{block}"), "w", encoding="ascii")
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                lock.close()
+                continue
+            self.lock = lock
+            first = self.FIRST + block * self.SIZE
+            self.left = iter(range(first, first + self.SIZE))
+            return
+        raise AssertionError("no block of ports is free: end the tests that run already")
+
+
+PORTS = Ports()
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return PORTS.take()
 
 
-def wait_until(what, condition, seconds=15.0):
-    """Polls until condition() is true; fails after `seconds`."""
-    end = time.monotonic() + seconds
+def wait_until(what, condition, seconds=30.0, in_a_row=1):
+    """Polls until condition() is true, so many times in a row; fails after `seconds`."""
+    end, met = time.monotonic() + seconds, 0
     while time.monotonic() < end:
-        if condition():
+        met = met + 1 if condition() else 0
+        if met == in_a_row:
             return
         time.sleep(0.05)
     raise AssertionError(f"{what} did not happen within {seconds} s")
