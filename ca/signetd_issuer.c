@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "authority/authority.h"
+#include "authority/authority_open.h"
 #include "authority/issuers/ca_certificate.h"
 #include "authority/issuers/issuer_info.h"
 #include "authority/host/issuing_ca.h"

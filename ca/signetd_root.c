@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "authority/authority.h"
+#include "authority/authority_open.h"
 #include "authority/issuers/ca_certificate.h"
 #include "authority/certificate_text.h"
 #include "authority/host/crl_install.h"

@@ -1,7 +1,7 @@
-// An authority in operation: its folder, configuration, keys and records, and what it
-// publishes. SPDX-License-Identifier: GPL-3.0-or-later Operations (enroll.h, renew.h, revoke.h,
-// token.h, inspect.h) are plain functions on it: they need no loop and no socket, and run
-// inside a transaction that their caller opens and commits.
+// An authority in operation: its folder, configuration, keys and records, and what it publishes.
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Operations (enroll.h, renew.h, revoke.h, token.h, inspect.h) are plain functions on it: they
+// need no loop and no socket, and run inside a transaction that their caller opens and commits.
 #pragma once
 
 #include <stdbool.h>
@@ -40,22 +40,6 @@ struct authority {
     int64_t gateways; // running processes
 };
 
-// Locks the folder, reads its configuration, opens the store and loads the keys.
-// RESULT_CONFLICT when another process runs this authority; RESULT_NOT_FOUND when the folder
-// holds none.
-enum result authority_open(const char *folder, struct authority *out_authority,
-                           struct error *err);
-void authority_clear(struct authority *authority);
-// The first and the last record of a time in service, each in a transaction of its own; the
-// first also tells which profiles are others than at the last start.
-enum result authority_record_start(struct authority *authority, struct error *err);
-enum result authority_record_stop(struct authority *authority, struct error *err);
-// Reads the configuration anew and audits what changed in its profiles; with a mistake in it,
-// and when the record cannot be written, the old one stays. *out_needs_restart
-// tells that something changed which only a restart brings into effect (names it in `err`'s
-// message).
-enum result authority_reload(struct authority *authority, bool *out_needs_restart,
-                             struct error *err);
 // Whether anyone outside can get CRLs: without, certificates do not say where.
 bool authority_has_public_url(const struct authority *authority);
 // NULL when no issuer has this id.

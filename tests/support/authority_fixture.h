@@ -8,6 +8,7 @@
 
 #include "authority/audit.h"
 #include "authority/authority.h"
+#include "authority/authority_open.h"
 #include "authority/service/group.h"
 #include "authority/host/init.h"
 #include "authority/config/layout.h"

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "authority/authority_open.h"
 #include "authority/decide/issuance.h"
 #include "authority/requests/request.h"
 #include "base/text.h"

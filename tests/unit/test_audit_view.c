@@ -1,5 +1,6 @@
 // The audit trail as administrators see it: pages, filters, checkpoints, and what never is in it.
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "authority/authority_open.h"
 #include "authority/inspect/audit_view.h"
 #include "authority/peer.h"
 #include "base/text.h"

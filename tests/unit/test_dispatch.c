@@ -1,5 +1,6 @@
 // Dispatch: a closed table, bound to channels; hostile bodies; and the group that commits.
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "authority/authority_open.h"
 #include "support/authority_fixture.h"
 
 #include <signal.h>

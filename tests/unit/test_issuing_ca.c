@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include "authority/authority_open.h"
 #include "authority/issuers/ca_certificate.h"
 #include "authority/host/crl_install.h"
 #include "authority/issuers/issuer_choice.h"

@@ -3,6 +3,7 @@
 #include "support/authority_fixture.h"
 #include "support/ocsp_fixture.h"
 
+#include "authority/authority_open.h"
 #include "authority/publish/ocsp.h"
 
 static int set_up(void **state) {

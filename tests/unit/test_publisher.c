@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "support/authority_fixture.h"
 
+#include "authority/authority_open.h"
 #include "authority/publish/crl_check.h"
 #include "authority/publish/crl_make.h"
 #include "x509/crl.h"

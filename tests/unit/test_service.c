@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include "authority/authority_open.h"
 #include "authority/service/listeners.h"
 #include "authority/service/service.h"
 #include "base/text.h"

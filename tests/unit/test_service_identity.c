@@ -1,5 +1,6 @@
 // The gateways' certificate: what it says, and that it is replaced long before its end.
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "authority/authority_open.h"
 #include "support/authority_fixture.h"
 
 static void read_leaf(struct fixture *f, struct certificate *out_leaf) {

@@ -10,6 +10,7 @@
 
 #include "authority/decide/admin.h"
 #include "authority/authority.h"
+#include "authority/authority_open.h"
 #include "authority/folder_owner.h"
 #include "authority/decide/issuance.h"
 #include "authority/config/layout.h"

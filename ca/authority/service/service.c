@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "authority/authority.h"
+#include "authority/authority_open.h"
 #include "authority/service/gateways.h"
 #include "authority/service/group.h"
 #include "authority/issuers/issuer_choice.h"
