@@ -8,7 +8,7 @@
 #include "authority/certificate_text.h"
 #include "authority/decide/issuance.h"
 #include "authority/peer.h"
-#include "authority/requests/request_info.h"
+#include "authority/requests/request_approval.h"
 #include "authority/requests/request_room.h"
 #include "authority/requests/rule.h"
 #include "base/clock.h"

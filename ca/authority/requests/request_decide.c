@@ -7,6 +7,7 @@
 #include "authority/decide/issuance.h"
 #include "authority/peer.h"
 #include "authority/requests/request.h"
+#include "authority/requests/request_approval.h"
 #include "authority/requests/request_info.h"
 #include "authority/requests/request_own.h"
 #include "authority/requests/request_review.h"
