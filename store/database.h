@@ -28,8 +28,8 @@ struct value value_text(const char *text); // NULL becomes SQL NULL
 struct value value_bytes(struct bytes bytes);
 
 // `path` is a file name for SQLite; ":memory:" for tests. RESULT_NOT_FOUND for a missing file
-// unless `create`; RESULT_INVALID for a damaged file (code "store_damaged") and for one that
-// another program made ("store_foreign").
+// unless `create`; RESULT_INTERNAL for a damaged file (code "store_damaged"),
+// RESULT_INVALID for one that another program made ("store_foreign").
 enum result database_open(const char *path, bool create, struct database **out_database,
                           struct error *err);
 void database_close(struct database *database);

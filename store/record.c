@@ -44,11 +44,11 @@ enum result column_read_array(const struct query *query, int column, uint8_t *ou
                               size_t size, struct error *err) {
     struct bytes value = query_bytes(query, column);
     if (value.size != size) {
-        (void)error_set_code(err, RESULT_INVALID, "store_damaged",
+        (void)error_set_code(err, RESULT_INTERNAL, "store_damaged",
                              "a record of the store has %zu bytes where %zu belong", value.size,
                              size);
         error_hint(err, "Stop signetd and look with `signetd check`.");
-        return RESULT_INVALID;
+        return RESULT_INTERNAL;
     }
     memcpy(out_array, value.data, size);
     return RESULT_OK;

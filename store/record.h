@@ -55,7 +55,7 @@ enum result column_copy_text(const struct query *query, int column, char **out_t
                              struct error *err);
 enum result column_copy_bytes(const struct query *query, int column, struct buf *out_bytes,
                               struct error *err);
-// A column of exactly `size` bytes; RESULT_INVALID (code "store_damaged") otherwise.
+// A column of exactly `size` bytes; RESULT_INTERNAL (code "store_damaged") otherwise.
 enum result column_read_array(const struct query *query, int column, uint8_t *out_array,
                               size_t size, struct error *err);
 

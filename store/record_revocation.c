@@ -40,7 +40,7 @@ static enum result read_serial(const struct query *query, struct revocation_reco
                                struct error *err) {
     struct bytes serial = query_bytes(query, 0);
     if (serial.size == 0 || serial.size > sizeof(record->serial)) {
-        return error_set_code(err, RESULT_INVALID, "store_damaged",
+        return error_set_code(err, RESULT_INTERNAL, "store_damaged",
                               "a revocation has a serial of %zu bytes", serial.size);
     }
     memcpy(record->serial, serial.data, serial.size);

@@ -57,11 +57,11 @@ enum result store_check(struct store *store, struct error *err) {
     TRY(query_first(store, STATEMENT_AUDIT_GAPS, NULL, 0, &query, err));
     int64_t missing = query_integer(&query, 0);
     if (missing != 0) {
-        (void)error_set_code(err, RESULT_INVALID, "store_damaged",
+        (void)error_set_code(err, RESULT_INTERNAL, "store_damaged",
                              "%lld audit records are missing", (long long)missing);
         error_hint(err, "Somebody removed them: compare with the backups made by `signetd "
                         "backup`.");
-        return RESULT_INVALID;
+        return RESULT_INTERNAL;
     }
     return RESULT_OK;
 }

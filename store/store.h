@@ -14,13 +14,13 @@ struct store;
 // may or may not be visited too.
 
 // Opens the database, creating it if `create`, and brings its schema up to date by the numbered
-// migrations. RESULT_NOT_FOUND without file; RESULT_INVALID for a damaged one, for one of
-// another program, and for one of a newer version, each with the cure.
+// migrations. RESULT_NOT_FOUND without file; RESULT_INTERNAL for a damaged one, RESULT_INVALID
+// for one of another program and for one of a newer version, each with the cure.
 enum result store_open(const char *path, bool create, struct store **out_store,
                        struct error *err);
 void store_close(struct store *store);
 void store_close_at(struct store **store);
-// Reads and compares everything; RESULT_INVALID names the first damage.
+// Reads and compares everything; RESULT_INTERNAL names the first damage.
 enum result store_check(struct store *store, struct error *err);
 // A consistent copy into a new file, also while the store is in use; RESULT_CONFLICT when the
 // file exists.
@@ -447,7 +447,7 @@ enum result store_each_held_of_key(
 struct approval_record {
     char *admin;
     int64_t certificate_id; // with which it was given
-    struct buf digest;      // of what the administrator saw (ca/authority/requests/request_info.h)
+    struct buf digest; // of what the administrator saw (ca/authority/requests/request_info.h)
     int64_t approved_at;
     bool stands; // read only: its certificate is neither revoked nor on hold
 };

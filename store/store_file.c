@@ -13,11 +13,11 @@
 #include <unistd.h>
 
 enum result store_file_refuse_damaged(struct error *err, const char *path, const char *detail) {
-    (void)error_set_code(err, RESULT_INVALID, "store_damaged", "the store %s is damaged: %s",
+    (void)error_set_code(err, RESULT_INTERNAL, "store_damaged", "the store %s is damaged: %s",
                          path, detail);
     error_hint(err, "Stop signetd, keep a copy of the file, look with `signetd check`, and put "
                     "the last backup made by `signetd backup` in its place.");
-    return RESULT_INVALID;
+    return RESULT_INTERNAL;
 }
 
 static enum result sync_folder_of(const char *path, struct error *err) {

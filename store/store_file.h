@@ -14,5 +14,5 @@ enum result store_file_prepare(const char *path, bool create, struct error *err)
 enum result store_file_create(const char *path, struct error *err);
 // Durable; RESULT_CONFLICT when `path` exists.
 enum result store_file_rename(const char *old_path, const char *path, struct error *err);
-// RESULT_INVALID with the code "store_damaged" and the cure.
+// RESULT_INTERNAL with the code "store_damaged" and the cure.
 enum result store_file_refuse_damaged(struct error *err, const char *path, const char *detail);

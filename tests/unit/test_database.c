@@ -127,12 +127,12 @@ static void what_is_no_store_is_refused_with_the_cure(void **state) {
         const char *code;
     } cases[] = {
         {"missing", RESULT_NOT_FOUND, "store_missing"},
-        {"text", RESULT_INVALID, "store_damaged"},
-        {"empty", RESULT_INVALID, "store_damaged"},
+        {"text", RESULT_INTERNAL, "store_damaged"},
+        {"empty", RESULT_INTERNAL, "store_damaged"},
         {"directory", RESULT_INVALID, "store_foreign"},
         {"foreign", RESULT_INVALID, "store_foreign"},
         {"identified", RESULT_INVALID, "store_foreign"},
-        {"tableless", RESULT_INVALID, "store_damaged"},
+        {"tableless", RESULT_INTERNAL, "store_damaged"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct error err = {0};
@@ -222,7 +222,7 @@ static void a_truncated_file_is_noticed_when_opened(void **state) {
     make_filled(in_folder("cut"));
     assert_ok(open_existing(in_folder("cut"), &err), &err);
     assert_int_equal(truncate(in_folder("cut"), 40960), 0);
-    assert_result(RESULT_INVALID, database_open(in_folder("cut"), false, &database, &err),
+    assert_result(RESULT_INTERNAL, database_open(in_folder("cut"), false, &database, &err),
                   &err);
     assert_string_equal(err.code, "store_damaged");
     assert_true(err.hint[0] != '\0');
@@ -242,7 +242,7 @@ static void an_overwritten_page_is_found_by_the_check(void **state) {
     assert_int_equal(pwrite(descriptor, garbage, sizeof(garbage), offset), sizeof(garbage));
     close(descriptor);
     struct error err = {0};
-    assert_result(RESULT_INVALID, open_existing(in_folder("overwritten"), &err), &err);
+    assert_result(RESULT_INTERNAL, open_existing(in_folder("overwritten"), &err), &err);
     assert_string_equal(err.code, "store_damaged");
 }
 
@@ -252,7 +252,7 @@ static void a_reference_to_nothing_is_found_by_the_check(void **state) {
     make_filled(in_folder("dangling"));
     assert_int_equal(run_sql(in_folder("dangling"), "UPDATE crl SET issuer_id = 9", NULL, 0),
                      SQLITE_OK);
-    assert_result(RESULT_INVALID, open_existing(in_folder("dangling"), &err), &err);
+    assert_result(RESULT_INTERNAL, open_existing(in_folder("dangling"), &err), &err);
     assert_string_equal(err.code, "store_damaged");
     assert_non_null(strstr(err.message, "crl"));
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "authority/authority_open.h"
 #include "support/authority_fixture.h"
+#include "support/store_fixture.h"
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -283,6 +284,29 @@ static void a_group_that_cannot_be_committed_is_unavailable_as_a_whole(void **st
     string_free_secret_at(&credential);
 }
 
+static void what_is_damaged_on_this_side_is_for_the_log_and_not_for_peers(void **state) {
+    struct fixture *f = *state;
+    char path[300];
+    snprintf(path, sizeof(path), "%s/" LAYOUT_DATABASE, f->folder);
+    assert_int_equal(SQLITE_OK, run_sql(path,
+                                        "DROP TRIGGER audit_refuses_update;"
+                                        "CREATE TABLE kept AS SELECT hash FROM audit LIMIT 1;"
+                                        "UPDATE audit SET hash = x'00' WHERE sequence = 1",
+                                        NULL, 0));
+    struct audit_list request = {0};
+    struct waiting *answer =
+        fixture_ask(f, CHANNEL_ADMIN, OPERATION_AUDIT_LIST, &request, buf_bytes(&f->admin));
+    struct error told = {0};
+    fixture_error(answer, &told);
+    assert_null(strstr(told.message, "bytes"));
+    assert_string_equal("The authority's log says more.", told.hint);
+    fixture_expect_refusal(answer, RESULT_INTERNAL, "internal");
+    assert_int_equal(SQLITE_OK, run_sql(path,
+                                        "UPDATE audit SET hash = (SELECT hash FROM kept) "
+                                        "WHERE sequence = 1",
+                                        NULL, 0));
+}
+
 static void a_folder_serves_one_process_only(void **state) {
     struct fixture *f = *state;
     struct authority second = {0};
@@ -325,6 +349,7 @@ int main(void) {
         TEST(the_status_counts_certificates_and_tokens),
         TEST(certificates_are_found_by_typed_and_by_bare_names),
         TEST(a_group_that_cannot_be_committed_is_unavailable_as_a_whole),
+        TEST(what_is_damaged_on_this_side_is_for_the_log_and_not_for_peers),
         TEST(a_folder_serves_one_process_only),
         TEST(a_broken_configuration_leaves_the_old_one_in_place),
     };

@@ -128,7 +128,7 @@ static void an_audit_record_removed_by_force_is_noticed(void **state) {
                              NULL, 0),
                      SQLITE_OK);
     assert_ok(store_open(in_folder("forced"), false, &store, &err), &err);
-    assert_result(RESULT_INVALID, store_check(store, &err), &err);
+    assert_result(RESULT_INTERNAL, store_check(store, &err), &err);
     assert_string_equal(err.code, "store_damaged");
 }
 
