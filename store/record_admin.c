@@ -68,11 +68,11 @@ enum result store_remove_admin(struct store *store, const char *name, int64_t no
                           "the administrator %s is removed already", name);
 }
 
-enum result store_change_admin(struct store *store, const char *name, const char *role,
-                               struct error *err) {
-    const struct value parameters[] = {value_text(role), value_text(name)};
+static enum result change_one(struct store *store, enum statement statement,
+                              const struct value *parameters, size_t count, const char *name,
+                              struct error *err) {
     int64_t changed = 0;
-    TRY(statement_run(store->database, STATEMENT_ADMIN_CHANGE, parameters, 2, &changed, err));
+    TRY(statement_run(store->database, statement, parameters, count, &changed, err));
     if (changed == 1) {
         return RESULT_OK;
     }
@@ -80,6 +80,21 @@ enum result store_change_admin(struct store *store, const char *name, const char
     TRY(store_find_admin(store, name, &record, err));
     return error_set_code(err, RESULT_CONFLICT, "admin_removed",
                           "the administrator %s is removed", name);
+}
+
+enum result store_change_admin(struct store *store, const char *name, const char *role,
+                               struct error *err) {
+    const struct value parameters[] = {value_text(role), value_text(name)};
+    return change_one(store, STATEMENT_ADMIN_CHANGE, parameters, COUNT_OF(parameters), name,
+                      err);
+}
+
+enum result store_invite_admin_again(struct store *store, const char *name, const char *role,
+                                     struct bytes token_id, struct error *err) {
+    const struct value parameters[] = {value_text(role), value_bytes(token_id),
+                                       value_text(name)};
+    return change_one(store, STATEMENT_ADMIN_INVITE_AGAIN, parameters, COUNT_OF(parameters),
+                      name, err);
 }
 
 enum result store_each_admin(struct store *store, size_t limit,

@@ -283,6 +283,8 @@
     X(ADMIN_FIND, "SELECT name, role, created, removed_at, created_by, token_id FROM admin"    \
                   " WHERE name = $1")                                                          \
     X(ADMIN_REMOVE, "UPDATE admin SET removed_at = $1 WHERE name = $2 AND removed_at IS NULL") \
+    X(ADMIN_INVITE_AGAIN, "UPDATE admin SET role = $1, token_id = $2"                          \
+                          " WHERE name = $3 AND removed_at IS NULL")                           \
     X(ADMIN_CHANGE, "UPDATE admin SET role = $1 WHERE name = $2 AND removed_at IS NULL")       \
     /* Those who may act first, then the removed ones, the latest before the others. */        \
     X(ADMIN_EACH, "SELECT name, role, created, removed_at, created_by, token_id FROM admin"    \

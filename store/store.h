@@ -540,6 +540,10 @@ enum result store_add_admin(struct store *store, const struct admin_record *reco
                             struct error *err);
 enum result store_find_admin(struct store *store, const char *name,
                              struct admin_record *out_record, struct error *err);
+// Another invitation, and perhaps another role, for one who has not enrolled yet. RESULT_CONFLICT
+// (code "admin_removed") for one who is removed.
+enum result store_invite_admin_again(struct store *store, const char *name, const char *role,
+                                     struct bytes token_id, struct error *err);
 // RESULT_CONFLICT when removed already.
 enum result store_remove_admin(struct store *store, const char *name, int64_t now,
                                struct error *err);

@@ -141,12 +141,37 @@ static void a_name_stays_taken_for_good(void **state) {
     fixture_expect_refusal(fixture_invite(f, owner, "admin", "auditor"), RESULT_CONFLICT,
                            "admin_exists");
     char *credential = fixture_invitation(f, "jane", "auditor");
+    AUTO(key_free_at) struct key *key = fixture_key();
+    struct issued issued = {0};
+    fixture_expect_ok(fixture_enroll(f, credential, key, NULL), &issued_type, &issued);
+    message_clear(&issued_type, &issued);
     fixture_expect_refusal(fixture_invite(f, owner, "jane", "auditor"), RESULT_CONFLICT,
                            "admin_exists");
     expect_info(remove_by(f, owner, "jane"), "auditor", "removed");
     fixture_expect_refusal(fixture_invite(f, owner, "jane", "owner"), RESULT_CONFLICT,
                            "admin_exists");
     string_free_secret_at(&credential);
+}
+
+static void who_has_not_enrolled_is_invited_anew_and_the_old_invitation_ends(void **state) {
+    struct fixture *f = *state;
+    struct bytes owner = buf_bytes(&f->admin);
+    char *lost = fixture_invitation(f, "jane", "auditor");
+    char *found = fixture_invitation(f, "jane", "approver");
+    AUTO(key_free_at) struct key *key = fixture_key();
+    fixture_expect_refusal(fixture_enroll(f, lost, key, NULL), RESULT_DENIED, "token_revoked");
+    assert_listed(f, "jane", "invited", 0);
+    assert_int_equal(1, fixture_audited(f, "admin invited again"));
+    clock_advance(LIMIT_INVITATION_SECONDS_DEFAULT);
+    fixture_expect_refusal(fixture_enroll(f, found, key, NULL), RESULT_DENIED, "token_expired");
+    char *last = fixture_invitation(f, "jane", "auditor");
+    struct issued issued = {0};
+    fixture_expect_ok(fixture_enroll(f, last, key, NULL), &issued_type, &issued);
+    message_clear(&issued_type, &issued);
+    expect_info(remove_by(f, owner, "jane"), "auditor", "removed");
+    string_free_secret_at(&lost);
+    string_free_secret_at(&found);
+    string_free_secret_at(&last);
 }
 
 static void as_many_as_fit_on_a_page_are_invited(void **state) {
@@ -370,6 +395,7 @@ int main(void) {
         TEST(an_invitation_lasts_a_day_or_as_long_as_was_said),
         TEST(names_and_roles_are_checked),
         TEST(a_name_stays_taken_for_good),
+        TEST(who_has_not_enrolled_is_invited_anew_and_the_old_invitation_ends),
         TEST(as_many_as_fit_on_a_page_are_invited),
         TEST(nobody_makes_a_token_for_administrators_in_another_way),
         TEST(who_is_removed_is_refused_at_the_next_request),

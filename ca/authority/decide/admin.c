@@ -71,75 +71,6 @@ static enum result find_admin(struct authority *authority, const char *name,
     return result;
 }
 
-// --- add -----------------------------------------------------------------------------------------
-
-static enum result check_room(struct authority *authority, struct error *err) {
-    int64_t count = 0;
-    TRY(store_count_admins(authority->store, &count, err));
-    if (count < LIMIT_ADMINS) {
-        return RESULT_OK;
-    }
-    (void)error_set_code(err, RESULT_LIMIT, "too_many_admins",
-                         "there are %lld administrators already", (long long)count);
-    error_hint(err, "Remove those who are none any more.");
-    return RESULT_LIMIT;
-}
-
-static enum result make_invitation(struct authority *authority, const struct peer *peer,
-                                   const struct admin_add *request, struct token_created *reply,
-                                   struct error *err) {
-    const struct profile *profile = NULL;
-    TRY(authority_find_token_profile(authority, PROFILE_ADMIN, &profile, err));
-    AUTO(buf_clear) struct buf name = {0};
-    buf_init(&name, LIMIT_NAME_BYTES + 16);
-    TRY(buf_printf(&name, "cn:%s", request->name));
-    char profile_name[] = PROFILE_ADMIN;
-    char *names[] = {(char *)(uintptr_t)buf_string(&name)};
-    const struct token_create invitation = {
-        .profile = profile_name,
-        .names = {.items = names, .count = 1},
-        .uses = 1,
-        .expires_in =
-            request->expires_in == 0 ? LIMIT_INVITATION_SECONDS_DEFAULT : request->expires_in,
-    }; // borrows: nothing to clear
-    return token_create_in(authority, peer, profile, &invitation, reply, err);
-}
-
-static enum result add_record(struct authority *authority, const struct peer *peer,
-                              const struct admin_add *request, const char *token_id,
-                              struct error *err) {
-    struct admin_record admin = {
-        .name = request->name,
-        .role = request->role,
-        .created = clock_now(),
-        .created_by = (char *)(uintptr_t)peer->actor,
-    };
-    AUTO(buf_clear) struct buf id = {0};
-    buf_init(&id, TOKEN_ID_SIZE);
-    TRY(text_hex_decode(bytes_of_string(token_id), &id));
-    admin.token_id = id;
-    TRY(store_add_admin(authority->store, &admin, err));
-    AUTO(buf_clear) struct buf detail = {0};
-    buf_init(&detail, 1024);
-    TRY(buf_printf(&detail, "role=%s token=%s", request->role, token_id));
-    return decision_record(authority, peer, LOG_LEVEL_INFO, "admin added", request->name,
-                           buf_string(&detail), err);
-}
-
-enum result admin_add(struct authority *authority, const struct peer *peer,
-                      const struct admin_add *request, struct token_created *reply,
-                      struct error *err) {
-    TRY(admin_check_name(request->name, err));
-    TRY(check_role(request->role, err));
-    TRY(check_room(authority, err));
-    TRY(make_invitation(authority, peer, request, reply, err));
-    enum result result = add_record(authority, peer, request, reply->id, err);
-    if (result == RESULT_CONFLICT) {
-        error_field(err, "name");
-    }
-    return result;
-}
-
 // --- show ----------------------------------------------------------------------------------------
 
 static enum result fill_info(struct authority *authority, const struct admin_record *admin,
@@ -353,6 +284,122 @@ enum result admin_remove(struct authority *authority, const struct peer *peer,
     }
     TRY(admin_take_away(authority, peer, &admin, clock_now(), err));
     return fill_changed(authority, request->name, reply, err);
+}
+
+// --- add -----------------------------------------------------------------------------------------
+
+static enum result check_room(struct authority *authority, struct error *err) {
+    int64_t count = 0;
+    TRY(store_count_admins(authority->store, &count, err));
+    if (count < LIMIT_ADMINS) {
+        return RESULT_OK;
+    }
+    (void)error_set_code(err, RESULT_LIMIT, "too_many_admins",
+                         "there are %lld administrators already", (long long)count);
+    error_hint(err, "Remove those who are none any more.");
+    return RESULT_LIMIT;
+}
+
+static enum result make_invitation(struct authority *authority, const struct peer *peer,
+                                   const struct admin_add *request, struct token_created *reply,
+                                   struct error *err) {
+    const struct profile *profile = NULL;
+    TRY(authority_find_token_profile(authority, PROFILE_ADMIN, &profile, err));
+    AUTO(buf_clear) struct buf name = {0};
+    buf_init(&name, LIMIT_NAME_BYTES + 16);
+    TRY(buf_printf(&name, "cn:%s", request->name));
+    char profile_name[] = PROFILE_ADMIN;
+    char *names[] = {(char *)(uintptr_t)buf_string(&name)};
+    const struct token_create invitation = {
+        .profile = profile_name,
+        .names = {.items = names, .count = 1},
+        .uses = 1,
+        .expires_in =
+            request->expires_in == 0 ? LIMIT_INVITATION_SECONDS_DEFAULT : request->expires_in,
+    }; // borrows: nothing to clear
+    return token_create_in(authority, peer, profile, &invitation, reply, err);
+}
+
+static enum result add_record(struct authority *authority, const struct peer *peer,
+                              const struct admin_add *request, const char *token_id,
+                              struct error *err) {
+    struct admin_record admin = {
+        .name = request->name,
+        .role = request->role,
+        .created = clock_now(),
+        .created_by = (char *)(uintptr_t)peer->actor,
+    };
+    AUTO(buf_clear) struct buf id = {0};
+    buf_init(&id, TOKEN_ID_SIZE);
+    TRY(text_hex_decode(bytes_of_string(token_id), &id));
+    admin.token_id = id;
+    TRY(store_add_admin(authority->store, &admin, err));
+    AUTO(buf_clear) struct buf detail = {0};
+    buf_init(&detail, 1024);
+    TRY(buf_printf(&detail, "role=%s token=%s", request->role, token_id));
+    return decision_record(authority, peer, LOG_LEVEL_INFO, "admin added", request->name,
+                           buf_string(&detail), err);
+}
+
+// Who was invited and never had a certificate may be invited anew: the invitation expired, or got
+// lost on its way.
+static enum result find_invited(struct authority *authority, const char *name,
+                                struct admin_record *out_admin, bool *out_is_invited,
+                                struct error *err) {
+    struct error unknown = {0};
+    enum result result = store_find_admin(authority->store, name, out_admin, &unknown);
+    if (result == RESULT_NOT_FOUND) {
+        *out_is_invited = false;
+        return RESULT_OK;
+    }
+    if (result != RESULT_OK) {
+        *err = unknown;
+        return result;
+    }
+    struct admin_certificates certificates = {0};
+    TRY(store_count_admin_certificates(authority->store, name, PROFILE_ADMIN, clock_now(),
+                                       &certificates, err));
+    *out_is_invited = out_admin->removed_at == 0 && certificates.issued == 0;
+    return RESULT_OK;
+}
+
+// The invitation before it is worth nothing from now on.
+static enum result invite_again(struct authority *authority, const struct peer *peer,
+                                const struct admin_add *request,
+                                const struct admin_record *known, struct token_created *reply,
+                                struct error *err) {
+    TRY(revoke_invitation(authority, peer, known, clock_now(), err));
+    TRY(make_invitation(authority, peer, request, reply, err));
+    AUTO(buf_clear) struct buf id = {0};
+    buf_init(&id, TOKEN_ID_SIZE);
+    TRY(text_hex_decode(bytes_of_string(reply->id), &id));
+    TRY(store_invite_admin_again(authority->store, known->name, request->role, buf_bytes(&id),
+                                 err));
+    AUTO(buf_clear) struct buf detail = {0};
+    buf_init(&detail, 1024);
+    TRY(buf_printf(&detail, "role=%s token=%s", request->role, reply->id));
+    return decision_record(authority, peer, LOG_LEVEL_INFO, "admin invited again", known->name,
+                           buf_string(&detail), err);
+}
+
+enum result admin_add(struct authority *authority, const struct peer *peer,
+                      const struct admin_add *request, struct token_created *reply,
+                      struct error *err) {
+    TRY(admin_check_name(request->name, err));
+    TRY(check_role(request->role, err));
+    AUTO(admin_record_clear) struct admin_record known = {0};
+    bool is_invited = false;
+    TRY(find_invited(authority, request->name, &known, &is_invited, err));
+    if (is_invited) {
+        return invite_again(authority, peer, request, &known, reply, err);
+    }
+    TRY(check_room(authority, err));
+    TRY(make_invitation(authority, peer, request, reply, err));
+    enum result result = add_record(authority, peer, request, reply->id, err);
+    if (result == RESULT_CONFLICT) {
+        error_field(err, "name");
+    }
+    return result;
 }
 
 // --- change --------------------------------------------------------------------------------------
