@@ -1,6 +1,7 @@
 // signetctl status, authority, crl show, crl publish.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/text.h"
+#include "client/connect/ask.h"
 #include "client/terminal/display.h"
 #include "client/terminal/program.h"
 #include "client/admin/signetctl.h"
@@ -155,9 +156,10 @@ static enum result print_authority(const struct arguments *arguments,
 }
 
 enum result run_authority(const struct arguments *arguments, struct error *err) {
-    const struct nothing request = {};
+    AUTO(session_close) struct session session = {0};
     struct authority_info reply = {0};
-    enum result result = session_call(arguments, OPERATION_AUTHORITY, &request, &reply, err);
+    TRY(session_open(arguments, &session, err));
+    enum result result = ask_authority(&session.exchange, &reply, err);
     if (result == RESULT_OK) {
         result = print_authority(arguments, &reply, err);
     }

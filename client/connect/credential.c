@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "client/connect/authority.h"
 #include "x509/certificate.h"
 #include "x509/pem.h"
 
@@ -263,14 +264,11 @@ enum result credential_read_about(const char *folder, struct about *out_about,
 enum result credential_connect(const struct credential *credential,
                                struct tls_context **out_tls, struct exchange *out_exchange,
                                struct error *err) {
-    AUTO(buf_clear) struct buf chain = {0};
-    buf_init(&chain, LIMIT_CHAIN_BYTES + LIMIT_CERTIFICATE_BYTES);
-    TRY(buf_append(&chain, buf_bytes(&credential->certificate)));
-    TRY(buf_append(&chain, buf_bytes(&credential->chain)));
-    TRY(tls_client_context_new(buf_bytes(&credential->trust), buf_bytes(&chain),
-                               credential->key, out_tls, err));
-    exchange_init(out_exchange, &credential->url, *out_tls, LIMIT_HTTP_RESPONSE_BODY_BYTES);
-    return RESULT_OK;
+    const struct own_certificate own = {.key = credential->key,
+                                        .certificate = buf_bytes(&credential->certificate),
+                                        .chain = buf_bytes(&credential->chain)};
+    return authority_connect(&credential->url, NULL, buf_bytes(&credential->trust), &own,
+                             out_tls, out_exchange, err);
 }
 
 // --- names and places --------------------------------------------------------------------

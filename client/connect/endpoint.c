@@ -1,26 +1,18 @@
-// Connections over non-blocking sockets and poll, with the memory TLS engine on top.
+// A connection of some transport, with the memory TLS engine on top.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "client/connect/endpoint.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
-
-#define READ_SIZE 16384
+#include "client/connect/socket.h"
 
 struct endpoint {
-    int descriptor;
+    const struct transport *transport;
+    void *connection;  // of the transport; NULL: not open
     struct tls *tls;   // NULL: plain
     struct buf plain;  // decrypted and not handed out yet
     bool tls_has_more; // tls_input said that more is left than `plain` may hold
@@ -28,82 +20,21 @@ struct endpoint {
     char name[URL_HOST_SIZE + 16];
 };
 
-static enum result unreachable(const struct endpoint *endpoint, const char *what,
-                               int errno_value, struct error *err) {
-    (void)error_set_code(err, RESULT_UNAVAILABLE, "unreachable", "%s: %s%s%s", endpoint->name,
-                         what, errno_value != 0 ? ": " : "",
-                         errno_value != 0 ? strerror(errno_value) : "");
-    return RESULT_UNAVAILABLE;
+static enum result carry_out(struct endpoint *endpoint, struct bytes bytes, struct error *err) {
+    return endpoint->transport->write(endpoint->connection, bytes, endpoint->deadline, err);
 }
 
-static enum result interrupted(struct error *err) {
-    return error_set_code(err, RESULT_UNAVAILABLE, "interrupted", "interrupted by a signal");
-}
-
-// Waits until the socket can be read or written, until `deadline` at most.
-static enum result wait_for(const struct endpoint *endpoint, short events, int64_t deadline,
+static enum result carry_in(struct endpoint *endpoint, struct buf *out, bool *out_is_end,
                             struct error *err) {
-    int64_t left = deadline - clock_monotonic_milliseconds();
-    struct pollfd wanted = {.fd = endpoint->descriptor, .events = events};
-    int ready = poll(&wanted, 1, left > 0 ? (int)left : 0);
-    if (ready > 0) {
-        return RESULT_OK;
-    }
-    if (ready < 0 && errno == EINTR) {
-        return interrupted(err);
-    }
-    if (ready < 0) {
-        return unreachable(endpoint, "cannot wait for the connection", errno, err);
-    }
-    return unreachable(endpoint, "did not answer in time", 0, err);
-}
-
-// --- bytes to and from the socket --------------------------------------------------------
-
-static enum result socket_write(struct endpoint *endpoint, struct bytes bytes,
-                                struct error *err) {
-    size_t sent = 0;
-    while (sent < bytes.size) {
-        ssize_t count =
-            send(endpoint->descriptor, bytes.data + sent, bytes.size - sent, MSG_NOSIGNAL);
-        if (count >= 0) {
-            sent += (size_t)count;
-        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            TRY(wait_for(endpoint, POLLOUT, endpoint->deadline, err));
-        } else if (errno != EINTR) {
-            return unreachable(endpoint, "the connection broke", errno, err);
-        }
-    }
-    return RESULT_OK;
-}
-
-// Appends what is there, waiting for it; *out_is_end when the peer closed.
-static enum result socket_read(struct endpoint *endpoint, struct buf *out, bool *out_is_end,
-                               struct error *err) {
-    uint8_t *room = NULL;
-    if (buf_reserve(out, READ_SIZE, &room) != RESULT_OK) {
-        return error_out_of_memory(err);
-    }
-    for (;;) {
-        ssize_t count = recv(endpoint->descriptor, room, READ_SIZE, 0);
-        if (count >= 0) {
-            buf_commit(out, (size_t)count);
-            *out_is_end = count == 0;
-            return RESULT_OK;
-        }
-        if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            TRY(wait_for(endpoint, POLLIN, endpoint->deadline, err));
-        } else if (errno != EINTR) {
-            return unreachable(endpoint, "the connection broke", errno, err);
-        }
-    }
+    return endpoint->transport->read(endpoint->connection, out, out_is_end, endpoint->deadline,
+                                     err);
 }
 
 // --- TLS ---------------------------------------------------------------------------------
 
 static enum result flush_tls(struct endpoint *endpoint, struct error *err) {
     struct buf *output = tls_output(endpoint->tls);
-    TRY(socket_write(endpoint, buf_bytes(output), err));
+    TRY(carry_out(endpoint, buf_bytes(output), err));
     buf_consume(output, output->size);
     return RESULT_OK;
 }
@@ -142,11 +73,11 @@ static enum result feed_tls(struct endpoint *endpoint, struct bytes cipher, stru
     return explain_tls(endpoint, result, err);
 }
 
-// Reads from the socket once and feeds it; *out_is_end when the peer closed.
+// Reads from the transport once and feeds it; *out_is_end when the peer closed.
 static enum result read_tls(struct endpoint *endpoint, bool *out_is_end, struct error *err) {
     AUTO(buf_clear) struct buf cipher = {0};
-    buf_init(&cipher, READ_SIZE);
-    TRY(socket_read(endpoint, &cipher, out_is_end, err));
+    buf_init(&cipher, TRANSPORT_READ_BYTES);
+    TRY(carry_in(endpoint, &cipher, out_is_end, err));
     return *out_is_end ? RESULT_OK : feed_tls(endpoint, buf_bytes(&cipher), err);
 }
 
@@ -162,8 +93,8 @@ static enum result handshake(struct endpoint *endpoint, struct tls_context *cont
         bool is_end = false;
         TRY(read_tls(endpoint, &is_end, err));
         if (is_end) {
-            return unreachable(endpoint, "closed the connection during the TLS handshake", 0,
-                               err);
+            return transport_unreachable(endpoint->name,
+                                         "closed the connection during the TLS handshake", err);
         }
     }
     return RESULT_OK;
@@ -171,14 +102,15 @@ static enum result handshake(struct endpoint *endpoint, struct tls_context *cont
 
 // --- opening -----------------------------------------------------------------------------
 
-static enum result endpoint_new(const struct url *url, struct endpoint **out_endpoint,
-                                struct error *err) {
+static enum result endpoint_new(const struct transport *transport, const struct url *url,
+                                struct endpoint **out_endpoint, struct error *err) {
     struct endpoint *endpoint = calloc(1, sizeof(*endpoint));
     if (endpoint == NULL) {
         return error_out_of_memory(err);
     }
-    endpoint->descriptor = -1;
+    endpoint->transport = transport;
     buf_init(&endpoint->plain, LIMIT_TLS_INPUT_BYTES);
+    endpoint_set_deadline(endpoint, LIMIT_CLIENT_CONNECT_SECONDS * 1000);
     AUTO(buf_clear) struct buf name = {0};
     buf_init(&name, sizeof(endpoint->name) - 1);
     if (url_format_host(url, &name) == RESULT_OK) {
@@ -188,93 +120,12 @@ static enum result endpoint_new(const struct url *url, struct endpoint **out_end
     return RESULT_OK;
 }
 
-static int set_non_blocking(int descriptor) {
-    int flags = fcntl(descriptor, F_GETFL);
-    return flags < 0 ? -1 : fcntl(descriptor, F_SETFL, flags | O_NONBLOCK);
-}
-
-static enum result connect_to(struct endpoint *endpoint, const struct addrinfo *address,
-                              int64_t deadline, struct error *err) {
-    endpoint->descriptor = socket(
-        address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, address->ai_protocol);
-    if (endpoint->descriptor < 0) {
-        return unreachable(endpoint, "cannot make a socket", errno, err);
-    }
-    if (connect(endpoint->descriptor, address->ai_addr, address->ai_addrlen) == 0) {
-        return RESULT_OK;
-    }
-    if (errno != EINPROGRESS) {
-        return unreachable(endpoint, "cannot connect", errno, err);
-    }
-    TRY(wait_for(endpoint, POLLOUT, deadline, err));
-    int reason = 0;
-    socklen_t size = sizeof(reason);
-    if (getsockopt(endpoint->descriptor, SOL_SOCKET, SO_ERROR, &reason, &size) != 0) {
-        reason = errno;
-    }
-    return reason == 0 ? RESULT_OK : unreachable(endpoint, "cannot connect", reason, err);
-}
-
-static void close_socket(struct endpoint *endpoint) {
-    if (endpoint->descriptor >= 0) {
-        (void)close(endpoint->descriptor);
-        endpoint->descriptor = -1;
-    }
-}
-
-// Each address gets half of the time that is left, the last one all of it, so that a silent
-// first address (IPv6 without a route is the usual one) does not use up everything.
-static enum result connect_any(struct endpoint *endpoint, const struct addrinfo *addresses,
-                               struct error *err) {
-    enum result result = unreachable(endpoint, "has no address", 0, err);
-    for (const struct addrinfo *at = addresses; at != NULL; at = at->ai_next) {
-        int64_t now = clock_monotonic_milliseconds();
-        int64_t left = endpoint->deadline - now;
-        int64_t deadline = at->ai_next == NULL ? endpoint->deadline : now + left / 2;
-        result = connect_to(endpoint, at, deadline, err);
-        if (result == RESULT_OK) {
-            return RESULT_OK;
-        }
-        close_socket(endpoint);
-        if (err != NULL && strcmp(err->code, "interrupted") == 0) {
-            return result;
-        }
-    }
-    return result;
-}
-
-static enum result connect_host(struct endpoint *endpoint, const struct url *url,
-                                struct error *err) {
-    char port[8];
-    (void)snprintf(port, sizeof(port), "%u", (unsigned)url->port);
-    const struct addrinfo wanted = {.ai_family = AF_UNSPEC,
-                                    .ai_socktype = SOCK_STREAM,
-                                    .ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV};
-    struct addrinfo *addresses = NULL;
-    int failure = getaddrinfo(url->host, port, &wanted, &addresses);
-    if (failure == EAI_NONAME || failure == EAI_ADDRFAMILY) {
-        // AI_ADDRCONFIG leaves out loopback on a machine without any other address.
-        struct addrinfo any = wanted;
-        any.ai_flags = AI_NUMERICSERV;
-        failure = getaddrinfo(url->host, port, &any, &addresses);
-    }
-    if (failure != 0) {
-        return unreachable(endpoint, gai_strerror(failure), 0, err);
-    }
-    enum result result = connect_any(endpoint, addresses, err);
-    freeaddrinfo(addresses);
-    return result;
-}
-
-// From here on the endpoint owns a connected socket.
-static enum result finish_opening(struct endpoint *endpoint, const struct url *url,
-                                  struct tls_context *tls, struct endpoint **out_endpoint,
-                                  struct error *err) {
-    int yes = 1; // requests are written whole; waiting for more only delays them
-    (void)setsockopt(endpoint->descriptor, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+// The connection was opened, or `result` says why not.
+static enum result finish_opening(struct endpoint *endpoint, enum result result,
+                                  const struct url *url, struct tls_context *tls,
+                                  struct endpoint **out_endpoint, struct error *err) {
     endpoint_set_deadline(endpoint, LIMIT_CLIENT_CONNECT_SECONDS * 1000);
-    enum result result = RESULT_OK;
-    if (tls != NULL) {
+    if (result == RESULT_OK && tls != NULL) {
         result = handshake(endpoint, tls, url->host, err);
     }
     if (result != RESULT_OK) {
@@ -285,34 +136,27 @@ static enum result finish_opening(struct endpoint *endpoint, const struct url *u
     return RESULT_OK;
 }
 
-enum result endpoint_open(const struct url *url, struct tls_context *tls,
-                          struct endpoint **out_endpoint, struct error *err) {
+enum result endpoint_open(const struct transport *transport, const struct url *url,
+                          struct tls_context *tls, struct endpoint **out_endpoint,
+                          struct error *err) {
     struct endpoint *endpoint = NULL;
-    TRY(endpoint_new(url, &endpoint, err));
-    endpoint_set_deadline(endpoint, LIMIT_CLIENT_CONNECT_SECONDS * 1000);
-    enum result result = connect_host(endpoint, url, err);
-    if (result != RESULT_OK) {
-        endpoint_close(endpoint);
-        return result;
-    }
-    return finish_opening(endpoint, url, tls, out_endpoint, err);
+    TRY(endpoint_new(transport != NULL ? transport : &socket_transport, url, &endpoint, err));
+    enum result result =
+        endpoint->transport->open(endpoint->transport->context, url, endpoint->name,
+                                  endpoint->deadline, &endpoint->connection, err);
+    return finish_opening(endpoint, result, url, tls, out_endpoint, err);
 }
 
 enum result endpoint_open_socket(int descriptor, const struct url *url, struct tls_context *tls,
                                  struct endpoint **out_endpoint, struct error *err) {
     struct endpoint *endpoint = NULL;
-    enum result result = endpoint_new(url, &endpoint, err);
+    enum result result = endpoint_new(&socket_transport, url, &endpoint, err);
     if (result != RESULT_OK) {
         (void)close(descriptor);
         return result;
     }
-    endpoint->descriptor = descriptor;
-    if (set_non_blocking(descriptor) != 0) {
-        result = unreachable(endpoint, "cannot make the socket non-blocking", errno, err);
-        endpoint_close(endpoint);
-        return result;
-    }
-    return finish_opening(endpoint, url, tls, out_endpoint, err);
+    result = socket_adopt(descriptor, endpoint->name, &endpoint->connection, err);
+    return finish_opening(endpoint, result, url, tls, out_endpoint, err);
 }
 
 enum result endpoint_start_tls(struct endpoint *endpoint, struct tls_context *tls,
@@ -326,13 +170,13 @@ void endpoint_close(struct endpoint *endpoint) {
     }
     if (endpoint->tls != NULL && tls_is_established(endpoint->tls)) {
         tls_close(endpoint->tls);
-        struct bytes goodbye = buf_bytes(tls_output(endpoint->tls));
-        // Best effort: the socket takes it or it does not.
-        (void)!send(endpoint->descriptor, goodbye.data, goodbye.size,
-                    MSG_NOSIGNAL | MSG_DONTWAIT);
+        endpoint_set_deadline(endpoint, 0); // best effort: it is taken now or not at all
+        (void)!carry_out(endpoint, buf_bytes(tls_output(endpoint->tls)), NULL);
     }
     tls_free(endpoint->tls);
-    close_socket(endpoint);
+    if (endpoint->connection != NULL) {
+        endpoint->transport->close(endpoint->connection);
+    }
     buf_clear(&endpoint->plain);
     free(endpoint);
 }
@@ -350,7 +194,7 @@ void endpoint_set_deadline(struct endpoint *endpoint, int64_t milliseconds) {
 
 enum result endpoint_write(struct endpoint *endpoint, struct bytes bytes, struct error *err) {
     if (endpoint->tls == NULL) {
-        return socket_write(endpoint, bytes, err);
+        return carry_out(endpoint, bytes, err);
     }
     TRY(tls_write(endpoint->tls, bytes, err));
     return flush_tls(endpoint, err);
@@ -369,7 +213,7 @@ static enum result read_plain_of_tls(struct endpoint *endpoint, struct error *er
         TRY(read_tls(endpoint, &is_end, err));
         if (is_end) {
             // Without close_notify somebody else may have cut the answer off.
-            return unreachable(endpoint, "cut the connection off", 0, err);
+            return transport_unreachable(endpoint->name, "cut the connection off", err);
         }
     }
     return RESULT_OK;
@@ -378,7 +222,7 @@ static enum result read_plain_of_tls(struct endpoint *endpoint, struct error *er
 enum result endpoint_read(struct endpoint *endpoint, struct buf *out, struct error *err) {
     if (endpoint->tls == NULL) {
         bool is_end = false;
-        return socket_read(endpoint, out, &is_end, err);
+        return carry_in(endpoint, out, &is_end, err);
     }
     TRY(read_plain_of_tls(endpoint, err));
     if (buf_append(out, buf_bytes(&endpoint->plain)) != RESULT_OK) {
@@ -389,6 +233,7 @@ enum result endpoint_read(struct endpoint *endpoint, struct buf *out, struct err
 }
 
 bool endpoint_is_quiet(const struct endpoint *endpoint) {
-    struct pollfd state = {.fd = endpoint->descriptor, .events = POLLIN};
-    return endpoint->plain.size == 0 && !endpoint->tls_has_more && poll(&state, 1, 0) == 0;
+    const struct transport *transport = endpoint->transport;
+    return endpoint->plain.size == 0 && !endpoint->tls_has_more &&
+           transport->is_quiet != NULL && transport->is_quiet(endpoint->connection);
 }

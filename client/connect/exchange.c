@@ -34,7 +34,8 @@ static enum result connect_if_needed(struct exchange *exchange, struct error *er
     if (exchange->endpoint != NULL) {
         return RESULT_OK;
     }
-    return endpoint_open(&exchange->url, exchange->tls, &exchange->endpoint, err);
+    return endpoint_open(exchange->transport, &exchange->url, exchange->tls,
+                         &exchange->endpoint, err);
 }
 
 static enum result write_question(const struct exchange *exchange,

@@ -12,8 +12,9 @@
 // Zeroed memory is a valid cleared one.
 struct exchange {
     struct url url;
-    struct tls_context *tls;   // borrowed; NULL for http
-    struct endpoint *endpoint; // NULL: not connected
+    struct tls_context *tls;           // borrowed; NULL for http
+    const struct transport *transport; // borrowed; NULL: the system's sockets
+    struct endpoint *endpoint;         // NULL: not connected
     struct http_parser *parser;
     size_t answer_maximum;
 };

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/random.h"
-#include "client/connect/api.h"
+#include "client/connect/ask.h"
 
 // Below what an exchange may take, with room for a slow line.
 #define POLL_SECONDS 50
@@ -41,38 +41,25 @@ static void pause_for(int64_t seconds) {
 
 // --- the two questions -------------------------------------------------------------------
 
-static enum result fill_request(const struct asking *asking, struct enroll *request) {
-    const struct ticket *ticket = asking->ticket;
-    TRY(blob_set(&request->csr, buf_bytes(&asking->pending->request)));
-    TRY(text_set(&request->claim, ticket->claim));
-    if (ticket->token != NULL) {
-        TRY(text_set(&request->token, ticket->token));
-    }
-    return ticket->profile != NULL ? text_set(&request->profile, ticket->profile) : RESULT_OK;
-}
-
 static enum result send_request(const struct asking *asking, struct issued *out_issued,
                                 struct api_delay *delay, struct error *err) {
-    struct enroll request = {0};
-    const enum result result =
-        fill_request(asking, &request) == RESULT_OK
-            ? api_ask(asking->exchange, OPERATION_ENROLL, &request, out_issued, delay, err)
-            : error_out_of_memory(err);
-    message_clear(&enroll_type, &request);
-    return result;
+    const struct ticket *ticket = asking->ticket;
+    const struct enrollment_question question = {.csr = buf_bytes(&asking->pending->request),
+                                                 .token = ticket->token,
+                                                 .profile = ticket->profile,
+                                                 .claim = ticket->claim};
+    return ask_enroll(asking->exchange, &question, out_issued, delay, err);
 }
 
 static enum result send_claim(const struct asking *asking, int64_t wait,
                               struct issued *out_issued, struct api_delay *delay,
                               struct error *err) {
-    // A view: nothing of it is owned here, so it is not cleared.
-    const struct claim claim = {
-        .id = asking->ticket->id, .claim = asking->ticket->claim, .wait = wait};
+    struct ticket *ticket = asking->ticket;
     const enum result result =
-        api_ask(asking->exchange, OPERATION_CLAIM, &claim, out_issued, delay, err);
+        ask_claim(asking->exchange, ticket->id, ticket->claim, wait, out_issued, delay, err);
     if (result == RESULT_NOT_FOUND && strcmp(err->code, "request_unknown") == 0) {
         // It was forgotten, as after a restored backup: the request itself brings it back.
-        string_free_at(&asking->ticket->id);
+        string_free_at(&ticket->id);
         api_delay_clear(delay);
         return send_request(asking, out_issued, delay, err);
     }

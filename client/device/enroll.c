@@ -8,19 +8,17 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "client/connect/api.h"
 #include "client/device/asking.h"
+#include "client/connect/authority.h"
+#include "client/connect/route.h"
 #include "client/connect/credential.h"
 #include "client/device/folder.h"
 #include "client/device/install.h"
-#include "client/device/issued.h"
+#include "client/connect/issued.h"
 #include "client/device/pending.h"
 #include "client/device/ticket.h"
-#include "wire/enrollment_token.h"
 #include "x509/hash.h"
 
-// A clock that is further off than this explains a certificate that is not valid "yet".
-#define CLOCK_TOLERANCE_SECONDS 120
 // Which url a ticket holds: "https://name:port".
 #define ORIGIN_BYTES (URL_HOST_SIZE + 32)
 
@@ -34,9 +32,8 @@ void enrolled_clear(struct enrolled *enrolled) {
 // The question in the form that is kept, and who vouches for us.
 struct enrollment {
     struct ticket ticket;
-    struct url url;
-    struct buf root; // DER, once it is known
-    uint8_t fingerprint[SHA256_SIZE];
+    struct authority_place place;
+    struct buf root;        // DER, once it is known
     struct credential with; // zeroed without
 };
 
@@ -48,27 +45,9 @@ static void enrollment_clear(struct enrollment *enrollment) {
 
 static enum result take_token(const char *text, struct enrollment *enrollment,
                               struct error *err) {
-    AUTO(enrollment_token_clear) struct enrollment_token token = {0};
     AUTO(buf_clear) struct buf credential = {0};
-    struct error reason = {0};
     buf_init_secret(&credential, LIMIT_TOKEN_TEXT_BYTES);
-    if (enrollment_token_read(text, &token, &reason) != RESULT_OK) {
-        (void)error_set_code(err, RESULT_INVALID, "usage", "%s", reason.message);
-        error_hint(err, "%s",
-                   reason.hint[0] != '\0' ? reason.hint
-                                          : "Copy the whole token, from signet:// to the end.");
-        return RESULT_INVALID;
-    }
-    struct url *url = &enrollment->url;
-    *url = (struct url){.is_https = true, .port = token.port, .target = "/"};
-    size_t size = strlen(token.host);
-    struct bytes host = bytes_of_string(token.host);
-    if (size > 2 && token.host[0] == '[') {
-        host = bytes_slice(host, 1, size - 2);
-    }
-    memcpy(url->host, host.data, host.size); // both have room for 255 bytes
-    memcpy(enrollment->fingerprint, token.root_fingerprint, SHA256_SIZE);
-    TRY(token_credential_format(token.id, token.secret, &credential));
+    TRY(authority_read_token(text, &enrollment->place, &credential, err));
     return text_set_bytes(&enrollment->ticket.token, buf_bytes(&credential));
 }
 
@@ -125,18 +104,18 @@ static enum result take_credential(const struct enroll_options *options,
         error_hint(err, "Name a credential that signet enroll has installed.");
         return RESULT_INVALID;
     }
-    enrollment->url = enrollment->with.url;
-    TRY(hash_sha256(buf_bytes(&enrollment->with.root), enrollment->fingerprint));
+    enrollment->place.url = enrollment->with.url;
+    TRY(hash_sha256(buf_bytes(&enrollment->with.root), enrollment->place.fingerprint));
     return text_set(&enrollment->ticket.with, options->with);
 }
 
 static enum result take_url(const char *text, struct enrollment *enrollment,
                             struct error *err) {
     struct error reason = {0};
-    if (url_read(text, &enrollment->url, &reason) != RESULT_OK) {
+    if (url_read(text, &enrollment->place.url, &reason) != RESULT_OK) {
         return error_set_code(err, RESULT_INVALID, "usage", "--url: %s", reason.message);
     }
-    if (!enrollment->url.is_https) {
+    if (!enrollment->place.url.is_https) {
         (void)error_set_code(err, RESULT_INVALID, "usage", "--url: expected an https address");
         error_hint(err, "It is the one of the enroll gateway.");
         return RESULT_INVALID;
@@ -163,11 +142,11 @@ static enum result take_address(const struct enroll_options *options,
         TRY(read_fingerprint(options->fingerprint, given, err));
         if (options->with != NULL &&
             !bytes_equal(bytes_of(given, SHA256_SIZE),
-                         bytes_of(enrollment->fingerprint, SHA256_SIZE))) {
+                         bytes_of(enrollment->place.fingerprint, SHA256_SIZE))) {
             return error_set_code(err, RESULT_INVALID, "usage",
                                   "--fingerprint: %s is of another authority", options->with);
         }
-        memcpy(enrollment->fingerprint, given, SHA256_SIZE);
+        memcpy(enrollment->place.fingerprint, given, SHA256_SIZE);
     }
     if (options->url == NULL && options->with == NULL) {
         return error_set_code(
@@ -184,8 +163,8 @@ static enum result fill_ticket(const struct enroll_options *options,
     AUTO(buf_clear) struct buf fingerprint = {0};
     buf_init(&origin, ORIGIN_BYTES);
     buf_init(&fingerprint, LIMIT_FINGERPRINT_TEXT);
-    TRY(url_format_origin(&enrollment->url, &origin));
-    TRY(text_hex_encode(bytes_of(enrollment->fingerprint, SHA256_SIZE), &fingerprint));
+    TRY(url_format_origin(&enrollment->place.url, &origin));
+    TRY(text_hex_encode(bytes_of(enrollment->place.fingerprint, SHA256_SIZE), &fingerprint));
     TRY(text_set(&ticket->url, buf_string(&origin)));
     TRY(text_set(&ticket->fingerprint, buf_string(&fingerprint)));
     TRY(text_set(&ticket->key, key_algorithm_name(options->algorithm)));
@@ -246,61 +225,16 @@ static enum result check_name(const struct enroll_options *options, const char *
 
 // --- the network -------------------------------------------------------------------------
 
-// The root that is meant, and how far our clock is behind the authority's.
-static enum result fetch_root(struct enrollment *enrollment, int64_t *out_clock_error,
-                              struct error *err) {
-    AUTO(tls_context_free_at) struct tls_context *tls = NULL;
-    TRY(tls_client_context_new_insecure(&tls, err));
-    AUTO(exchange_clear) struct exchange exchange = {0};
-    exchange_init(&exchange, &enrollment->url, tls, LIMIT_HTTP_RESPONSE_BODY_BYTES);
-    struct authority_info info = {0};
-    const struct nothing question = {};
-    enum result result = api_call(&exchange, OPERATION_AUTHORITY, &question, &info, err);
-    struct bytes root = {0};
-    if (result == RESULT_OK) {
-        result = issued_find_root(blob_bytes(&info.chain),
-                                  bytes_of(enrollment->fingerprint, SHA256_SIZE), &root, err);
-    }
-    if (result == RESULT_OK) {
-        *out_clock_error = info.time - clock_now();
-        result = buf_assign(&enrollment->root, root);
-    }
-    message_clear(&authority_info_type, &info);
-    return result;
-}
-
 // Under that root alone; with the certificate of who vouches for us.
 static enum result connect_trusted(const struct enrollment *enrollment,
                                    struct tls_context **out_tls, struct exchange *out_exchange,
                                    struct error *err) {
     const struct credential *with = &enrollment->with;
-    AUTO(buf_clear) struct buf chain = {0};
-    buf_init(&chain, LIMIT_CHAIN_BYTES + LIMIT_CERTIFICATE_BYTES);
-    TRY(buf_append(&chain, buf_bytes(&with->certificate)));
-    TRY(buf_append(&chain, buf_bytes(&with->chain)));
-    TRY(tls_client_context_new(buf_bytes(&enrollment->root), buf_bytes(&chain), with->key,
-                               out_tls, err));
-    exchange_init(out_exchange, &enrollment->url, *out_tls, LIMIT_HTTP_RESPONSE_BODY_BYTES);
-    return RESULT_OK;
-}
-
-// Names both clocks, for only a person can tell which of them is right.
-static void explain_clock(int64_t clock_error, struct error *err) {
-    AUTO(buf_clear) struct buf ours = {0};
-    AUTO(buf_clear) struct buf theirs = {0};
-    bool is_off =
-        clock_error > CLOCK_TOLERANCE_SECONDS || clock_error < -CLOCK_TOLERANCE_SECONDS;
-    buf_init(&ours, 64);
-    buf_init(&theirs, 64);
-    if (!is_off || err == NULL || strcmp(err->code, "untrusted") != 0 ||
-        time_format_rfc3339(clock_now(), &ours) != RESULT_OK ||
-        time_format_rfc3339(clock_now() + clock_error, &theirs) != RESULT_OK) {
-        return;
-    }
-    error_hint(err,
-               "This machine's clock says %s, the authority's %s: set it, or add "
-               "--trust-server-time if it is ours that is wrong.",
-               buf_string(&ours), buf_string(&theirs));
+    const struct own_certificate own = {.key = with->key,
+                                        .certificate = buf_bytes(&with->certificate),
+                                        .chain = buf_bytes(&with->chain)};
+    return authority_connect(&enrollment->place.url, NULL, buf_bytes(&enrollment->root), &own,
+                             out_tls, out_exchange, err);
 }
 
 static enum result ask(const struct enroll_options *options, struct enrollment *enrollment,
@@ -406,7 +340,7 @@ static enum result ask_and_install(const struct enroll_options *options,
     struct issued issued = {0};
     enum result result = ask(options, enrollment, pending, &issued, err);
     if (result == RESULT_OK) {
-        result = install(options, &enrollment->url, pending, &issued, out_enrolled, err);
+        result = install(options, &enrollment->place.url, pending, &issued, out_enrolled, err);
     }
     message_clear(&issued_type, &issued);
     TRY(result);
@@ -424,7 +358,7 @@ static enum result find_root(const struct enroll_options *options,
     if (enrollment->with.root.size > 0 && !options->trusts_server_time) {
         return buf_assign(&enrollment->root, buf_bytes(&enrollment->with.root));
     }
-    TRY(fetch_root(enrollment, out_clock_error, err));
+    TRY(authority_find_root(&enrollment->place, &enrollment->root, out_clock_error, err));
     if (options->trusts_server_time) {
         clock_correct(*out_clock_error);
         *out_clock_error = 0;
@@ -446,7 +380,8 @@ static enum result run(const struct enroll_options *options, struct enrollment *
     const enum result result =
         ask_and_install(options, enrollment, &pending, out_enrolled, err);
     if (result != RESULT_OK) {
-        explain_clock(clock_error, err);
+        authority_explain_clock(
+            clock_error, "set it, or add --trust-server-time if it is ours that is wrong", err);
     }
     return result;
 }
@@ -474,8 +409,8 @@ static enum result read_ticket(const struct enroll_options *options, struct tick
         TRY(take_credential(&asked, enrollment, err));
         string_free_at(&enrollment->ticket.with);
     }
-    TRY(url_read(ticket->url, &enrollment->url, err));
-    TRY(read_fingerprint(ticket->fingerprint, enrollment->fingerprint, err));
+    TRY(url_read(ticket->url, &enrollment->place.url, err));
+    TRY(read_fingerprint(ticket->fingerprint, enrollment->place.fingerprint, err));
     enrollment->ticket = *ticket;
     *ticket = (struct ticket){0};
     // Claim and id are read again under the folder's lock.

@@ -50,7 +50,7 @@ void enrolled_clear(struct enrolled *enrolled);
 // 4. When that is held, waits for the decision. RESULT_PENDING (code "pending") when there is none
 //    yet: the same again goes on. RESULT_DENIED with the codes "request_denied" and
 //    "request_expired" ends it.
-// 5. Checks the answer (client/device/issued.h) and installs it (client/device/install.h).
+// 5. Checks the answer (client/connect/issued.h) and installs it (client/device/install.h).
 // RESULT_CONFLICT, code "exists", when the name is taken.
 enum result enroll_run(const struct enroll_options *options, struct enrolled *out_enrolled,
                        struct error *err);

@@ -7,7 +7,7 @@
 #include "x509/key.h"
 
 // What one generation is made of; all borrowed. The answer was checked before
-// (client/device/issued.h).
+// (client/connect/issued.h).
 struct installation {
     const struct key *key;
     const struct issued *issued;

@@ -8,11 +8,11 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "client/connect/api.h"
+#include "client/connect/ask.h"
 #include "client/connect/credential.h"
 #include "client/device/folder.h"
 #include "client/device/install.h"
-#include "client/device/issued.h"
+#include "client/connect/issued.h"
 #include "client/device/pending.h"
 #include "client/device/rollover.h"
 #include "x509/certificate.h"
@@ -51,35 +51,9 @@ static enum result send_request(const struct credential *credential, struct byte
     AUTO(exchange_clear) struct exchange exchange = {0};
     AUTO(api_delay_clear) struct api_delay delay = {0};
     TRY(credential_connect(credential, &tls, &exchange, err));
-    struct renew request = {0};
-    if (blob_set(&request.csr, csr) != RESULT_OK) {
-        return error_out_of_memory(err);
-    }
-    enum result result = api_ask(&exchange, OPERATION_RENEW, &request, out_issued, &delay, err);
-    message_clear(&renew_type, &request);
-    *out_retry_after = delay.retry_after;
-    if (result == RESULT_PENDING) {
-        *out_retry_after = delay.held.retry_after;
-        (void)error_set_code(err, RESULT_PENDING, "pending",
-                             "the renewal waits for approval, with the code %.20s",
-                             delay.held.code);
-        error_hint(err, "An administrator sees it with signetctl request list.");
-    }
+    enum result result = ask_renew(&exchange, csr, out_issued, &delay, err);
+    *out_retry_after = result == RESULT_PENDING ? delay.held.retry_after : delay.retry_after;
     return result;
-}
-
-// A renewal is the same kind of certificate once more, whatever became of the profile.
-static enum result check_profile(const struct credential *credential,
-                                 const struct issued *issued, struct error *err) {
-    if (strcmp(credential->about.profile, issued->profile) == 0) {
-        return RESULT_OK;
-    }
-    (void)error_set_code(err, RESULT_DENIED, "untrusted",
-                         "the authority's answer was refused: it is for the profile %.60s and "
-                         "not for %.60s",
-                         issued->profile, credential->about.profile);
-    error_hint(err, "Nothing was installed. For another profile, enroll with --with.");
-    return RESULT_DENIED;
 }
 
 static enum result ask(const struct credential *credential, struct pending *pending,
@@ -94,8 +68,8 @@ static enum result ask(const struct credential *credential, struct pending *pend
     const struct issued_expectation expectation = {.public_key = key_public(pending->key),
                                                    .root = buf_bytes(&credential->root),
                                                    .names = names,
+                                                   .profile = credential->about.profile,
                                                    .now = clock_now()};
-    TRY(check_profile(credential, out_issued, err));
     return issued_check(out_issued, &expectation, err);
 }
 
@@ -202,13 +176,5 @@ enum result renew_revoke(const char *folder, const char *reason, struct error *e
     AUTO(tls_context_free_at) struct tls_context *tls = NULL;
     AUTO(exchange_clear) struct exchange exchange = {0};
     TRY(credential_connect(&credential, &tls, &exchange, err));
-    struct revoke_self request = {0};
-    if (reason != NULL && text_set(&request.reason, reason) != RESULT_OK) {
-        return error_out_of_memory(err);
-    }
-    struct certificate_info reply = {0};
-    enum result result = api_call(&exchange, OPERATION_REVOKE_SELF, &request, &reply, err);
-    message_clear(&certificate_info_type, &reply);
-    message_clear(&revoke_self_type, &request);
-    return result;
+    return ask_revoke(&exchange, reason, err);
 }

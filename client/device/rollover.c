@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "client/connect/api.h"
+#include "client/connect/ask.h"
 #include "client/connect/credential.h"
 #include "client/device/install.h"
 #include "x509/certificate.h"
@@ -71,9 +71,8 @@ static enum result ask(const struct credential *credential, struct authority_inf
                        struct error *err) {
     AUTO(tls_context_free_at) struct tls_context *tls = NULL;
     AUTO(exchange_clear) struct exchange exchange = {0};
-    const struct nothing question = {};
     TRY(credential_connect(credential, &tls, &exchange, err));
-    return api_call(&exchange, OPERATION_AUTHORITY, &question, out_info, err);
+    return ask_authority(&exchange, out_info, err);
 }
 
 static enum result take(const char *folder, const struct credential *credential,

@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
-#include "base/random.h"
 #include "base/text.h"
+#include "client/connect/ask.h"
 #include "client/device/folder.h"
 #include "x509/hash.h"
 #include "x509/key.h"
@@ -18,7 +18,6 @@
 #define TICKET_FILE "ticket.json"
 // 128 bits of the hash name a pending folder.
 #define PENDING_NAME_BYTES 16
-#define CLAIM_SIZE 16
 #define TICKET_BYTES (2 * (size_t)LIMIT_NAMES * LIMIT_NAME_BYTES)
 
 MESSAGE_DEFINE(ticket);
@@ -95,12 +94,9 @@ static enum result save(const struct ticket *ticket, const char *path, struct er
 // --- the ticket's life -------------------------------------------------------------------
 
 static enum result make_claim(struct ticket *ticket, struct error *err) {
-    uint8_t secret[CLAIM_SIZE];
     AUTO(buf_clear) struct buf text = {0};
     buf_init_secret(&text, LIMIT_CLAIM_BYTES);
-    TRY(random_bytes(secret, sizeof(secret), err));
-    TRY(text_base64url_encode(bytes_of(secret, sizeof(secret)), &text));
-    memory_wipe(secret, sizeof(secret));
+    TRY(claim_make(&text, err));
     return text_set_bytes(&ticket->claim, buf_bytes(&text));
 }
 
@@ -140,13 +136,7 @@ enum result ticket_open(struct ticket *ticket, const char *path, struct bytes pu
 
 enum result ticket_note_held(struct ticket *ticket, const char *path, const struct held *held,
                              struct error *err) {
-    if (strcmp(ticket->code, held->code) != 0) {
-        (void)error_set_code(err, RESULT_DENIED, "untrusted",
-                             "the authority holds a request with the code %.20s, ours is %s",
-                             held->code, ticket->code);
-        error_hint(err, "Somebody between changes what is sent. Tell an administrator.");
-        return RESULT_DENIED;
-    }
+    TRY(held_check(held, ticket->code, err));
     if (text_set(&ticket->id, held->id) != RESULT_OK ||
         text_set(&ticket->held_profile, held->profile) != RESULT_OK) {
         return error_out_of_memory(err);

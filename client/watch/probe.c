@@ -243,7 +243,7 @@ enum probe_verdict probe_run(enum watch_probe kind, const struct url *address, c
     AUTO(probe_clear)
     struct probe probe = {.address = address, .name = name, .tls = tls};
     buf_init(&probe.answer, ANSWER_BYTES);
-    enum result opened = endpoint_open(address, NULL, &probe.endpoint, &reason);
+    enum result opened = endpoint_open(NULL, address, NULL, &probe.endpoint, &reason);
     if (opened == RESULT_OK && kind == WATCH_PROBE_XMPP) {
         opened = xmpp_begin(&probe, &reason);
     }

@@ -4,7 +4,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
-#include "client/connect/api.h"
+#include "client/connect/route.h"
 #include "client/watch/crl_set.h"
 #include "client/watch/watch_private.h"
 #include "x509/crl.h"

@@ -1,6 +1,6 @@
 // HTTP over plain and TLS connections: whole answers are taken, cut, foreign and forged ones
 // refused. SPDX-License-Identifier: GPL-3.0-or-later
-#include "client/connect/api.h"
+#include "client/connect/route.h"
 #include "client/connect/exchange.h"
 #include "client/terminal/outcome.h"
 #include "support/canned_server.h"

@@ -1,6 +1,6 @@
 // Answers of an authority: only the right certificate, for our key, under our root, is taken.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "client/device/issued.h"
+#include "client/connect/issued.h"
 #include "client/terminal/outcome.h"
 #include "support/client_fixture.h"
 #include "x509/hash.h"

@@ -1,6 +1,6 @@
 // Checks on what an authority answered.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "client/device/issued.h"
+#include "client/connect/issued.h"
 
 #include <string.h>
 
@@ -72,6 +72,20 @@ static enum result check_dates(const struct issued *issued,
     return RESULT_OK;
 }
 
+// A renewal is the same kind of certificate once more, whatever became of the profile.
+static enum result check_profile(const struct issued *issued, const char *expected,
+                                 struct error *err) {
+    if (expected == NULL || strcmp(expected, issued->profile) == 0) {
+        return RESULT_OK;
+    }
+    (void)error_set_code(err, RESULT_DENIED, "untrusted",
+                         "the authority's answer was refused: it is for the profile %.60s and "
+                         "not for %.60s",
+                         issued->profile, expected);
+    error_hint(err, "Nothing was installed. For another profile, enroll with --with.");
+    return RESULT_DENIED;
+}
+
 enum result issued_check(const struct issued *issued,
                          const struct issued_expectation *expectation, struct error *err) {
     struct error reason = {0};
@@ -95,6 +109,7 @@ enum result issued_check(const struct issued *issued,
     if (certificate.is_ca) {
         return untrusted(err, "the certificate is one of a CA");
     }
+    TRY(check_profile(issued, expectation->profile, err));
     TRY(check_serial(issued, &certificate, err));
     TRY(check_dates(issued, &certificate, err));
     return check_names(issued, &certificate, expectation->names, err);

@@ -11,12 +11,13 @@ struct issued_expectation {
     struct bytes public_key;   // SubjectPublicKeyInfo of our key
     struct bytes root;         // DER of the root we trust
     const struct names *names; // must all be in the certificate
+    const char *profile;       // of the certificate that is renewed; NULL: any
     int64_t now;
 };
 
 // RESULT_DENIED, code "untrusted", unless: the certificate is for our key; it chains to our
 // root at this time; serial, names and dates are those that the answer states; the names asked
-// for are in it.
+// for are in it; and its profile is the expected one.
 enum result issued_check(const struct issued *issued,
                          const struct issued_expectation *expectation, struct error *err);
 // The root certificate with this SHA-256 among concatenated DER certificates. RESULT_DENIED,
