@@ -1,4 +1,4 @@
-// System and manual time, and the two date formats of the protocols.
+// The time of the system, of firmware or by hand, and the two date formats of the protocols.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/clock.h"
 
@@ -10,12 +10,14 @@
 static bool is_manual;
 static int64_t manual_now;
 static int64_t correction;
+static clock_source *now_source;
+static clock_source *monotonic_source;
 
 int64_t clock_now(void) {
     if (is_manual) {
         return manual_now + correction;
     }
-    return (int64_t)time(NULL) + correction;
+    return (now_source != NULL ? now_source() : (int64_t)time(NULL)) + correction;
 }
 
 void clock_correct(int64_t seconds) {
@@ -23,9 +25,17 @@ void clock_correct(int64_t seconds) {
 }
 
 int64_t clock_monotonic_milliseconds(void) {
+    if (monotonic_source != NULL) {
+        return monotonic_source();
+    }
     struct timespec now = {0};
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void clock_use_sources(clock_source *now, clock_source *monotonic_milliseconds) {
+    now_source = now;
+    monotonic_source = monotonic_milliseconds;
 }
 
 void clock_use_manual(int64_t now) {

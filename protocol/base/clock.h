@@ -14,6 +14,10 @@ void clock_correct(int64_t seconds);
 // Never goes back; for timeouts and rates, not for dates.
 int64_t clock_monotonic_milliseconds(void);
 
+// For firmware: from now on these are asked instead of the system; NULL: the system after all.
+typedef int64_t clock_source(void);
+void clock_use_sources(clock_source *now, clock_source *monotonic_milliseconds);
+
 // For tests: from now on clock_now returns this time; clock_use_system ends it.
 void clock_use_manual(int64_t now);
 void clock_use_system(void);

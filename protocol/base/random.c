@@ -1,13 +1,13 @@
-// getrandom(2), or for tests a seeded stream.
+// getrandom(2), or firmware's generator, or for tests a seeded stream.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/random.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <sys/random.h>
 
 static bool is_seeded;
 static uint64_t state;
+static random_source *other_source;
 
 // splitmix64: repeatable and fast; not for anything that matters.
 static uint64_t seeded_next(void) {
@@ -25,6 +25,11 @@ enum result random_bytes(uint8_t *out, size_t size, struct error *err) {
         }
         return RESULT_OK;
     }
+    if (other_source != NULL) {
+        return other_source(out, size)
+                   ? RESULT_OK
+                   : error_set(err, RESULT_UNAVAILABLE, "the random generator failed");
+    }
     size_t filled = 0;
     while (filled < size) {
         ssize_t count = getrandom(out + filled, size - filled, 0);
@@ -37,6 +42,10 @@ enum result random_bytes(uint8_t *out, size_t size, struct error *err) {
         filled += (size_t)count;
     }
     return RESULT_OK;
+}
+
+void random_use_source(random_source *source) {
+    other_source = source;
 }
 
 void random_use_insecure_seed(uint64_t seed) {
