@@ -26,9 +26,10 @@ static enum result fill_enroll(const struct enrollment_question *question,
                                      : RESULT_OK;
 }
 
-enum result ask_enroll(struct exchange *exchange, const struct enrollment_question *question,
-                       struct issued *out_issued, struct api_delay *out_delay,
-                       struct error *err) {
+static enum result send_request(struct exchange *exchange,
+                                const struct enrollment_question *question,
+                                struct issued *out_issued, struct api_delay *out_delay,
+                                struct error *err) {
     static const struct route route = {"ENROLL", "POST", "/v1/enroll", &enroll_type,
                                        &issued_type};
     struct enroll request = {0};
@@ -40,9 +41,9 @@ enum result ask_enroll(struct exchange *exchange, const struct enrollment_questi
     return result;
 }
 
-enum result ask_claim(struct exchange *exchange, const char *id, const char *claim,
-                      int64_t wait, struct issued *out_issued, struct api_delay *out_delay,
-                      struct error *err) {
+static enum result send_claim(struct exchange *exchange, const char *id, const char *claim,
+                              int64_t wait, struct issued *out_issued,
+                              struct api_delay *out_delay, struct error *err) {
     static const struct route route = {"CLAIM", "GET", "/v1/enroll/{id}", &claim_type,
                                        &issued_type};
     AUTO(string_free_at) char *own_id = string_copy(id);
@@ -52,6 +53,23 @@ enum result ask_claim(struct exchange *exchange, const char *id, const char *cla
     }
     const struct claim request = {.id = own_id, .claim = own_claim, .wait = wait};
     return route_ask(exchange, &route, &request, out_issued, out_delay, err);
+}
+
+enum result ask_certificate(struct exchange *exchange,
+                            const struct enrollment_question *question, char **held_id,
+                            int64_t wait, struct issued *out_issued,
+                            struct api_delay *out_delay, struct error *err) {
+    if (*held_id == NULL) {
+        return send_request(exchange, question, out_issued, out_delay, err);
+    }
+    const enum result result =
+        send_claim(exchange, *held_id, question->claim, wait, out_issued, out_delay, err);
+    if (result == RESULT_NOT_FOUND && strcmp(err->code, "request_unknown") == 0) {
+        string_free_at(held_id);
+        api_delay_clear(out_delay);
+        return send_request(exchange, question, out_issued, out_delay, err);
+    }
+    return result;
 }
 
 enum result ask_renew(struct exchange *exchange, struct bytes csr, struct issued *out_issued,

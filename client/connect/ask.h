@@ -16,13 +16,13 @@ struct enrollment_question {
 // caller's to clear.
 enum result ask_authority(struct exchange *exchange, struct authority_info *out_info,
                           struct error *err);
-enum result ask_enroll(struct exchange *exchange, const struct enrollment_question *question,
-                       struct issued *out_issued, struct api_delay *out_delay,
-                       struct error *err);
-// What became of the held request `id`; `wait` seconds for a decision.
-enum result ask_claim(struct exchange *exchange, const char *id, const char *claim,
-                      int64_t wait, struct issued *out_issued, struct api_delay *out_delay,
-                      struct error *err);
+// Sends the request, or only its claim when it is held already as `*held_id` (owned by the
+// caller; NULL: not held). An authority that has forgotten it, as after a restored backup, is sent
+// the request again, and `*held_id` is freed. `wait` is seconds for a decision, of a held one.
+enum result ask_certificate(struct exchange *exchange,
+                            const struct enrollment_question *question, char **held_id,
+                            int64_t wait, struct issued *out_issued,
+                            struct api_delay *out_delay, struct error *err);
 // The exchange shows the certificate that is renewed. RESULT_PENDING: code "pending", with the
 // request's code in the message.
 enum result ask_renew(struct exchange *exchange, struct bytes csr, struct issued *out_issued,

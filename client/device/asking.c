@@ -39,38 +39,16 @@ static void pause_for(int64_t seconds) {
     }
 }
 
-// --- the two questions -------------------------------------------------------------------
-
-static enum result send_request(const struct asking *asking, struct issued *out_issued,
-                                struct api_delay *delay, struct error *err) {
-    const struct ticket *ticket = asking->ticket;
+static enum result ask_once(const struct asking *asking, int64_t wait,
+                            struct issued *out_issued, struct api_delay *delay,
+                            struct error *err) {
+    struct ticket *ticket = asking->ticket;
     const struct enrollment_question question = {.csr = buf_bytes(&asking->pending->request),
                                                  .token = ticket->token,
                                                  .profile = ticket->profile,
                                                  .claim = ticket->claim};
-    return ask_enroll(asking->exchange, &question, out_issued, delay, err);
-}
-
-static enum result send_claim(const struct asking *asking, int64_t wait,
-                              struct issued *out_issued, struct api_delay *delay,
-                              struct error *err) {
-    struct ticket *ticket = asking->ticket;
-    const enum result result =
-        ask_claim(asking->exchange, ticket->id, ticket->claim, wait, out_issued, delay, err);
-    if (result == RESULT_NOT_FOUND && strcmp(err->code, "request_unknown") == 0) {
-        // It was forgotten, as after a restored backup: the request itself brings it back.
-        string_free_at(&ticket->id);
-        api_delay_clear(delay);
-        return send_request(asking, out_issued, delay, err);
-    }
-    return result;
-}
-
-static enum result ask_once(const struct asking *asking, int64_t wait,
-                            struct issued *out_issued, struct api_delay *delay,
-                            struct error *err) {
-    return asking->ticket->id != NULL ? send_claim(asking, wait, out_issued, delay, err)
-                                      : send_request(asking, out_issued, delay, err);
+    return ask_certificate(asking->exchange, &question, &ticket->id, wait, out_issued, delay,
+                           err);
 }
 
 // --- the loop ----------------------------------------------------------------------------

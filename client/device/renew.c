@@ -14,7 +14,7 @@
 #include "client/device/install.h"
 #include "client/connect/issued.h"
 #include "client/device/pending.h"
-#include "client/device/rollover.h"
+#include "client/connect/trust.h"
 #include "x509/certificate.h"
 
 static enum result check_due(const struct about *about, bool is_forced, struct error *err) {
@@ -81,12 +81,8 @@ static enum result install(const char *folder, const struct credential *credenti
     buf_init(&origin, URL_TARGET_SIZE);
     buf_init(&trust, LIMIT_CHAIN_BYTES);
     TRY(url_format_origin(&credential->url, &origin));
-    // Peers still have certificates of the CAs that were known before.
-    TRY(buf_append(&trust, buf_bytes(&credential->root)));
-    TRY(rollover_add(blob_bytes(&issued->chain), buf_bytes(&credential->root), clock_now(),
-                     &trust, err));
-    TRY(rollover_add(buf_bytes(&credential->trust), buf_bytes(&credential->root), clock_now(),
-                     &trust, err));
+    TRY(trust_gather(buf_bytes(&credential->root), blob_bytes(&issued->chain),
+                     buf_bytes(&credential->trust), &trust, err));
     const struct installation installation = {.key = pending->key,
                                               .issued = issued,
                                               .url = buf_string(&origin),

@@ -7,12 +7,6 @@
 #include "base/bytes.h"
 #include "base/error.h"
 
-// Appends to `trust` those certificates of `candidates` (concatenated DER) that are not in it yet,
-// are of CAs, and chain to `root` at `now` by way of the candidates: new issuing CAs, old ones that
-// have not ended, a new root that the old one vouches for. Others are left out, and what does not
-// fit.
-enum result rollover_add(struct bytes candidates, struct bytes root, int64_t now,
-                         struct buf *trust, struct error *err);
 // Asks the authority, under the pinned root, for its CAs, and installs ca.pem anew as a generation
 // of its own when there are some that it does not hold. The caller holds the folder's lock. Code
 // "untrusted" when what it shows for a CA does not chain to our root; nothing is changed then.

@@ -24,6 +24,10 @@ void clock_correct(int64_t seconds) {
     correction = seconds;
 }
 
+int64_t clock_correction(void) {
+    return correction;
+}
+
 int64_t clock_monotonic_milliseconds(void) {
     if (monotonic_source != NULL) {
         return monotonic_source();

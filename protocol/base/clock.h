@@ -11,6 +11,8 @@ int64_t clock_now(void);
 // From now on clock_now is so many seconds ahead of the system's: for a device whose clock is not
 // set, after somebody who may be believed told it the time. The system's clock stays.
 void clock_correct(int64_t seconds);
+// What was last given to clock_correct; 0 before.
+int64_t clock_correction(void);
 // Never goes back; for timeouts and rates, not for dates.
 int64_t clock_monotonic_milliseconds(void);
 

@@ -1,0 +1,73 @@
+// Which CAs to believe: those that our root vouches for.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "client/connect/trust.h"
+
+#include "base/clock.h"
+#include "x509/certificate.h"
+
+static bool holds(struct bytes trust, struct bytes der) {
+    struct certificate certificate;
+    while (trust.size > 0 && certificate_read_next(&trust, &certificate, NULL) == RESULT_OK) {
+        if (bytes_equal(certificate.der, der)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Whether our root vouches for this CA.
+static enum result check_ca(const struct certificate *ca, struct bytes candidates,
+                            struct bytes root, int64_t now, struct error *err) {
+    struct certificate anchor;
+    TRY(certificate_read(root, &anchor, err));
+    if (!ca->is_ca) {
+        return error_set(err, RESULT_DENIED, "the certificate is not one of a CA");
+    }
+    return certificate_verify_chain(ca, candidates, &anchor, now, err);
+}
+
+enum result trust_add(struct bytes candidates, struct bytes root, int64_t now,
+                         struct buf *trust, struct error *err) {
+    struct bytes rest = candidates;
+    while (rest.size > 0) {
+        struct certificate ca;
+        TRY(certificate_read_next(&rest, &ca, err));
+        bool is_wanted = !holds(buf_bytes(trust), ca.der) &&
+                         check_ca(&ca, candidates, root, now, NULL) == RESULT_OK;
+        if (is_wanted && ca.der.size <= trust->maximum - trust->size) {
+            TRY(buf_append(trust, ca.der));
+        }
+    }
+    return RESULT_OK;
+}
+
+enum result trust_check(struct bytes chain, struct bytes root, struct error *err) {
+    int64_t now = clock_now();
+    for (struct bytes rest = chain; rest.size > 0;) {
+        struct certificate ca;
+        struct error reason = {0};
+        enum result result = certificate_read_next(&rest, &ca, &reason);
+        if (result == RESULT_OK && !bytes_equal(ca.der, root)) {
+            result = check_ca(&ca, chain, root, now, &reason);
+        }
+        if (result != RESULT_OK) {
+            (void)error_set_code(
+                err, RESULT_DENIED, "untrusted",
+                "the authority shows a CA that our root does not vouch for: %s",
+                reason.message);
+            error_hint(err, "Nothing was changed. If the root was replaced, enroll anew.");
+            return RESULT_DENIED;
+        }
+    }
+    return RESULT_OK;
+}
+
+enum result trust_gather(struct bytes root, struct bytes chain, struct bytes before,
+                         struct buf *out, struct error *err) {
+    const int64_t now = clock_now();
+    if (buf_append(out, root) != RESULT_OK) {
+        return error_out_of_memory(err);
+    }
+    TRY(trust_add(chain, root, now, out, err));
+    return trust_add(before, root, now, out, err);
+}
