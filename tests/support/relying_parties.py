@@ -62,7 +62,7 @@ class RelyingParty:
             # In the order of a machine that starts: the server cannot do without its CRL, while the
             # watcher can do without the server, and goes on trying.
             self.watch()
-            wait_until("the first CRL", lambda: os.path.exists(self.crl))
+            wait_until("the first CRL", self.has_crl)
             self.process = Process(os.path.join(self.base, f"{self.name}.log"), *self.command())
             wait_until(f"the start of {self.name}", lambda: not self.process.is_running() or self.is_ready())
             require(self.process.is_running(), f"{self.name} ended at once")
@@ -115,6 +115,22 @@ class RelyingParty:
         """Gets in with this TLS context, resuming a kept TLS session if one is given; returns the one to keep."""
         raise NotImplementedError
 
+    def has_crl(self):
+        return os.path.exists(self.crl)
+
+    def read_crl(self):
+        """The text that the server reads; PEM."""
+        with open(self.crl, encoding="ascii") as file:
+            return file.read()
+
+    def overwrite_crl(self, text):
+        """As an editor or a bad script would: in place, and whatever else could stand in for it as well."""
+        with open(self.crl, "w", encoding="ascii") as file:
+            file.write(text)
+
+    def only_newest(self):
+        """Has the server forget older CRLs that still hold, if it has any."""
+
     # --- the same for all ---------------------------------------------------------------------
 
     def enroll_client(self, name):
@@ -165,7 +181,7 @@ class RelyingParty:
         authority's own."""
         sections = re.split(r"^(?=\[)", self.fill("watch.conf", url), flags=re.MULTILINE)
         common = next(text for text in sections if text.startswith("[watch]"))
-        target = next(text for text in sections if text.startswith(f"[target {self.preset or self.name}]"))
+        target = next(text for text in sections if text.startswith(f"[target {self.preset or self.name}]\n"))
         common = common.replace("interval = 60s", f"interval = {interval}").replace("warn = 25", f"warn = {warn}")
         with open(self.watch_config, "w", encoding="utf-8") as out:
             out.write(f"{common}{target.rstrip()}\n{more}")
@@ -403,6 +419,52 @@ class Prosody(RelyingParty):
         require(answer == "success", f"no session: {answer}")
         stream.bind()
         return stream
+
+
+class ProsodyCapath(Prosody):
+    """The same with CAs and CRLs in a folder of OpenSSL's names, which every handshake looks into."""
+
+    preset, reads = "prosody-capath", "ca"
+
+    def write_config(self):
+        super().write_config()
+        os.mkdir(self.crl)
+        with open(self.config, encoding="utf-8") as text:
+            config = text.read()
+        config = re.sub("^ *cafile = .*\n", "", config, flags=re.MULTILINE)
+        with open(self.config, "w", encoding="utf-8") as out:
+            out.write(config.replace("capath = false", f'capath = "{self.crl}"'))
+
+    def has_crl(self):
+        return bool(self.crl_files())
+
+    def crl_files(self):
+        """Of each CA, the files HASH.r0, HASH.r1, …; first those of the CA that signs certificates."""
+        files = {}
+        for name in os.listdir(self.crl):
+            if found := re.fullmatch(r"([0-9a-f]{8})\.r(\d+)", name):
+                files.setdefault(found[1], []).append((int(found[2]), os.path.join(self.crl, name)))
+        first = run("openssl", "x509", "-in", os.path.join(self.credential, "cert.pem"), "-noout", "-issuer_hash").stdout.strip()
+        return [[path for _, path in sorted(files[ca])] for ca in sorted(files, key=lambda ca: ca != first)]
+
+    def read_crl(self):
+        whole = ""
+        for family in self.crl_files():
+            with open(family[-1], encoding="ascii") as file:
+                whole += file.read()
+        return whole
+
+    def overwrite_crl(self, text):
+        """Each CA's part of the text into all of its files: an older CRL that still holds would stand in for one that does not."""
+        parts = re.findall(".*?-----END X509 CRL-----\n|.+", text, re.DOTALL)
+        for family, part in zip(self.crl_files(), parts):
+            for path in family:
+                with open(path, "w", encoding="ascii") as file:
+                    file.write(part)
+
+    def only_newest(self):
+        self.overwrite_crl(self.read_crl())
+        self.reload_by_hand()
 
 
 # --- clients ----------------------------------------------------------------------------------

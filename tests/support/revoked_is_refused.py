@@ -1,7 +1,6 @@
 """The same story for each kind of relying party: who is revoked is out in seconds, and nothing on the way breaks that."""
 # SPDX-License-Identifier: GPL-3.0-or-later
 import datetime
-import os
 import time
 
 import mirror
@@ -11,17 +10,6 @@ from signet_test import Authority, require, wait_until
 SOON = 30.0  # seconds; on an idle machine it takes one or two
 # For a moment after a reload an old process may still accept connections, so one refusal is not yet the last word.
 IN_A_ROW = 5
-
-
-def read(path):
-    with open(path, encoding="ascii") as file:
-        return file.read()
-
-
-def overwrite(path, text):
-    """As an editor or a bad script would: in place."""
-    with open(path, "w", encoding="ascii") as file:
-        file.write(text)
 
 
 class Story:
@@ -50,7 +38,7 @@ class Story:
         """`session_ends`: within how many seconds an open session of mallory ends; None: it does not by itself.
         `others_stay`: whether open sessions of others outlive that."""
         party = self.party
-        self.before = read(party.crl)
+        self.before = party.read_crl()
         kept = party.keep_sessions(self.mallory)
         open_session, good_session = party.session(self.mallory), party.session(self.good)
         require(open_session.is_alive() and good_session.is_alive(), "a session does not live")
@@ -85,28 +73,28 @@ class Story:
     def broken_file(self, lets_mallory_in):
         """What an unlucky hand does to the file, and that the watcher repairs it."""
         party = self.party
-        whole = read(party.crl)
-        overwrite(party.crl, "broken")
-        wait_until("the repair by a running watcher", lambda: read(party.crl) == whole, SOON)
+        whole = party.read_crl()
+        party.overwrite_crl("broken")
+        wait_until("the repair by a running watcher", lambda: party.read_crl() == whole, SOON)
         party.stop_watching()
-        overwrite(party.crl, whole[:len(whole) - 200])
+        party.overwrite_crl(whole[:len(whole) - 200])
         party.reload_by_hand()
         if lets_mallory_in:
             wait_until("the documented hole of a broken file", lambda: party.admits(self.mallory), SOON)
         party.watch()
-        wait_until("the repair", lambda: read(party.crl) == whole, SOON)
+        wait_until("the repair", lambda: party.read_crl() == whole, SOON)
         self.expect_order("after the repair")
 
     def expired_file(self):
         """An expired CRL, put in by hand, locks everybody out until the watcher repairs it."""
         party = self.party
-        whole = read(party.crl)
+        whole = party.read_crl()
         crls = mirror.split(whole)
         key = mirror.authority_key(self.authority, crls[0])
         expired = mirror.sign_crl(crls[0], key, number_added=-1, made=datetime.timedelta(days=-2),
                                   ends=datetime.timedelta(days=-1))
         party.stop_watching()
-        overwrite(party.crl, whole.replace(crls[0], expired))
+        party.overwrite_crl(whole.replace(crls[0], expired))
         party.reload_by_hand()
         wait_until("the documented lock-out by an expired CRL", lambda: not party.admits(self.good), SOON)
         party.watch()
@@ -115,7 +103,7 @@ class Story:
     def malicious_mirror(self):
         """What a mirror can try with what was signed once, or with keys of its own: nothing moves."""
         party = self.party
-        installed = read(party.crl)
+        installed = party.read_crl()
         crls = mirror.split(installed)
         own = mirror.strange_key()
         rest = "".join(crls[1:])
@@ -138,7 +126,7 @@ class Story:
                 server.bundle, log = bundle, len(party.watcher.output())
                 wait_until(f"a refusal of the mirror's CRL ({what})",
                            lambda: "refused" in party.watcher.output()[log:], SOON)
-                require(read(party.crl) == installed, f"{what}: the watcher took it")
+                require(party.read_crl() == installed, f"{what}: the watcher took it")
             party.stop_watching()
         require(self.is_in_order(), "after the malicious mirror somebody is in or out who should not be")
         party.watch()
@@ -156,7 +144,7 @@ class Story:
     def authority_is_down(self):
         """Down for longer than a CRL holds: warned of before, everybody out after, healed by itself."""
         party = self.party
-        crls = mirror.split(read(party.crl))
+        crls = mirror.split(party.read_crl())
         key = mirror.authority_key(self.authority, crls[0])
         # No authority can be told to make CRLs as short-lived: the mirror stands in for it.
         short = mirror.sign_crl(crls[0], key, number_added=1, ends=datetime.timedelta(seconds=14))
@@ -164,7 +152,8 @@ class Story:
         party.stop_watching()
         with mirror.Mirror(short + "".join(crls[1:])) as server:
             party.watch(url=server.url)
-            wait_until("the short-lived CRL", lambda: short in read(party.crl), SOON)
+            wait_until("the short-lived CRL", lambda: short in party.read_crl(), SOON)
+            party.only_newest()
             server.bundle = None
             require(party.admits(self.good), "good is out before the CRL has run out")
             wait_until("the loud warning", party.is_warned, 20)
