@@ -29,11 +29,7 @@ static enum result read_hex(struct bytes hex, struct live_serial *out_serial) {
     return RESULT_OK;
 }
 
-enum result serial_set_add(struct serial_set *set, struct bytes hex) {
-    struct live_serial serial;
-    if (read_hex(hex, &serial) != RESULT_OK) {
-        return RESULT_OK;
-    }
+static enum result add(struct serial_set *set, const struct live_serial *serial) {
     if (set->count == LIMIT_LIVE_SERIALS) {
         return RESULT_LIMIT;
     }
@@ -45,8 +41,13 @@ enum result serial_set_add(struct serial_set *set, struct bytes hex) {
         }
         set->items = grown;
     }
-    set->items[set->count++] = serial;
+    set->items[set->count++] = *serial;
     return RESULT_OK;
+}
+
+enum result serial_set_add(struct serial_set *set, struct bytes hex) {
+    struct live_serial serial;
+    return read_hex(hex, &serial) == RESULT_OK ? add(set, &serial) : RESULT_OK;
 }
 
 static int compare(const void *a, const void *b) {
@@ -75,17 +76,24 @@ static void sort(struct serial_set *set) {
     set->count = kept;
 }
 
-static void mark(const struct serial_set *set, const struct crl_entry *entry) {
-    struct live_serial key = {.size = entry->serial_size};
-    memcpy(key.octets, entry->serial, entry->serial_size);
-    struct live_serial *found = find(set, &key);
+static struct live_serial of_entry(const struct crl_entry *entry) {
+    struct live_serial serial = {.size = entry->serial_size};
+    memcpy(serial.octets, entry->serial, entry->serial_size);
+    return serial;
+}
+
+static enum result mark(struct serial_set *set, const struct live_serial *serial) {
+    struct live_serial *found = find(set, serial);
     if (found != NULL) {
         found->is_revoked = true;
     }
+    return RESULT_OK;
 }
 
-enum result serial_set_judge(struct serial_set *set, struct bytes crls, struct error *err) {
-    sort(set);
+// Calls `act` with every serial of the CRLs.
+static enum result walk(struct serial_set *set, struct bytes crls,
+                        enum result (*act)(struct serial_set *, const struct live_serial *),
+                        struct error *err) {
     while (crls.size > 0) {
         struct crl crl;
         TRY(crl_read_next(&crls, &crl, err));
@@ -93,13 +101,24 @@ enum result serial_set_judge(struct serial_set *set, struct bytes crls, struct e
         struct crl_entry entry;
         enum result result = RESULT_OK;
         while ((result = crl_next_entry(&cursor, &entry, err)) == RESULT_OK) {
-            mark(set, &entry);
+            const struct live_serial serial = of_entry(&entry);
+            TRY(act(set, &serial));
         }
         if (result != RESULT_NOT_FOUND) {
             return result;
         }
     }
     return RESULT_OK;
+}
+
+enum result serial_set_add_revoked(struct serial_set *set, struct bytes crls,
+                                   struct error *err) {
+    return walk(set, crls, add, err);
+}
+
+enum result serial_set_judge(struct serial_set *set, struct bytes crls, struct error *err) {
+    sort(set);
+    return walk(set, crls, mark, err);
 }
 
 bool serial_set_is_revoked(const struct serial_set *set, struct bytes hex) {

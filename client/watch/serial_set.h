@@ -25,6 +25,9 @@ void serial_set_clear(struct serial_set *set);
 // From hex, as servers print it; what is no serial is passed over. Drops what is beyond
 // LIMIT_LIVE_SERIALS, RESULT_LIMIT.
 enum result serial_set_add(struct serial_set *set, struct bytes hex);
+// Everything that is in the CRLs (concatenated DER).
+enum result serial_set_add_revoked(struct serial_set *set, struct bytes crls,
+                                   struct error *err);
 // Sorts, drops what is there twice, and marks the revoked ones: one walk over the CRLs.
 enum result serial_set_judge(struct serial_set *set, struct bytes crls, struct error *err);
 bool serial_set_is_revoked(const struct serial_set *set, struct bytes hex);

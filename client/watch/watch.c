@@ -15,6 +15,7 @@
 
 #define MARKER_SUFFIX ".reload"
 #define LOCK_SUFFIX ".lock"
+#define REVOKED_SUFFIX ".revoked"
 #define COPY_SUFFIX ".crls"
 // In a folder without file beside it, what these suffixes are put behind.
 #define FOLDER_NAME "signet"
@@ -50,6 +51,7 @@ static enum result resolve_file(struct watch *watch) {
         TRY(path_join(&base, options->folder, FOLDER_NAME));
     }
     TRY(buf_printf(&watch->marker, "%s" MARKER_SUFFIX, buf_string(&base)));
+    TRY(buf_printf(&watch->revoked, "%s" REVOKED_SUFFIX, buf_string(&base)));
     return buf_printf(&watch->lock, "%s" LOCK_SUFFIX, buf_string(&base));
 }
 
@@ -77,6 +79,7 @@ static enum result watch_init(struct watch *watch, struct error *err) {
     buf_init(&watch->etag, WATCH_ETAG_BYTES);
     buf_init(&watch->lock, LIMIT_PATH_BYTES);
     buf_init(&watch->copy, LIMIT_PATH_BYTES);
+    buf_init(&watch->revoked, LIMIT_PATH_BYTES);
     TRY(read_trust(watch, err));
     TRY(resolve_file(watch));
     TRY(resolve_copy(watch, err));
@@ -112,6 +115,7 @@ void watch_free(struct watch *watch) {
         buf_clear(&watch->marker);
         buf_clear(&watch->lock);
         buf_clear(&watch->copy);
+        buf_clear(&watch->revoked);
         buf_clear(&watch->trust);
         buf_clear(&watch->etag);
         tls_context_free(watch->tls);
@@ -200,6 +204,8 @@ static enum result consider(const struct watch *watch, struct round *round,
     struct bytes before = buf_bytes(round->copy.size > 0 ? &round->copy : &round->installed);
     bool revokes_more = false;
     TRY(crl_set_revokes_more(candidate, before, &revokes_more, err));
+    TRY(watch_note_revoked(watch, candidate, before,
+                           err)); // first, so that no crash forgets it
     TRY(watch_install(watch, candidate,
                       revokes_more ? WATCH_CAUSE_REVOCATION : WATCH_CAUSE_CHANGE, err));
     report->is_replaced = true;
@@ -330,7 +336,7 @@ enum result watch_round(struct watch *watch, int64_t wait_seconds,
     enum result result = run_round(watch, &round, wait_seconds, &report, err);
     *out_report = report;
     TRY(result);
-    if (report.is_replaced || report.is_reloaded || report.is_proven) {
+    if (report.is_replaced || report.is_reloaded || report.is_proven || report.told > 0) {
         return RESULT_OK;
     }
     const char *place =

@@ -27,6 +27,7 @@ struct watch_options {
     size_t socket_bytes;               // what it takes in one command
     const char *sessions_map;          // HAProxy's map of addresses to serials
     char *const *restart;              // argv, run when somebody was revoked
+    char *const *revoked;              // argv, run with the serials of those who were revoked
     char *const *shell;                // argv of Prosody's admin shell, without the command
     const char *state_folder;
     const char *canary;     // folder with the credentials "good" and "revoked"
@@ -57,6 +58,7 @@ struct watch_report {
     bool expires_soon;       // little of its life is left: the publisher is late, or away
     const char *reloaded_by; // command, "HUP", "runtime socket"; NULL: nothing was told
     size_t ended;            // sessions of revoked certificates
+    size_t told;             // serials that the command `revoked` was told
     struct crl_set_summary summary; // of what is installed now
 };
 

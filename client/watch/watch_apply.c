@@ -66,6 +66,9 @@ static enum result end_sessions(const struct watch *watch, struct bytes installe
                                 struct watch_report *report, struct error *err) {
     const struct watch_options *options = watch->options;
     enum result result = RESULT_OK;
+    if (options->revoked != NULL) {
+        return watch_tell_revoked(watch, &report->told, err);
+    }
     if (options->shell != NULL) {
         result = prosody_end_sessions(options->shell, installed, &report->ended, err);
     } else if (options->socket != NULL && options->sessions_map != NULL) {

@@ -18,7 +18,7 @@ struct watch_target {
     char *name;
     char *preset, *crl, *ca, *file, *folder, *pid_file, *socket, *sessions_map;
     char *proof, *proof_name, *proof_ca, *canary, *state;
-    struct watch_words reload, restart, shell;
+    struct watch_words reload, restart, revoked, shell;
     int64_t interval_seconds, socket_bytes, warn_percent;
     struct watch_options options; // made of the above, into which it points
 };

@@ -124,7 +124,7 @@ static bool is_restart_due(const struct watch *watch) {
 static enum result mark_due(const struct watch *watch, bool is_restart, struct error *err) {
     const struct watch_options *options = watch->options;
     if (options->reload == NULL && options->pid_file == NULL && options->socket == NULL &&
-        options->restart == NULL && options->shell == NULL) {
+        options->restart == NULL && options->shell == NULL && options->revoked == NULL) {
         return RESULT_OK;
     }
     // A restart that an earlier change asked for is not forgotten.

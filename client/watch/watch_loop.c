@@ -56,6 +56,12 @@ static void log_report(const struct watch_options *options, const struct watch_r
         log_event(LOG_LEVEL_INFO, "sessions of revoked certificates ended", "sessions", ended,
                   NULL);
     }
+    if (report->told > 0) {
+        char told[24];
+        (void)snprintf(told, sizeof(told), "%zu", report->told);
+        log_event(LOG_LEVEL_INFO, "told who was revoked, to end their sessions", "command",
+                  options->revoked[0], "serials", told, NULL);
+    }
     if (report->was_repaired) {
         log_event(LOG_LEVEL_WARNING,
                   "the first proof failed, writing and telling once more "

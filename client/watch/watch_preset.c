@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#define MOSQUITTO_SESSIONS                                                                     \
-    "Mosquitto keeps open sessions until they end; with `restart` they are ended by a restart"
+#define SESSIONS_STAY                                                                          \
+    "open sessions stay until they end by themselves; `restart` or `revoked` would end them"
 
 const struct watch_preset watch_presets[] = {
     // The first is also what a command line without --preset means.
@@ -14,7 +14,7 @@ const struct watch_preset watch_presets[] = {
      .form = WATCH_FORM_CRLS,
      .probe = WATCH_PROBE_TLS,
      .sessions = WATCH_SESSIONS_RESTART,
-     .sessions_text = "open sessions are ended by the command `restart`, if given"},
+     .sessions_text = SESSIONS_STAY},
     {.name = "mosquitto",
      .form = WATCH_FORM_CRLS,
      .probe = WATCH_PROBE_MQTT,
@@ -22,7 +22,7 @@ const struct watch_preset watch_presets[] = {
      .needs_reload = true,
      .file = "/etc/mosquitto/crl.pem",
      .reload = "systemctl reload mosquitto",
-     .sessions_text = MOSQUITTO_SESSIONS},
+     .sessions_text = SESSIONS_STAY},
     // New handshakes read the folder without a reload; TLS sessions of before need it.
     {.name = "mosquitto-capath",
      .form = WATCH_FORM_CAPATH,
@@ -31,7 +31,7 @@ const struct watch_preset watch_presets[] = {
      .needs_reload = true,
      .file = "/etc/mosquitto/crl.pem",
      .reload = "systemctl reload mosquitto",
-     .sessions_text = MOSQUITTO_SESSIONS},
+     .sessions_text = SESSIONS_STAY},
     {.name = "nginx",
      .form = WATCH_FORM_CRLS,
      .probe = WATCH_PROBE_HTTP,
@@ -51,8 +51,9 @@ const struct watch_preset watch_presets[] = {
      .has_socket = true,
      .file = "/etc/haproxy/crl.pem",
      .reload = "systemctl reload haproxy",
-     .sessions_text = "sessions of revoked certificates are shut down over the runtime socket, "
-                      "found by `sessions_map`"},
+     .sessions_text =
+         "open sessions stay until they end by themselves or by a reload; `socket` and "
+         "`sessions_map` would have those of revoked certificates shut down"},
     {.name = "prosody",
      .form = WATCH_FORM_CAFILE,
      .probe = WATCH_PROBE_XMPP,

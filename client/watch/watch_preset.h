@@ -22,7 +22,7 @@ enum watch_probe {
 // What ends the open sessions of those who are revoked.
 enum watch_sessions {
     WATCH_SESSIONS_STAY,    // nothing here
-    WATCH_SESSIONS_RESTART, // the command of the key `restart`, when that is given
+    WATCH_SESSIONS_RESTART, // the command of the key `restart` or `revoked`, when one is given
     WATCH_SESSIONS_HAPROXY, // the runtime socket, with the map of `sessions_map`
     WATCH_SESSIONS_PROSODY, // the admin shell
 };
@@ -37,7 +37,7 @@ struct watch_preset {
     bool has_socket;      // takes CRLs over the key `socket`
     const char *file;     // where Debian's package has it; NULL: must be given
     const char *reload;   // words of the command without `reload` and `pid_file`, or NULL
-    const char *sessions_text; // for people: what becomes of open sessions
+    const char *sessions_text; // for people: what becomes of open sessions without more keys
 };
 
 // NULL when there is none of that name.

@@ -17,8 +17,9 @@ struct watch {
     struct buf file; // where the link, if it is one, leads; empty: only a folder
     struct buf marker;
     struct buf lock;
-    struct buf copy;  // what was installed last, in the state folder; empty: none is kept
-    struct buf trust; // concatenated DER
+    struct buf revoked; // serials that the command `revoked` is still to be told
+    struct buf copy;    // what was installed last, in the state folder; empty: none is kept
+    struct buf trust;   // concatenated DER
     struct tls_context *tls;        // NULL for http
     struct buf etag;                // of what is installed; empty when unknown
     uint8_t etag_hash[SHA256_SIZE]; // of the DER that the etag belongs to
@@ -64,6 +65,16 @@ void watch_unlock_at(const int *descriptor);
 // Lets the relying party know of what is installed, if that is due, and ends sessions.
 enum result watch_apply(const struct watch *watch, struct bytes installed,
                         struct watch_report *report, struct error *err);
+
+// --- watch_revoked.c ---------------------------------------------------------------------
+
+// Remembers who is revoked in `offered` and was not `before`; nothing without a command
+// `revoked`, nor without anything to compare with.
+enum result watch_note_revoked(const struct watch *watch, struct bytes offered,
+                               struct bytes before, struct error *err);
+// Runs that command with the serials behind its words, LIMIT_REVOKED_AT_ONCE at a time, and
+// forgets those for which it ended with 0. Adds to *out_count how many.
+enum result watch_tell_revoked(const struct watch *watch, size_t *out_count, struct error *err);
 
 // --- watch_proof.c -----------------------------------------------------------------------
 

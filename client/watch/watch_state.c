@@ -61,6 +61,22 @@ static enum result put_text(char **member, const char *text) {
     return text_set_bytes(member, buf_bytes(&shown));
 }
 
+// For people: what becomes of open sessions.
+static const char *tell_sessions(const struct watch_options *options,
+                                 const struct watch_preset *preset) {
+    if (options->restart != NULL) {
+        return "when somebody is revoked, everybody's open sessions are ended by the command "
+               "`restart`";
+    }
+    if (options->revoked != NULL) {
+        return "the command `revoked` is told who is revoked, to end their open sessions";
+    }
+    if (options->sessions_map != NULL) {
+        return "sessions of revoked certificates are shut down over the runtime socket";
+    }
+    return preset->sessions_text;
+}
+
 static enum result set_texts(struct watch_status *status, const struct watch_options *options,
                              enum result result, const struct error *err) {
     const struct watch_preset *preset =
@@ -77,7 +93,7 @@ static enum result set_texts(struct watch_status *status, const struct watch_opt
     TRY(put_text(&status->problem, has_trouble ? err->message : NULL));
     TRY(put_text(&status->hint, has_trouble ? err->hint : NULL));
     TRY(put_text(&status->proof, proof));
-    return put_text(&status->sessions, preset->sessions_text);
+    return put_text(&status->sessions, tell_sessions(options, preset));
 }
 
 enum result watch_status_follow(struct watch_status *status,

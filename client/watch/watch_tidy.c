@@ -61,7 +61,7 @@ static void tidy(const char *folder, const char *base, const char *const *suffix
 }
 
 static void tidy_beside(const char *path) {
-    static const char *const suffixes[] = {".new", ".reload", NULL};
+    static const char *const suffixes[] = {".new", ".reload", ".revoked", NULL};
     AUTO(string_free_at) char *folder = string_copy(path);
     char *slash = folder != NULL ? strrchr(folder, '/') : NULL;
     if (slash == NULL || slash == folder) {

@@ -213,6 +213,8 @@
 #define LIMIT_LIVE_SERIALS (1 << 20)
 // A reload command that takes longer than this hangs.
 #define LIMIT_RELOAD_SECONDS 60
+// Serials that a command `revoked` gets in one run, which has LIMIT_RELOAD_SECONDS for them.
+#define LIMIT_REVOKED_AT_ONCE 100
 // Words of the command that is run after a renewal.
 #define LIMIT_HOOK_ARGUMENTS 64
 // It may take its time, but the agent's other certificates wait for it.

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "base/file.h"
+#include "base/limits.h"
 #include "client/terminal/outcome.h"
 #include "client/device/reload.h"
 #include "client/watch/watch.h"
@@ -505,6 +506,75 @@ static void a_restart_comes_only_when_somebody_more_is_revoked(void **state) {
     assert_false(report.is_restarted); // a repair revokes nobody
 }
 
+static void require_file(const char *name, const char *expected) {
+    struct error err = {0};
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&text, 10000);
+    assert_ok(file_read(in_test_folder(name), &text, &err), &err);
+    assert_string_equal(buf_string(&text), expected);
+}
+
+// make_crl gives the entries of a CRL the serials 1, 2, 3 …
+static void who_was_revoked_is_told_until_it_succeeds(void **state) {
+    (void)state;
+    struct error err = {0};
+    char *revoked[] = {"/bin/sh", "-c", (char[600]){0}, "told", NULL};
+    snprintf(revoked[2], 600, "[ -e '%s' ] || exit 3; echo \"$@\" >> '%s'",
+             in_test_folder("ready"), in_test_folder("calls"));
+    AUTO(watcher_clear) struct watcher watcher;
+    struct watch_report report;
+    watcher_init(&watcher, NULL);
+    watcher.options.revoked = revoked;
+    keep_state(&watcher);
+    serve(9); // with one entry, but nothing to compare with
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_int_equal(report.told, 0);
+    assert_false(file_exists(in_test_folder("crl.pem.revoked")));
+    serve(11); // two more
+    require_round(&watcher, RESULT_UNAVAILABLE, "reload_failed", &report);
+    require_file("crl.pem.revoked", "02\n03\n");
+    serve(12); // and one more
+    require_round(&watcher, RESULT_UNAVAILABLE, "reload_failed", &report);
+    require_file("crl.pem.revoked", "02\n03\n04\n");
+    assert_ok(file_replace(in_test_folder("ready"), BYTES_LITERAL(""), 0644, &err), &err);
+    keep_state(&watcher); // another process
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_int_equal(report.told, 3);
+    require_file("calls", "02 03 04\n");
+    assert_false(file_exists(in_test_folder("crl.pem.revoked")));
+    serve(20); // the same four
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_ok(file_replace(watcher.file, BYTES_LITERAL("broken"), 0644, &err), &err);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    require_file("calls", "02 03 04\n"); // nobody new
+}
+
+static void a_long_list_is_told_in_pieces_and_rubbish_is_not(void **state) {
+    (void)state;
+    struct error err = {0};
+    char *revoked[] = {"/bin/sh", "-c", (char[600]){0}, "told", NULL};
+    snprintf(revoked[2], 600, "echo $# >> '%s'", in_test_folder("calls"));
+    AUTO(watcher_clear) struct watcher watcher;
+    struct watch_report report;
+    AUTO(buf_clear) struct buf list = {0};
+    buf_init(&list, 10000);
+    watcher_init(&watcher, NULL);
+    watcher.options.revoked = revoked;
+    keep_state(&watcher);
+    serve(8);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    for (int i = 0; i < 2 * LIMIT_REVOKED_AT_ONCE; i++) {
+        assert_int_equal(buf_printf(&list, "%04x\n", 0x1000 + i), RESULT_OK);
+    }
+    assert_int_equal(buf_append_string(&list, "rm -rf\n1000\n20"), RESULT_OK);
+    assert_ok(file_replace(in_test_folder("crl.pem.revoked"), buf_bytes(&list), 0600, &err),
+              &err);
+    serve(17); // one
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_int_equal(report.told, 2 * LIMIT_REVOKED_AT_ONCE + 2); // 20 and 01 with them
+    require_file("calls", "100\n100\n2\n");
+}
+
 static void a_second_watcher_waits_its_turn(void **state) {
     (void)state;
     AUTO(watcher_clear) struct watcher watcher;
@@ -563,6 +633,8 @@ int main(void) {
         WITH_SERVER(nothing_goes_behind_the_copy),
         WITH_SERVER(who_needs_every_list_refuses_a_single_one),
         WITH_SERVER(a_restart_comes_only_when_somebody_more_is_revoked),
+        WITH_SERVER(who_was_revoked_is_told_until_it_succeeds),
+        WITH_SERVER(a_long_list_is_told_in_pieces_and_rubbish_is_not),
         WITH_SERVER(a_second_watcher_waits_its_turn),
         WITH_SERVER(hup_goes_to_the_process_of_a_pid_file_only),
     };

@@ -34,6 +34,7 @@ static void targets_inherit_and_override(void **state) {
     assert_int_equal(broker->proof.port, 8883);
     assert_int_equal(broker->interval_seconds, 30);
     assert_int_equal(broker->warn_percent, 40);
+    assert_null(broker->revoked);
     const struct watch_options *web = &config.targets[1].options;
     assert_string_equal(web->file, "/etc/nginx/other.pem");
     assert_string_equal(web->reload[2], "nginx");
@@ -96,6 +97,9 @@ static void mistakes_name_their_place(void **state) {
         {COMMON "[target a]\npreset = haproxy\nsessions_map = /m\n", "sessions_map is for", ""},
         {COMMON "[target a]\npreset = haproxy\nsocket_bytes = 9999\n", "without socket", ""},
         {COMMON "[target a]\npreset = prosody\nrestart = a\n", "without restart", ""},
+        {COMMON "[target a]\npreset = haproxy\nrevoked = a\n", "without revoked", ""},
+        {COMMON "[target a]\npreset = mosquitto\nrestart = a\nrevoked = b\n",
+         "either restart or revoked", ""},
         {COMMON "[target a]\npreset = nginx\nshell = a\n", "shell is for Prosody", ""},
         {COMMON "[target a]\npreset = nginx\nproof = h:1\n", "proof needs a canary pair", ""},
         {COMMON "canary = /c\n[target a]\npreset = nginx\nproof = h\n", "expected HOST:PORT",

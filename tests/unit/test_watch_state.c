@@ -72,6 +72,40 @@ static void the_worst_is_told(void **state) {
     }
 }
 
+static void what_becomes_of_sessions_is_told_as_it_is_configured(void **state) {
+    (void)state;
+    char *command[] = {"a", NULL};
+    const struct {
+        const char *preset;
+        struct watch_options options;
+        const char *sessions; // part of it
+    } cases[] = {
+        {"mosquitto", {.interval_seconds = 60}, "stay until they end by themselves"},
+        {"mosquitto", {.restart = command}, "everybody's"},
+        {"mosquitto-capath", {.revoked = command}, "`revoked` is told"},
+        {"command", {.interval_seconds = 60}, "`restart` or `revoked` would end them"},
+        {"nginx", {.interval_seconds = 60}, "worker_shutdown_timeout"},
+        {"haproxy",
+         {.interval_seconds = 60},
+         "stay until they end by themselves or by a reload"},
+        {"haproxy", {.sessions_map = "/m"}, "shut down over the runtime socket"},
+        {"prosody", {.interval_seconds = 60}, "closed by the admin shell"},
+        {"prosody-capath", {.interval_seconds = 60}, "closed by the admin shell"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct watch_status status = {0};
+        const struct watch_report report = report_of(NOW - 10, NOW + DAY);
+        struct watch_options target = cases[i].options;
+        target.name = "t";
+        target.preset = watch_preset_find(cases[i].preset);
+        assert_int_equal(
+            watch_status_follow(&status, &target, &report, RESULT_OK, &(struct error){0}, NOW),
+            RESULT_OK);
+        assert_non_null(strstr(status.sessions, cases[i].sessions));
+        message_clear(&watch_status_type, &status);
+    }
+}
+
 static void a_state_ages(void **state) {
     (void)state;
     struct watch_status status = {0};
@@ -131,6 +165,7 @@ static void a_damaged_state_is_begun_anew(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_worst_is_told),
+        cmocka_unit_test(what_becomes_of_sessions_is_told_as_it_is_configured),
         cmocka_unit_test(a_state_ages),
         cmocka_unit_test(a_change_needs_another_proof),
         cmocka_unit_test(a_damaged_state_is_begun_anew),
