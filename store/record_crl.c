@@ -86,3 +86,32 @@ enum result store_last_crl(struct store *store, int64_t issuer_id,
     *out_record = record;
     return RESULT_OK;
 }
+
+void crl_piece_clear(struct crl_piece *piece) {
+    buf_clear(&piece->der);
+    *piece = (struct crl_piece){0};
+}
+
+enum result store_read_crl(struct store *store, int64_t issuer_id, int64_t number,
+                           int64_t offset, int64_t limit, struct crl_piece *out_piece,
+                           struct error *err) {
+    AUTO(query_end) struct query query = {0};
+    const struct value parameters[] = {value_integer(offset), value_integer(limit),
+                                       value_integer(issuer_id), value_integer(number)};
+    enum result result =
+        query_first(store, STATEMENT_CRL_READ, parameters, COUNT_OF(parameters), &query, err);
+    if (result == RESULT_NOT_FOUND) {
+        (void)error_set_code(err, RESULT_NOT_FOUND, "crl_unknown",
+                             number == 0 ? "this CA has no CRL yet"
+                                         : "the CRL of that number is not kept");
+        error_hint(err, "The last two CRLs of a CA can be read.");
+        return RESULT_NOT_FOUND;
+    }
+    TRY(result);
+    struct crl_piece piece = {.number = query_integer(&query, 0),
+                              .size = query_integer(&query, 1),
+                              .previous = query_integer(&query, 3)};
+    TRY(column_copy_bytes(&query, 2, &piece.der, err));
+    *out_piece = piece;
+    return RESULT_OK;
+}

@@ -275,6 +275,11 @@
                        " ORDER BY number DESC LIMIT 1")                                        \
     X(CRL_LAST, "SELECT issuer_id, number, this_update, next_update, entry_count, der"         \
                 " FROM crl WHERE issuer_id = $1 ORDER BY number DESC LIMIT 1")                 \
+    X(CRL_READ, "SELECT c.number, length(c.der), substr(c.der, $1 + 1, $2), COALESCE("         \
+                " (SELECT MAX(p.number) FROM crl p WHERE p.issuer_id = c.issuer_id"            \
+                " AND p.number < c.number AND p.der IS NOT NULL), 0) FROM crl c"               \
+                " WHERE c.issuer_id = $3 AND c.der IS NOT NULL AND ($4 = 0 OR c.number = $4)"  \
+                " ORDER BY c.number DESC LIMIT 1")                                             \
     X(CRL_DROP_OLDER, "UPDATE crl SET der = NULL"                                              \
                       " WHERE issuer_id = $1 AND number < $2 AND der IS NOT NULL")             \
                                                                                                \

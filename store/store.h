@@ -522,6 +522,18 @@ enum result store_add_crl(struct store *store, const struct crl_record *record,
                           struct error *err);
 enum result store_last_crl(struct store *store, int64_t issuer_id,
                            struct crl_record *out_record, struct error *err);
+// A piece of one of those whose DER is kept.
+struct crl_piece {
+    int64_t number;
+    int64_t size;     // of the whole DER
+    int64_t previous; // number of the kept one before it; 0: none
+    struct buf der;   // at most `limit` bytes from `offset` on
+};
+void crl_piece_clear(struct crl_piece *piece);
+// `number` 0: the last one. RESULT_NOT_FOUND (code "crl_unknown").
+enum result store_read_crl(struct store *store, int64_t issuer_id, int64_t number,
+                           int64_t offset, int64_t limit, struct crl_piece *out_piece,
+                           struct error *err);
 
 // --- admins ---------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ static const struct route routes[] = {
     {"POST", "/v1/certificates/{serial}/release", OPERATION_CERTIFICATE_RELEASE},
     {"POST", "/v1/names/release", OPERATION_NAME_RELEASE},
     {"GET", "/v1/crl", OPERATION_CRL_SHOW},
+    {"GET", "/v1/crl/{issuer}", OPERATION_CRL_READ},
     {"POST", "/v1/crl/publish", OPERATION_CRL_PUBLISH},
     {"GET", "/v1/status", OPERATION_STATUS},
     {"GET", "/v1/requests", OPERATION_REQUEST_LIST},

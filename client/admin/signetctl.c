@@ -75,7 +75,16 @@ static const struct command commands[] = {
      "let another device have a name\n\n"
      "NAME as type:value. Refused while a valid certificate carries it.",
      run_name_release},
-    {"crl show", "", 0, 0, NULL, "show what the published CRLs hold", run_crl_show},
+    {"crl show", "[SERIAL…]", 0, 1000, crl_show_options,
+     "show what the published CRLs hold\n\n"
+     "All of them in a table, or with --issuer one CRL with its entries, or those of SERIAL.",
+     run_crl_show},
+    {"crl diff", "OLD NEW | --issuer NAME [OLD]", 0, 2, crl_diff_options,
+     "compare two CRLs\n\n"
+     "Files in PEM or DER; with --issuer what is published now, with OLD or with the one "
+     "before\n"
+     "it. Exit status: 0 the same, 1 different, 2 trouble.",
+     run_crl_diff},
     {"crl publish", "", 0, 0, NULL, "make and publish new CRLs now", run_crl_publish},
     {"issuer list", "", 0, 0, NULL, "list the CAs of the authority", run_issuer_list},
     {"profile list", "", 0, 0, NULL, "list the profiles", run_profile_list},

@@ -26,6 +26,7 @@ enum result run_rule_list(const struct arguments *arguments, struct error *err);
 enum result run_rule_remove(const struct arguments *arguments, struct error *err);
 enum result run_crl_show(const struct arguments *arguments, struct error *err);
 enum result run_crl_publish(const struct arguments *arguments, struct error *err);
+enum result run_crl_diff(const struct arguments *arguments, struct error *err);
 enum result run_issuer_list(const struct arguments *arguments, struct error *err);
 enum result run_profile_list(const struct arguments *arguments, struct error *err);
 enum result run_profile_show(const struct arguments *arguments, struct error *err);
@@ -50,6 +51,8 @@ extern const struct option issue_options[];
 extern const struct option certificate_list_options[];
 extern const struct option certificate_show_options[];
 extern const struct option certificate_revoke_options[];
+extern const struct option crl_show_options[];
+extern const struct option crl_diff_options[];
 extern const struct option request_list_options[];
 extern const struct option request_approve_options[];
 extern const struct option request_deny_options[];
@@ -107,6 +110,9 @@ enum result add_line(struct buf *out, const char *label, const char *value);
 enum result add_time_line(struct buf *out, const char *label, int64_t time);
 enum result add_number_line(struct buf *out, const char *label, int64_t number);
 enum result add_names_line(struct buf *out, const char *label, const struct text_list *names);
+
+// A table of the CRLs that are published (struct crl_info).
+enum result write_crls(const struct record_list *crls, struct buf *out);
 
 // The greatest output of one command.
 #define PRINT_BYTES (512 * 1024 * 1024)

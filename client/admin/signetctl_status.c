@@ -1,62 +1,10 @@
-// signetctl status, authority, crl show, crl publish.
+// signetctl status and authority.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/text.h"
 #include "client/connect/ask.h"
 #include "client/terminal/display.h"
 #include "client/terminal/program.h"
 #include "client/admin/signetctl.h"
-
-// --- CRLs --------------------------------------------------------------------------------
-
-static enum result write_crls(const struct record_list *crls, struct buf *out) {
-    static const char *const headings[] = {"CRL OF",  "NUMBER", "HOLDS FROM", "HOLDS UNTIL",
-                                           "REVOKED", "BYTES",  NULL};
-    AUTO(table_clear) struct table table = {0};
-    TRY(table_init(&table, headings));
-    const struct crl_info *items = crls->items;
-    for (size_t i = 0; i < crls->count; i++) {
-        TRY(table_add(&table, items[i].issuer));
-        TRY(add_number_cell(&table, items[i].number));
-        TRY(add_time_cell(&table, items[i].this_update));
-        TRY(add_time_cell(&table, items[i].next_update));
-        TRY(add_number_cell(&table, items[i].entries));
-        TRY(add_number_cell(&table, items[i].size));
-    }
-    return table_write(&table, out);
-}
-
-static enum result print_crls(const struct arguments *arguments, const struct crl_page *page,
-                              struct error *err) {
-    bool is_printed = false;
-    TRY(print_if_json(arguments, &crl_page_type, page, &is_printed, err));
-    if (is_printed) {
-        return RESULT_OK;
-    }
-    AUTO(buf_clear) struct buf text = {0};
-    buf_init(&text, PRINT_BYTES);
-    TRY(write_crls(&page->crls, &text));
-    return program_print(&text, err);
-}
-
-static enum result call_for_crls(const struct arguments *arguments, enum operation_id operation,
-                                 struct error *err) {
-    const struct nothing request = {};
-    struct crl_page reply = {0};
-    enum result result = session_call(arguments, operation, &request, &reply, err);
-    if (result == RESULT_OK) {
-        result = print_crls(arguments, &reply, err);
-    }
-    message_clear(&crl_page_type, &reply);
-    return result;
-}
-
-enum result run_crl_show(const struct arguments *arguments, struct error *err) {
-    return call_for_crls(arguments, OPERATION_CRL_SHOW, err);
-}
-
-enum result run_crl_publish(const struct arguments *arguments, struct error *err) {
-    return call_for_crls(arguments, OPERATION_CRL_PUBLISH, err);
-}
 
 // --- status ------------------------------------------------------------------------------
 

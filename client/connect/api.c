@@ -17,6 +17,7 @@ static const struct api_route {
     {OPERATION_CERTIFICATE_HOLD, "POST", "/v1/certificates/{serial}/hold"},
     {OPERATION_CERTIFICATE_RELEASE, "POST", "/v1/certificates/{serial}/release"},
     {OPERATION_CRL_SHOW, "GET", "/v1/crl"},
+    {OPERATION_CRL_READ, "GET", "/v1/crl/{issuer}"},
     {OPERATION_CRL_PUBLISH, "POST", "/v1/crl/publish"},
     {OPERATION_STATUS, "GET", "/v1/status"},
     {OPERATION_ADMIN_ADD, "POST", "/v1/admins"},

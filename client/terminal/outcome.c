@@ -15,6 +15,8 @@ static const struct {
     enum outcome outcome;
 } by_code[] = {
     {"usage", OUTCOME_USAGE},
+    {"different", OUTCOME_DIFFERENT},
+    {"trouble", OUTCOME_TROUBLE},
     {"unreachable", OUTCOME_UNREACHABLE},
     {"interrupted", OUTCOME_UNREACHABLE},
     {"tls", OUTCOME_UNREACHABLE},
@@ -54,6 +56,9 @@ static void print_line(const char *prefix, const char *text) {
 }
 
 void outcome_report(const char *program, const struct error *err) {
+    if (strcmp(err->code, "different") == 0) {
+        return; // what was asked for has been answered
+    }
     print_line(program, err->message[0] != '\0' ? err->message : result_text(err->result));
     if (err->hint[0] != '\0') {
         print_line("hint", err->hint);

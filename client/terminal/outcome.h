@@ -8,7 +8,9 @@
 enum outcome {
     OUTCOME_DONE = 0,
     OUTCOME_FAILED = 1,
+    OUTCOME_DIFFERENT = 1, // of a comparison, as diff(1) has it; nothing failed
     OUTCOME_USAGE = 2,
+    OUTCOME_TROUBLE = 2, // of a comparison that could not be made
     OUTCOME_PENDING = 3,
     OUTCOME_DENIED = 4,
     OUTCOME_MISCONFIGURED = 5, // or not to be trusted
@@ -18,5 +20,6 @@ enum outcome {
 
 // Of a call that gave `result`, with `err` filled when it failed.
 enum outcome outcome_of(enum result result, const struct error *err);
-// "program: message" and "hint: …", each on one line, control characters replaced.
+// "program: message" and "hint: …", each on one line, control characters replaced; nothing for a
+// comparison that found a difference.
 void outcome_report(const char *program, const struct error *err);

@@ -207,6 +207,20 @@
 
 #define crl_page_FIELDS(F, R) R(crls, crl_info, 100)
 
+// A CRL comes in parts, so that no answer is a large one. `number` 0 means the last one; with that of
+// the first part the others are of the same CRL.
+#define crl_read_FIELDS(F, R)                                                                  \
+    F(TEXT, issuer, LIMIT_LABEL_BYTES, REQUIRED)                                               \
+    F(INTEGER, number, INT64_MAX, OPTIONAL)                                                    \
+    F(INTEGER, offset, LIMIT_CRL_BYTES, OPTIONAL)
+
+#define crl_part_FIELDS(F, R)                                                                  \
+    F(TEXT, issuer, LIMIT_LABEL_BYTES, REQUIRED)                                               \
+    F(INTEGER, number, INT64_MAX, REQUIRED)                                                    \
+    F(INTEGER, size, INT64_MAX, REQUIRED)                                                      \
+    F(INTEGER, previous, INT64_MAX, OPTIONAL)                                                  \
+    F(BYTES, der, LIMIT_CRL_PART_BYTES, REQUIRED)
+
 #define status_FIELDS(F, R)                                                                    \
     F(TEXT, name, LIMIT_COMMON_NAME_BYTES, REQUIRED)                                           \
     F(TEXT, version, 32, REQUIRED)                                                             \
@@ -488,6 +502,8 @@
     X(certificate_release)                                                                     \
     X(crl_info)                                                                                \
     X(crl_page)                                                                                \
+    X(crl_read)                                                                                \
+    X(crl_part)                                                                                \
     X(status)                                                                                  \
     X(request_info)                                                                            \
     X(request_list)                                                                            \
@@ -549,6 +565,8 @@ MESSAGE_DECLARE(certificate_hold);
 MESSAGE_DECLARE(certificate_release);
 MESSAGE_DECLARE(crl_info);
 MESSAGE_DECLARE(crl_page);
+MESSAGE_DECLARE(crl_read);
+MESSAGE_DECLARE(crl_part);
 MESSAGE_DECLARE(status);
 MESSAGE_DECLARE(request_info);
 MESSAGE_DECLARE(request_list);
@@ -611,6 +629,7 @@ enum channel {
     X(CERTIFICATE_RELEASE, 39, certificate_release, certificate_info, CHANNEL_ADMIN)           \
     X(CRL_SHOW, 26, nothing, crl_page, CHANNEL_ADMIN)                                          \
     X(CRL_PUBLISH, 27, nothing, crl_page, CHANNEL_ADMIN)                                       \
+    X(CRL_READ, 48, crl_read, crl_part, CHANNEL_ADMIN)                                         \
     X(STATUS, 28, nothing, status, CHANNEL_ADMIN)                                              \
     X(REQUEST_LIST, 30, request_list, request_page, CHANNEL_ADMIN)                             \
     X(REQUEST_SHOW, 31, request_show, request_info, CHANNEL_ADMIN)                             \

@@ -35,6 +35,7 @@ static const struct expectation {
     {"CERTIFICATE_HOLD", OWNER | OPERATOR},
     {"CERTIFICATE_RELEASE", OWNER | OPERATOR},
     {"CRL_SHOW", ALL},
+    {"CRL_READ", ALL},
     {"CRL_PUBLISH", OWNER | OPERATOR},
     {"STATUS", ALL},
     {"REQUEST_LIST", ALL},

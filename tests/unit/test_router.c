@@ -53,6 +53,7 @@ static void each_route_is_found_where_it_belongs_and_nowhere_else(void **state) 
          OPERATION_CERTIFICATE_REVOKE, NULL, 0},
         {CHANNEL_ADMIN, "GET", "/v1/certificates/0a/revoke", ROUTER_OTHER_METHOD, 0, "POST", 0},
         {CHANNEL_ADMIN, "GET", "/v1/crl", ROUTER_FOUND, OPERATION_CRL_SHOW, NULL, 0},
+        {CHANNEL_ADMIN, "GET", "/v1/crl/root", ROUTER_FOUND, OPERATION_CRL_READ, NULL, 0},
         {CHANNEL_ADMIN, "POST", "/v1/crl/publish", ROUTER_FOUND, OPERATION_CRL_PUBLISH, NULL,
          0},
         {CHANNEL_ADMIN, "GET", "/v1/status", ROUTER_FOUND, OPERATION_STATUS, NULL, 0},

@@ -341,6 +341,40 @@ static void only_the_last_two_crls_keep_their_bytes(void **state) {
     assert_string_equal(text, "1 0\n2 0\n3 0\n4 1\n5 1\n");
 }
 
+static void kept_crls_are_read_in_pieces(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(store_close_at) struct store *store = open_with_issuers();
+    clock_use_manual(NOW + 10);
+    struct crl_piece piece = {0};
+    assert_result(RESULT_NOT_FOUND, store_read_crl(store, 2, 0, 0, 4, &piece, &err), &err);
+    assert_string_equal(err.code, "crl_unknown");
+    for (int64_t number = 1; number <= 3; number++) {
+        assert_ok(add_crl(store, 2, number, NOW + number, &err), &err);
+    }
+    static const struct {
+        int64_t number, offset, previous;
+        const char *bytes;
+    } cases[] = {
+        {0, 0, 2, "crl "}, {3, 4, 2, "der"}, {2, 1, 0, "rl d"}, {3, 7, 2, ""}, {3, 800, 2, ""},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_ok(store_read_crl(store, 2, cases[i].number, cases[i].offset, 4, &piece, &err),
+                  &err);
+        assert_int_equal(piece.number, cases[i].number == 0 ? 3 : cases[i].number);
+        assert_int_equal(piece.size, 7);
+        assert_int_equal(piece.previous, cases[i].previous);
+        assert_bytes_equal(buf_bytes(&piece.der), bytes_of_string(cases[i].bytes));
+        crl_piece_clear(&piece);
+    }
+    static const int64_t lost[] = {1, 4}; // dropped, and not made yet
+    for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++) {
+        assert_result(RESULT_NOT_FOUND, store_read_crl(store, 2, lost[i], 0, 4, &piece, &err),
+                      &err);
+        assert_string_equal(err.code, "crl_unknown");
+    }
+}
+
 // --- admins ----------------------------------------------------------------------------------
 
 static void an_admin_is_added_and_removed_once(void **state) {
@@ -441,6 +475,7 @@ int main(void) {
         cmocka_unit_test(a_request_comes_out_as_it_went_in_and_is_decided_once),
         cmocka_unit_test(crl_numbers_and_times_only_grow),
         cmocka_unit_test(only_the_last_two_crls_keep_their_bytes),
+        cmocka_unit_test(kept_crls_are_read_in_pieces),
         cmocka_unit_test(an_admin_is_added_and_removed_once),
         cmocka_unit_test(audit_records_follow_one_another_without_gaps),
     };

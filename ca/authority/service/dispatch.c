@@ -9,6 +9,7 @@
 #include "authority/authority.h"
 #include "authority/requests/enroll.h"
 #include "authority/inspect/inspect.h"
+#include "authority/inspect/inspect_crl.h"
 #include "authority/inspect/inspect_profiles.h"
 #include "authority/issuers/issuer_info.h"
 #include "authority/decide/name_release.h"
@@ -73,6 +74,7 @@ ADAPTER(hold_certificate)
 ADAPTER(release_certificate)
 ADAPTER(name_release)
 ADAPTER(inspect_crls)
+ADAPTER(inspect_read_crl)
 ADAPTER(publisher_publish)
 ADAPTER(inspect_status)
 ADAPTER(issuer_list)
@@ -146,6 +148,7 @@ static const struct handler handlers[] = {
     {OPERATION_NAME_RELEASE, run_name_release, PEER_ADMIN, ROLES_THAT_ACT,
      certificate_holder_refused},
     {OPERATION_CRL_SHOW, run_inspect_crls, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
+    {OPERATION_CRL_READ, run_inspect_read_crl, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
     {OPERATION_CRL_PUBLISH, run_publisher_publish, PEER_ADMIN, ROLES_THAT_ACT,
      certificate_holder_refused},
     {OPERATION_STATUS, run_inspect_status, PEER_ADMIN, ROLES_THAT_LOOK, NULL},
