@@ -75,14 +75,6 @@ static enum result write_entry(struct buf *out, const struct crl_entry *entry) {
     return der_end(out, mark);
 }
 
-// At least what write_entry needs: headers, serial, time, and the two extensions.
-static size_t estimate_entry(const struct crl_entry *entry) {
-    size_t size = 2 + 3 + entry->serial_size + 17;
-    size += entry->reason != CRL_REASON_UNSPECIFIED ? 2 + 12 : 0;
-    size += entry->invalid_since != 0 ? 2 + 26 : 0;
-    return size;
-}
-
 static enum result check_entry(const struct crl_entry *entry, struct error *err) {
     if (entry->serial_size == 0 || entry->serial_size > LIMIT_SERIAL_BYTES) {
         return error_set_code(err, RESULT_INVALID, "serial_invalid",
@@ -123,46 +115,10 @@ static enum result write_extensions(struct buf *out, const struct crl_plan *plan
     return der_end(out, wrapper);
 }
 
-static enum result write_entries(struct buf *out, const struct crl_plan *plan) {
-    size_t mark = 0;
-    if (plan->entry_count == 0) {
-        return RESULT_OK; // RFC 5280, 5.1.2.6: absent, not empty
-    }
-    TRY(der_begin(out, DER_SEQUENCE, &mark));
-    for (size_t i = 0; i < plan->entry_count; i++) {
-        TRY(write_entry(out, &plan->entries[i]));
-    }
-    return der_end(out, mark);
-}
-
-static enum result write_tbs(struct buf *out, const struct crl_plan *plan,
-                             struct bytes signature_algorithm) {
-    size_t tbs = 0;
-    TRY(der_begin(out, DER_SEQUENCE, &tbs));
-    TRY(der_write_integer(out, 1)); // version 2
-    TRY(der_write_raw(out, signature_algorithm));
-    TRY(der_write_raw(out, plan->issuer));
-    TRY(der_write_time(out, plan->this_update));
-    TRY(der_write_time(out, plan->next_update));
-    TRY(write_entries(out, plan));
-    TRY(write_extensions(out, plan));
-    return der_end(out, tbs);
-}
+// --- around the entries ---
 
 // Everything beside the entries: names, key identifier, signature.
 #define FRAME_BYTES 4096
-
-static enum result reserve(struct buf *out, const struct crl_plan *plan, struct error *err) {
-    size_t size = FRAME_BYTES;
-    for (size_t i = 0; i < plan->entry_count; i++) {
-        TRY(check_entry(&plan->entries[i], err));
-        size += estimate_entry(&plan->entries[i]);
-    }
-    uint8_t *room = NULL;
-    // Only growing is saved: near the maximum the writers find out themselves.
-    size_t left = out->maximum - out->size;
-    return buf_reserve(out, size < left ? size : left, &room);
-}
 
 static enum result failed(enum result result, const struct buf *out, struct error *err) {
     if (result == RESULT_LIMIT) {
@@ -171,44 +127,87 @@ static enum result failed(enum result result, const struct buf *out, struct erro
     return error_set(err, result, "could not encode the CRL");
 }
 
-static enum result build(const struct crl_plan *plan, const struct key *key, struct buf *out,
+enum result crl_write_entry(struct buf *entries, const struct crl_entry *entry,
+                            struct error *err) {
+    TRY(check_entry(entry, err));
+    enum result result = write_entry(entries, entry);
+    return result == RESULT_OK ? RESULT_OK : failed(result, entries, err);
+}
+
+// What stands before revokedCertificates, or without entries before the extensions.
+static enum result write_start(struct buf *out, const struct crl_plan *plan,
+                               struct bytes signature_algorithm) {
+    TRY(der_write_integer(out, 1)); // version 2
+    TRY(der_write_raw(out, signature_algorithm));
+    TRY(der_write_raw(out, plan->issuer));
+    TRY(der_write_time(out, plan->this_update));
+    return der_write_time(out, plan->next_update);
+}
+
+// The entries are many and moved once, so what is before them is written apart.
+static enum result wrap_tbs(const struct crl_plan *plan, struct bytes signature_algorithm,
+                            struct buf *entries) {
+    AUTO(buf_clear) struct buf start = {0};
+    AUTO(buf_clear) struct buf head = {0};
+    buf_init(&start, FRAME_BYTES);
+    buf_init(&head, FRAME_BYTES);
+    const size_t entries_size = entries->size;
+    TRY(write_start(&start, plan, signature_algorithm));
+    if (entries_size > 0) { // RFC 5280, 5.1.2.6: absent, not empty
+        TRY(der_write_header(&start, DER_SEQUENCE, entries_size));
+    }
+    TRY(write_extensions(entries, plan));
+    TRY(der_write_header(&head, DER_SEQUENCE, start.size + entries->size));
+    TRY(buf_append(&head, buf_bytes(&start)));
+    return buf_insert(entries, 0, buf_bytes(&head));
+}
+
+enum result crl_wrap_tbs(const struct crl_plan *plan, struct bytes signature_algorithm,
+                         struct buf *entries, struct error *err) {
+    if (plan->next_update <= plan->this_update) {
+        return error_set(err, RESULT_INVALID, "the CRL would expire before it is published");
+    }
+    enum result result = wrap_tbs(plan, signature_algorithm, entries);
+    return result == RESULT_OK ? RESULT_OK : failed(result, entries, err);
+}
+
+static enum result wrap_list(struct buf *tbs, struct bytes signature_algorithm,
+                             struct bytes signature) {
+    AUTO(buf_clear) struct buf header = {0};
+    buf_init(&header, FRAME_BYTES);
+    TRY(der_write_raw(tbs, signature_algorithm));
+    TRY(der_write_bit_string(tbs, signature));
+    TRY(der_write_header(&header, DER_SEQUENCE, tbs->size));
+    return buf_insert(tbs, 0, buf_bytes(&header));
+}
+
+enum result crl_wrap_list(struct buf *tbs, struct bytes signature_algorithm,
+                          struct bytes signature, struct error *err) {
+    enum result result = wrap_list(tbs, signature_algorithm, signature);
+    return result == RESULT_OK ? RESULT_OK : failed(result, tbs, err);
+}
+
+// --- the list ---
+
+static enum result build(const struct crl_plan *plan, const struct key *key, struct buf *der,
                          struct error *err) {
     AUTO(buf_clear) struct buf signature = {0};
     buf_init(&signature, FRAME_BYTES);
-    size_t list = 0;
-    TRY(reserve(out, plan, err));
-    enum result result = der_begin(out, DER_SEQUENCE, &list);
-    size_t start = out->size;
-    if (result == RESULT_OK) {
-        result = write_tbs(out, plan, key_signature_algorithm(key));
+    for (size_t i = 0; i < plan->entry_count; i++) {
+        TRY(crl_write_entry(der, &plan->entries[i], err));
     }
-    if (result != RESULT_OK) {
-        return failed(result, out, err);
-    }
-    struct bytes tbs = bytes_slice(buf_bytes(out), start, out->size);
+    TRY(crl_wrap_tbs(plan, key_signature_algorithm(key), der, err));
     if (plan->judge != NULL) {
-        TRY(plan->judge(tbs, err));
+        TRY(plan->judge(buf_bytes(der), err));
     }
-    TRY(key_sign(key, tbs, &signature, err));
-    result = der_write_raw(out, key_signature_algorithm(key));
-    if (result == RESULT_OK) {
-        result = der_write_bit_string(out, buf_bytes(&signature));
-    }
-    if (result == RESULT_OK) {
-        result = der_end(out, list);
-    }
-    return result == RESULT_OK ? RESULT_OK : failed(result, out, err);
+    TRY(key_sign(key, buf_bytes(der), &signature, err));
+    return crl_wrap_list(der, key_signature_algorithm(key), buf_bytes(&signature), err);
 }
 
 enum result crl_build(const struct crl_plan *plan, const struct key *key, struct buf *out_der,
                       struct error *err) {
-    if (plan->next_update <= plan->this_update) {
-        return error_set(err, RESULT_INVALID, "the CRL would expire before it is published");
-    }
-    size_t before = out_der->size;
-    enum result result = build(plan, key, out_der, err);
-    if (result != RESULT_OK) {
-        out_der->size = before;
-    }
-    return result;
+    AUTO(buf_clear) struct buf der = {0};
+    buf_init(&der, out_der->maximum - out_der->size);
+    TRY(build(plan, key, &der, err));
+    return buf_append(out_der, buf_bytes(&der));
 }

@@ -20,7 +20,7 @@ static enum result read_reason(struct bytes value, struct crl_entry *entry, stru
     return RESULT_OK;
 }
 
-static enum result use_entry_extension(struct crl_entry *entry, bool *has_unknown_critical,
+static enum result use_entry_extension(struct crl_entry *entry,
                                        const struct extension *extension, struct error *err) {
     struct der der = der_of(extension->value);
     switch (extension->oid) {
@@ -30,13 +30,13 @@ static enum result use_entry_extension(struct crl_entry *entry, bool *has_unknow
         TRY(der_read_time(&der, &entry->invalid_since, err));
         return der_expect_end(&der, err);
     default:
-        *has_unknown_critical |= extension->is_critical;
+        entry->has_unknown_critical |= extension->is_critical;
         return RESULT_OK;
     }
 }
 
 static enum result read_entry(struct der *list, struct crl_entry *out_entry,
-                              bool *has_unknown_critical, struct error *err) {
+                              struct error *err) {
     struct crl_entry entry = {0};
     struct der inside = {0};
     struct bytes serial = {0};
@@ -56,7 +56,7 @@ static enum result read_entry(struct der *list, struct crl_entry *out_entry,
         struct extensions extensions; // 2 kB, filled only where they exist
         TRY(extensions_read(&inside, &extensions, err));
         for (size_t i = 0; i < extensions.count; i++) {
-            TRY(use_entry_extension(&entry, has_unknown_critical, &extensions.items[i], err));
+            TRY(use_entry_extension(&entry, &extensions.items[i], err));
         }
     }
     TRY(der_expect_end(&inside, err));
@@ -67,11 +67,10 @@ static enum result read_entry(struct der *list, struct crl_entry *out_entry,
 enum result crl_next_entry(struct bytes *cursor, struct crl_entry *out_entry,
                            struct error *err) {
     struct der der = der_of(*cursor);
-    bool has_unknown_critical = false;
     if (der_at_end(&der)) {
         return RESULT_NOT_FOUND; // the ordinary end of a walk
     }
-    TRY(read_entry(&der, out_entry, &has_unknown_critical, err));
+    TRY(read_entry(&der, out_entry, err));
     *cursor = der.left;
     return RESULT_OK;
 }
@@ -91,7 +90,6 @@ enum result crl_count(const struct crl *crl, size_t *out_count, struct error *er
 enum result crl_find(const struct crl *crl, struct bytes serial, struct crl_entry *out_entry,
                      struct error *err) {
     struct der der = der_of(crl->entries);
-    bool has_unknown_critical = false;
     while (serial.size > 0 && serial.data[0] == 0) {
         serial = bytes_slice(serial, 1, serial.size);
     }
@@ -101,7 +99,7 @@ enum result crl_find(const struct crl *crl, struct bytes serial, struct crl_entr
         TRY(der_enter(&der, DER_SEQUENCE, &inside, err));
         TRY(der_read_unsigned(&inside, &listed, err));
         if (bytes_equal(listed, serial)) {
-            return read_entry(&entry, out_entry, &has_unknown_critical, err);
+            return read_entry(&entry, out_entry, err);
         }
     }
     return error_set(err, RESULT_NOT_FOUND, "the serial number is not in the CRL");
@@ -113,7 +111,8 @@ static enum result check_entries(struct crl *crl, struct error *err) {
     struct der der = der_of(crl->entries);
     struct crl_entry entry = {0};
     while (!der_at_end(&der)) {
-        TRY(read_entry(&der, &entry, &crl->has_unknown_critical, err));
+        TRY(read_entry(&der, &entry, err));
+        crl->has_unknown_critical |= entry.has_unknown_critical;
     }
     return RESULT_OK;
 }
@@ -180,7 +179,6 @@ static enum result read_tbs(struct crl *crl, struct error *err) {
     if (der_peek(&tbs) == DER_SEQUENCE) {
         TRY(der_enter(&tbs, DER_SEQUENCE, &entries, err));
         crl->entries = entries.left;
-        TRY(check_entries(crl, err));
     }
     if (version == 1 && !der_at_end(&tbs)) {
         TRY(read_extensions(crl, &tbs, err));
@@ -188,7 +186,7 @@ static enum result read_tbs(struct crl *crl, struct error *err) {
     return der_expect_end(&tbs, err);
 }
 
-enum result crl_read(struct bytes der_bytes, struct crl *out_crl, struct error *err) {
+enum result crl_read_frame(struct bytes der_bytes, struct crl *out_crl, struct error *err) {
     if (der_bytes.size > LIMIT_CRL_BYTES) {
         return error_set(err, RESULT_LIMIT, "the CRL has %zu bytes; at most %d are read",
                          der_bytes.size, LIMIT_CRL_BYTES);
@@ -202,6 +200,14 @@ enum result crl_read(struct bytes der_bytes, struct crl *out_crl, struct error *
     TRY(der_read_bit_string(&inside, &crl.signature, err));
     TRY(der_expect_end(&inside, err));
     TRY(read_tbs(&crl, err));
+    *out_crl = crl;
+    return RESULT_OK;
+}
+
+enum result crl_read(struct bytes der, struct crl *out_crl, struct error *err) {
+    struct crl crl = {0};
+    TRY(crl_read_frame(der, &crl, err));
+    TRY(check_entries(&crl, err));
     *out_crl = crl;
     return RESULT_OK;
 }
@@ -220,8 +226,8 @@ static enum result other_issuer(struct error *err, const char *what) {
                           what);
 }
 
-enum result crl_verify(const struct crl *crl, const struct certificate *issuer,
-                       struct error *err) {
+enum result crl_verify_frame(const struct crl *crl, const struct certificate *issuer,
+                             struct error *err) {
     if (!bytes_equal(crl->issuer, issuer->subject)) {
         return other_issuer(err, "its issuer has another name");
     }
@@ -241,6 +247,12 @@ enum result crl_verify(const struct crl *crl, const struct certificate *issuer,
                               "the CRL has a critical extension that is not supported, such as "
                               "issuingDistributionPoint; expected one complete CRL");
     }
+    return RESULT_OK;
+}
+
+enum result crl_verify(const struct crl *crl, const struct certificate *issuer,
+                       struct error *err) {
+    TRY(crl_verify_frame(crl, issuer, err));
     return public_key_verify(issuer->spki, crl->signature_algorithm, crl->tbs, crl->signature,
                              err);
 }

@@ -28,6 +28,15 @@ static size_t encode_header(uint8_t tag, size_t length, uint8_t out_header[6]) {
     return 2 + octets;
 }
 
+enum result der_write_header(struct buf *out, uint8_t tag, size_t content_size) {
+    if (content_size > UINT32_MAX) {
+        return RESULT_LIMIT;
+    }
+    uint8_t header[6];
+    size_t header_size = encode_header(tag, content_size, header);
+    return buf_append(out, bytes_of(header, header_size));
+}
+
 enum result der_begin(struct buf *out, uint8_t tag, size_t *out_mark) {
     size_t mark = out->size;
     TRY(buf_append(out, bytes_of((const uint8_t[]){tag, 0}, 2)));

@@ -35,6 +35,8 @@ enum der_tag {
 // All writers append to `out` and fail only when its maximum or memory is reached (and a
 // time's, with RESULT_INVALID, when it needs more than four digits for the year).
 
+// Only what stands before the content, for one that is somewhere else.
+enum result der_write_header(struct buf *out, uint8_t tag, size_t content_size);
 // Opens a constructed (or wrapping) element; der_end closes it and inserts the length.
 // `*out_mark` must be handed to der_end in reverse order.
 enum result der_begin(struct buf *out, uint8_t tag, size_t *out_mark);

@@ -276,29 +276,18 @@ struct bytes key_algorithm_signature(enum key_algorithm algorithm) {
     }
 }
 
-static int sign_with_ecc(struct key *key, struct bytes message, uint8_t *signature,
+static int sign_with_ecc(struct key *key, struct bytes digest, uint8_t *signature,
                          word32 *size) {
-    bool is_p384 = key->algorithm == KEY_P384;
-    uint8_t digest[WC_SHA384_DIGEST_SIZE];
-    word32 digest_size = is_p384 ? WC_SHA384_DIGEST_SIZE : WC_SHA256_DIGEST_SIZE;
-    int code = wc_Hash(is_p384 ? WC_HASH_TYPE_SHA384 : WC_HASH_TYPE_SHA256, message.data,
-                       (word32)message.size, digest, digest_size);
-    return code != 0 ? code
-                     : wc_ecc_sign_hash(digest, digest_size, signature, size, &key->rng,
-                                        &key->material.ecc);
+    return wc_ecc_sign_hash(digest.data, (word32)digest.size, signature, size, &key->rng,
+                            &key->material.ecc);
 }
 
-static int sign_with_rsa(struct key *key, struct bytes message, uint8_t *signature,
+static int sign_with_rsa(struct key *key, struct bytes digest, uint8_t *signature,
                          word32 *size) {
-    uint8_t digest[WC_SHA256_DIGEST_SIZE], info[KEY_DIGEST_INFO_BYTES];
-    int code = wc_Hash(WC_HASH_TYPE_SHA256, message.data, (word32)message.size, digest,
-                       sizeof(digest));
-    if (code != 0) {
-        return code;
-    }
-    word32 info_size = wc_EncodeSignature(info, digest, sizeof(digest),
+    uint8_t info[KEY_DIGEST_INFO_BYTES];
+    word32 info_size = wc_EncodeSignature(info, digest.data, (word32)digest.size,
                                           wc_GetCTC_HashOID(WC_HASH_TYPE_SHA256));
-    code = wc_RsaSSL_Sign(info, info_size, signature, *size, &key->material.rsa, &key->rng);
+    int code = wc_RsaSSL_Sign(info, info_size, signature, *size, &key->material.rsa, &key->rng);
     if (code < 0) {
         return code;
     }
@@ -306,31 +295,44 @@ static int sign_with_rsa(struct key *key, struct bytes message, uint8_t *signatu
     return 0;
 }
 
+enum result key_sign_digest(const struct key *key, struct bytes digest,
+                            struct buf *out_signature, struct error *err) {
+    // wolfCrypt moves its generator and caches, not the key: the caller's view stays const.
+    struct key *state = (struct key *)(uintptr_t)key;
+    uint8_t signature[KEY_SIGNATURE_BYTES];
+    word32 size = sizeof(signature);
+    int code = key_family(key->algorithm) == KEY_FAMILY_ECC
+                   ? sign_with_ecc(state, digest, signature, &size)
+                   : sign_with_rsa(state, digest, signature, &size);
+    return code == 0 ? buf_append(out_signature, bytes_of(signature, size))
+                     : crypto_failed(err, "sign", code);
+}
+
+static enum result sign_with_ed25519(const struct key *key, struct bytes message,
+                                     struct buf *out_signature, struct error *err) {
+    struct key *state = (struct key *)(uintptr_t)key;
+    uint8_t signature[ED25519_SIG_SIZE];
+    word32 size = sizeof(signature);
+    int code = wc_ed25519_sign_msg(message.data, (word32)message.size, signature, &size,
+                                   &state->material.ed25519);
+    return code == 0 ? buf_append(out_signature, bytes_of(signature, size))
+                     : crypto_failed(err, "sign", code);
+}
+
 enum result key_sign(const struct key *key, struct bytes message, struct buf *out_signature,
                      struct error *err) {
     TRY(crypto_check_size(message, err));
-    // wolfCrypt moves its generator and caches, not the key: the caller's view stays const.
-    struct key *state = (struct key *)(uintptr_t)key;
     if (message.size == 0) {
         message = bytes_of("", 0);
     }
-    uint8_t signature[KEY_SIGNATURE_BYTES];
-    word32 size = sizeof(signature);
-    int code = 0;
-    switch (key_family(key->algorithm)) {
-    case KEY_FAMILY_ECC:
-        code = sign_with_ecc(state, message, signature, &size);
-        break;
-    case KEY_FAMILY_ED25519:
-        code = wc_ed25519_sign_msg(message.data, (word32)message.size, signature, &size,
-                                   &state->material.ed25519);
-        break;
-    case KEY_FAMILY_RSA:
-        code = sign_with_rsa(state, message, signature, &size);
-        break;
+    if (key_family(key->algorithm) == KEY_FAMILY_ED25519) {
+        return sign_with_ed25519(key, message, out_signature, err);
     }
-    if (code != 0) {
-        return crypto_failed(err, "sign", code);
-    }
-    return buf_append(out_signature, bytes_of(signature, size));
+    bool is_p384 = key->algorithm == KEY_P384;
+    uint8_t digest[WC_SHA384_DIGEST_SIZE];
+    word32 digest_size = is_p384 ? WC_SHA384_DIGEST_SIZE : WC_SHA256_DIGEST_SIZE;
+    int code = wc_Hash(is_p384 ? WC_HASH_TYPE_SHA384 : WC_HASH_TYPE_SHA256, message.data,
+                       (word32)message.size, digest, digest_size);
+    return code == 0 ? key_sign_digest(key, bytes_of(digest, digest_size), out_signature, err)
+                     : crypto_failed(err, "hash", code);
 }

@@ -5,6 +5,7 @@
 #include <wolfssl/options.h>
 #include <wolfssl/wolfcrypt/ecc.h>
 #include <wolfssl/wolfcrypt/ed25519.h>
+#include <wolfssl/wolfcrypt/hash.h>
 #include <wolfssl/wolfcrypt/random.h>
 #include <wolfssl/wolfcrypt/rsa.h>
 
@@ -78,6 +79,28 @@ enum result public_key_import_point(const struct public_key *key, ecc_key *ecc,
                                     struct error *err);
 // Refuses points of small order and unreduced coordinates.
 enum result public_key_check_ed25519_encoding(const struct public_key *key, struct error *err);
+
+// What a signature's AlgorithmIdentifier says.
+struct signature_algorithm {
+    enum oid oid;
+    enum key_family family;
+    enum wc_HashType hash;
+    word32 digest_size;
+    bool has_null; // as its parameters
+};
+enum result signature_algorithm_read(struct bytes identifier,
+                                     const struct signature_algorithm **out_algorithm,
+                                     struct error *err);
+// RESULT_INVALID when it belongs to another kind of key.
+enum result signature_algorithm_fits(const struct signature_algorithm *algorithm,
+                                     const struct public_key *key, struct error *err);
+// Not for Ed25519. The digest is of the hash that key_signature_algorithm names, or `algorithm`.
+enum result key_sign_digest(const struct key *key, struct bytes digest,
+                            struct buf *out_signature, struct error *err);
+enum result public_key_verify_digest(const struct public_key *key,
+                                     const struct signature_algorithm *algorithm,
+                                     struct bytes digest, struct bytes signature,
+                                     struct error *err);
 
 // Codes of the two ways in which a key is refused.
 #define KEY_WEAK "key_weak"

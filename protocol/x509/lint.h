@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/bytes.h"
 #include "base/error.h"
 
@@ -15,3 +17,12 @@ enum result lint_certificate(struct bytes tbs, struct error *err);
 // Judges a TBSCertList (the whole element): a complete list of version 2 without issuing
 // distribution point and deltas. Time and memory grow with the entries.
 enum result lint_crl(struct bytes tbs, struct error *err);
+// The same in turns, of as many entries each; `tbs` stays where it is until lint_crl_free. A walk
+// that has refused is not gone on with.
+struct lint_crl_walk;
+enum result lint_crl_begin(struct bytes tbs, struct lint_crl_walk **out_walk,
+                           struct error *err);
+enum result lint_crl_go_on(struct lint_crl_walk *walk, size_t entries, bool *out_is_over,
+                           struct error *err);
+void lint_crl_free(struct lint_crl_walk *walk);
+void lint_crl_free_at(struct lint_crl_walk **walk);

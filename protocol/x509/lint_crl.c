@@ -195,11 +195,12 @@ static bool check_entry_values(const struct lint_list *list, const struct lint_e
 
 // --- all serials -----------------------------------------------------------------------------
 
-// A set with open addressing, at most half full. Serials are the authority's own random ones, so
-// nobody can choose them to collide.
+// A set with open addressing, at most half full, of where in the entries the serials are. They are
+// the authority's own random ones, so nobody can choose them to collide.
 struct serials {
-    struct bytes *places; // empty ones have no data
-    size_t size;          // a power of two
+    struct bytes entries;
+    uint32_t *places; // an offset, plus one; 0: empty
+    size_t size;      // a power of two
 };
 
 static void serials_clear(struct serials *serials) {
@@ -212,6 +213,10 @@ static void serials_clear(struct serials *serials) {
 
 static enum result serials_init(struct serials *serials, struct bytes entries,
                                 struct error *err) {
+    if (entries.size >= UINT32_MAX) {
+        return error_set(err, RESULT_LIMIT, "the CRL is too large to be judged");
+    }
+    serials->entries = entries;
     serials->size = 16;
     while (serials->size < 2 * (entries.size / ENTRY_BYTES + 1)) {
         serials->size *= 2;
@@ -229,16 +234,22 @@ static size_t hash_of(struct bytes serial) {
     return (size_t)(last >> 32);
 }
 
+static bool is_at(const struct serials *serials, uint32_t offset, struct bytes serial) {
+    struct bytes rest = bytes_slice(serials->entries, offset, SIZE_MAX);
+    struct element entry = {0};
+    return lint_take(&rest, &entry) && bytes_equal(entry.content, serial);
+}
+
 // False when it is there already.
-static bool add_serial(struct serials *serials, struct bytes serial) {
+static bool add_serial(struct serials *serials, struct bytes serial, uint32_t offset) {
     size_t place = hash_of(serial) & (serials->size - 1);
-    while (serials->places[place].data != NULL) {
-        if (bytes_equal(serials->places[place], serial)) {
+    while (serials->places[place] != 0) {
+        if (is_at(serials, serials->places[place] - 1, serial)) {
             return false;
         }
         place = (place + 1) & (serials->size - 1);
     }
-    serials->places[place] = serial;
+    serials->places[place] = offset + 1;
     return true;
 }
 
@@ -293,37 +304,85 @@ static const struct lint lint_structure = {"crl_structure", "RFC 5280, 5.1",
 static const struct lint lint_duplicate = {"entry_duplicate", "RFC 5280, 5.1.2.6",
                                            "each serial once"};
 
-static enum result check_entries(const struct lint_list *list, struct error *err) {
-    AUTO(serials_clear) struct serials serials = {0};
-    TRY(serials_init(&serials, list->entries, err));
-    struct bytes rest = list->entries;
-    while (rest.size > 0) {
-        struct element element = {0};
-        struct lint_entry entry;
-        if (!lint_take_tag(&rest, TAG_SEQUENCE, &element) || !split_entry(&element, &entry)) {
-            return lint_failed(&lint_structure, err);
-        }
-        for (size_t i = 0; i < sizeof(entry_lints) / sizeof(entry_lints[0]); i++) {
-            if (!entry_lints[i].passes(list, &entry)) {
-                return lint_failed(&entry_lints[i].lint, err);
-            }
-        }
-        if (!add_serial(&serials, entry.serial.content)) {
-            return lint_failed(&lint_duplicate, err);
+static enum result check_entry(const struct lint_list *list, struct element *element,
+                               struct lint_entry *entry, struct error *err) {
+    if (!split_entry(element, entry)) {
+        return lint_failed(&lint_structure, err);
+    }
+    for (size_t i = 0; i < sizeof(entry_lints) / sizeof(entry_lints[0]); i++) {
+        if (!entry_lints[i].passes(list, entry)) {
+            return lint_failed(&entry_lints[i].lint, err);
         }
     }
     return RESULT_OK;
 }
 
-enum result lint_crl(struct bytes tbs, struct error *err) {
-    struct lint_list list = {0};
-    if (!split(tbs, &list)) {
+static enum result check_list(struct bytes tbs, struct lint_list *out_list, struct error *err) {
+    if (!split(tbs, out_list)) {
         return lint_failed(&lint_structure, err);
     }
     for (size_t i = 0; i < sizeof(list_lints) / sizeof(list_lints[0]); i++) {
-        if (!list_lints[i].passes(&list)) {
+        if (!list_lints[i].passes(out_list)) {
             return lint_failed(&list_lints[i].lint, err);
         }
     }
-    return check_entries(&list, err);
+    return RESULT_OK;
+}
+
+struct lint_crl_walk {
+    struct lint_list list;
+    struct serials serials;
+    struct bytes rest;
+};
+
+void lint_crl_free(struct lint_crl_walk *walk) {
+    if (walk != NULL) {
+        serials_clear(&walk->serials);
+        free(walk);
+    }
+}
+
+void lint_crl_free_at(struct lint_crl_walk **walk) {
+    lint_crl_free(*walk);
+    *walk = NULL;
+}
+
+enum result lint_crl_begin(struct bytes tbs, struct lint_crl_walk **out_walk,
+                           struct error *err) {
+    AUTO(lint_crl_free_at) struct lint_crl_walk *walk = calloc(1, sizeof(*walk));
+    if (walk == NULL) {
+        return error_out_of_memory(err);
+    }
+    TRY(check_list(tbs, &walk->list, err));
+    TRY(serials_init(&walk->serials, walk->list.entries, err));
+    walk->rest = walk->list.entries;
+    *out_walk = walk;
+    walk = NULL;
+    return RESULT_OK;
+}
+
+enum result lint_crl_go_on(struct lint_crl_walk *walk, size_t entries, bool *out_is_over,
+                           struct error *err) {
+    for (size_t i = 0; i < entries && walk->rest.size > 0; i++) {
+        struct element element = {0};
+        struct lint_entry entry;
+        if (!lint_take_tag(&walk->rest, TAG_SEQUENCE, &element)) {
+            return lint_failed(&lint_structure, err);
+        }
+        TRY(check_entry(&walk->list, &element, &entry, err));
+        size_t from_end = walk->rest.size + element.content.size;
+        uint32_t offset = (uint32_t)(walk->list.entries.size - from_end);
+        if (!add_serial(&walk->serials, entry.serial.content, offset)) {
+            return lint_failed(&lint_duplicate, err);
+        }
+    }
+    *out_is_over = walk->rest.size == 0;
+    return RESULT_OK;
+}
+
+enum result lint_crl(struct bytes tbs, struct error *err) {
+    AUTO(lint_crl_free_at) struct lint_crl_walk *walk = NULL;
+    bool is_over = false;
+    TRY(lint_crl_begin(tbs, &walk, err));
+    return lint_crl_go_on(walk, SIZE_MAX, &is_over, err);
 }

@@ -11,14 +11,6 @@
 #include "x509/key_private.h"
 #include "x509/oid.h"
 
-struct signature_algorithm {
-    enum oid oid;
-    enum key_family family;
-    enum wc_HashType hash;
-    word32 digest_size;
-    bool has_null; // as its parameters
-};
-
 static const struct signature_algorithm signature_algorithms[] = {
     {OID_ECDSA_SHA256, KEY_FAMILY_ECC, WC_HASH_TYPE_SHA256, 32, false},
     {OID_ECDSA_SHA384, KEY_FAMILY_ECC, WC_HASH_TYPE_SHA384, 48, false},
@@ -44,9 +36,9 @@ static enum result unknown_signature(struct error *err, struct bytes oid) {
                           buf_string(&text));
 }
 
-static enum result read_signature_algorithm(struct bytes identifier,
-                                            const struct signature_algorithm **out_algorithm,
-                                            struct error *err) {
+enum result signature_algorithm_read(struct bytes identifier,
+                                     const struct signature_algorithm **out_algorithm,
+                                     struct error *err) {
     struct der der = der_of(identifier), inside = {0};
     struct bytes content = {0}, null = {0};
     TRY(der_enter(&der, DER_SEQUENCE, &inside, err));
@@ -164,17 +156,32 @@ static enum result verify_rsa(const struct public_key *key,
     return fits ? RESULT_OK : does_not_fit(err);
 }
 
+enum result signature_algorithm_fits(const struct signature_algorithm *algorithm,
+                                     const struct public_key *key, struct error *err) {
+    if (algorithm->family == key_family(key->algorithm)) {
+        return RESULT_OK;
+    }
+    return error_set_code(err, RESULT_INVALID, "signature_algorithm_unknown",
+                          "the signature algorithm %s does not belong to a %s key",
+                          oid_name(algorithm->oid), key_algorithm_name(key->algorithm));
+}
+
+enum result public_key_verify_digest(const struct public_key *key,
+                                     const struct signature_algorithm *algorithm,
+                                     struct bytes digest, struct bytes signature,
+                                     struct error *err) {
+    return algorithm->family == KEY_FAMILY_ECC
+               ? verify_ecdsa(key, digest, signature, err)
+               : verify_rsa(key, algorithm, digest, signature, err);
+}
+
 enum result public_key_verify(struct bytes spki, struct bytes signature_algorithm,
                               struct bytes message, struct bytes signature, struct error *err) {
     struct public_key key = {0};
     const struct signature_algorithm *algorithm = NULL;
     TRY(public_key_read(spki, &key, err));
-    TRY(read_signature_algorithm(signature_algorithm, &algorithm, err));
-    if (algorithm->family != key_family(key.algorithm)) {
-        return error_set_code(err, RESULT_INVALID, "signature_algorithm_unknown",
-                              "the signature algorithm %s does not belong to a %s key",
-                              oid_name(algorithm->oid), key_algorithm_name(key.algorithm));
-    }
+    TRY(signature_algorithm_read(signature_algorithm, &algorithm, err));
+    TRY(signature_algorithm_fits(algorithm, &key, err));
     TRY(crypto_check_size(message, err));
     if (message.size == 0) {
         message = bytes_of("", 0);
@@ -188,8 +195,6 @@ enum result public_key_verify(struct bytes spki, struct bytes signature_algorith
     if (code != 0) {
         return crypto_failed(err, "hash", code);
     }
-    struct bytes hash = bytes_of(digest, algorithm->digest_size);
-    return algorithm->family == KEY_FAMILY_ECC
-               ? verify_ecdsa(&key, hash, signature, err)
-               : verify_rsa(&key, algorithm, hash, signature, err);
+    return public_key_verify_digest(&key, algorithm, bytes_of(digest, algorithm->digest_size),
+                                    signature, err);
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "x509/crl.h"
+#include "x509/crl_index.h"
+#include "x509/long_message.h"
 #include "x509/der.h"
 #include "x509/oid.h"
 
@@ -423,6 +425,98 @@ static void concatenated_lists_are_walked(void **state) {
     assert_result(RESULT_INVALID, crl_read_next(&left, &crl, &err), &err);
 }
 
+// --- in pieces -------------------------------------------------------------------------------
+
+// As long as the whole one, and the same but for the signature.
+static void a_list_made_in_pieces_is_the_one_made_at_once(void **state) {
+    (void)state;
+    AUTO(buf_clear) struct buf whole = {0}, pieces = {0}, signature = {0};
+    struct crl at_once = {0}, crl = {0};
+    struct error err = {0};
+    for (size_t count = 0; count <= 3; count++) {
+        const struct crl_plan plan = plan_with(three, count);
+        build(&plan, &whole, &at_once);
+        buf_init(&pieces, LIMIT_CRL_BYTES);
+        buf_init(&signature, 1024);
+        for (size_t i = 0; i < count; i++) {
+            assert_ok(crl_write_entry(&pieces, &three[i], &err), &err);
+        }
+        struct bytes algorithm = key_signature_algorithm(root.key);
+        assert_ok(crl_wrap_tbs(&plan, algorithm, &pieces, &err), &err);
+        assert_bytes_equal(buf_bytes(&pieces), at_once.tbs);
+        AUTO(long_message_free_at) struct long_message *message = NULL;
+        assert_ok(long_message_new(algorithm, &message, &err), &err);
+        for (size_t i = 0; i < pieces.size; i += 7) {
+            assert_ok(long_message_add(message, bytes_slice(buf_bytes(&pieces), i, 7), &err),
+                      &err);
+        }
+        assert_ok(long_message_sign(message, root.key, &signature, &err), &err);
+        assert_ok(crl_wrap_list(&pieces, algorithm, buf_bytes(&signature), &err), &err);
+        assert_ok(crl_read(buf_bytes(&pieces), &crl, &err), &err);
+        assert_ok(crl_verify(&crl, &root.certificate, &err), &err);
+        buf_clear(&whole);
+        buf_clear(&pieces);
+        buf_clear(&signature);
+    }
+}
+
+static void an_index_finds_what_is_listed_in_any_order(void **state) {
+    (void)state;
+    enum { COUNT = 1000 };
+    AUTO(buf_clear) struct buf der = {0};
+    AUTO(crl_index_clear) struct crl_index index = {0};
+    struct crl crl = {0};
+    struct error err = {0};
+    bool is_whole = false;
+    struct crl_entry *entries = calloc(COUNT, sizeof(*entries));
+    assert_non_null(entries);
+    for (size_t i = 0; i < COUNT; i++) {
+        entries[i] = (struct crl_entry){.serial = {1 + (uint8_t)(i >> 8), (uint8_t)i},
+                                        .serial_size = 2,
+                                        .reason = i % 2 == 0 ? 0 : CRL_REASON_SUPERSEDED,
+                                        .revoked_at = TODAY + (int64_t)i};
+    }
+    const struct crl_plan plan = plan_with(entries, COUNT);
+    build(&plan, &der, &crl);
+    assert_ok(crl_index_init(&index, &crl, &err), &err);
+    size_t turns = 0;
+    while (!is_whole) {
+        assert_ok(crl_index_read(&index, 300, &is_whole, &err), &err);
+        turns++;
+    }
+    assert_int_equal(turns, 4);
+    assert_int_equal(index.count, COUNT);
+    struct crl_entry found = {0};
+    for (size_t i = 0; i < 2 * COUNT; i++) {
+        size_t wanted = i < COUNT ? i : 2 * COUNT - 1 - i; // forwards, then backwards
+        struct bytes serial = bytes_of(entries[wanted].serial, 2);
+        assert_true(crl_index_find(&index, serial, &found));
+        assert_int_equal(found.revoked_at, entries[wanted].revoked_at);
+        assert_int_equal(found.reason, entries[wanted].reason);
+    }
+    crl_index_rewind(&index);
+    assert_false(crl_index_find(&index, BYTES_LITERAL("\x04\xff"), &found)); // 1023
+    assert_false(crl_index_find(&index, BYTES_LITERAL("\x01"), &found));
+    assert_false(crl_index_find(&index, BYTES_LITERAL(""), &found));
+    free(entries);
+}
+
+static void an_index_refuses_a_serial_that_comes_twice(void **state) {
+    (void)state;
+    AUTO(buf_clear) struct buf der = {0};
+    AUTO(crl_index_clear) struct crl_index index = {0};
+    struct crl crl = {0};
+    struct error err = {0};
+    bool is_whole = false;
+    const struct crl_entry twice[] = {three[0], three[1], three[0]};
+    const struct crl_plan plan = plan_with(twice, 3);
+    build(&plan, &der, &crl);
+    assert_ok(crl_index_init(&index, &crl, &err), &err);
+    assert_ok(crl_index_read(&index, 2, &is_whole, &err), &err);
+    assert_result(RESULT_CONFLICT, crl_index_read(&index, 1, &is_whole, &err), &err);
+    assert_string_equal(err.code, "entry_duplicate");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reasons_have_names),
@@ -436,6 +530,9 @@ int main(void) {
         cmocka_unit_test(a_crl_of_openssl_is_read),
         cmocka_unit_test(parts_in_another_form_are_refused),
         cmocka_unit_test(concatenated_lists_are_walked),
+        cmocka_unit_test(a_list_made_in_pieces_is_the_one_made_at_once),
+        cmocka_unit_test(an_index_finds_what_is_listed_in_any_order),
+        cmocka_unit_test(an_index_refuses_a_serial_that_comes_twice),
     };
     return cmocka_run_group_tests(tests, make_root, clear_root);
 }

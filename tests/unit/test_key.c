@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "x509/der.h"
+#include "x509/long_message.h"
 
 static struct key *make(enum key_algorithm algorithm) {
     struct key *key = NULL;
@@ -492,11 +493,53 @@ static void a_code_is_made_from_the_whole_key(void **state) {
     assert_string_not_equal("5CBK-CVEA", code);
 }
 
+static void a_message_in_pieces_is_signed_as_the_whole_one(void **state) {
+    (void)state;
+    static const struct {
+        enum key_algorithm algorithm;
+        bool is_hashed;
+    } cases[] = {{KEY_P256, true}, {KEY_P384, true}, {KEY_RSA2048, true}, {KEY_ED25519, false}};
+    struct error err = {0};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        AUTO(key_free_at) struct key *key = NULL;
+        AUTO(long_message_free_at) struct long_message *signs = NULL, *verifies = NULL;
+        AUTO(buf_clear) struct buf signature = {0};
+        buf_init(&signature, 1024);
+        assert_ok(key_generate(cases[i].algorithm, &key, &err), &err);
+        struct bytes algorithm = key_signature_algorithm(key);
+        assert_int_equal(long_message_suits(algorithm), cases[i].is_hashed);
+        if (!cases[i].is_hashed) {
+            assert_result(RESULT_INVALID, long_message_new(algorithm, &signs, &err), &err);
+            continue;
+        }
+        assert_ok(long_message_new(algorithm, &signs, &err), &err);
+        assert_ok(long_message_add(signs, BYTES_LITERAL("mess"), &err), &err);
+        assert_ok(long_message_add(signs, BYTES_LITERAL("age"), &err), &err);
+        assert_ok(long_message_sign(signs, key, &signature, &err), &err);
+        assert_ok(public_key_verify(key_public(key), algorithm, BYTES_LITERAL("message"),
+                                    buf_bytes(&signature), &err),
+                  &err);
+        for (int is_right = 0; is_right < 2; is_right++) {
+            long_message_free_at(&verifies);
+            assert_ok(long_message_new(algorithm, &verifies, &err), &err);
+            assert_ok(long_message_add(verifies, BYTES_LITERAL("messag"), &err), &err);
+            assert_ok(long_message_add(
+                          verifies, is_right ? BYTES_LITERAL("e") : BYTES_LITERAL("f"), &err),
+                      &err);
+            assert_result(
+                is_right ? RESULT_OK : RESULT_DENIED,
+                long_message_verify(verifies, key_public(key), buf_bytes(&signature), &err),
+                &err);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(algorithms_have_names),
         cmocka_unit_test(a_made_key_signs_and_survives_saving),
         cmocka_unit_test(larger_rsa_keys_work),
+        cmocka_unit_test(a_message_in_pieces_is_signed_as_the_whole_one),
         cmocka_unit_test(a_passphrase_protects_a_saved_key),
         cmocka_unit_test(keys_that_openssl_writes_are_loaded),
         cmocka_unit_test(the_public_part_is_that_of_openssl),
