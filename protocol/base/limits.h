@@ -167,6 +167,9 @@
 // that time, or a few times when it loses its answers and keys; one in a loop is stopped, and
 // its last certificate lives long enough for the quarter to pass.
 #define LIMIT_RENEWALS 32
+// Active certificates of one identity in a profile whose holders or devices ask by themselves and
+// which states no active_maximum: far more than one thing has, far less than a loop makes.
+#define LIMIT_ACTIVE_UNSTATED 32
 // Actor and detail of an audit record; the names of a certificate make the longest details.
 #define LIMIT_AUDIT_TEXT 320
 #define LIMIT_AUDIT_DETAIL (64 * 1024)

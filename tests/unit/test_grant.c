@@ -83,6 +83,20 @@ static void a_holder_gets_its_own_names_that_the_profile_takes(void **state) {
     assert_int_equal(1, fixture_audited(world.f, "request refused"));
 }
 
+// Neither an administrator nor a token's uses stop it.
+static void a_holder_in_a_loop_is_stopped_though_the_profile_states_no_limit(void **state) {
+    AUTO(world_clear) struct world world = {0};
+    world_make(*state, &world);
+    const struct asked asked = {.profile = DERIVED_PROFILE, .certificate = holder_of(&world)};
+    assert_int_equal(0, grant_profile(world.f, DERIVED_PROFILE)->active_maximum);
+    for (int i = 0; i < LIMIT_ACTIVE_UNSTATED; i++) {
+        grant_expect_issued(world.f, &asked, "cn:phone-7");
+    }
+    grant_expect_refusal(world.f, &asked, RESULT_DENIED, "too_many_active");
+    grant_profile(world.f, DERIVED_PROFILE)->active_maximum = LIMIT_ACTIVE_UNSTATED + 1;
+    grant_expect_issued(world.f, &asked, "cn:phone-7");
+}
+
 static void names_that_the_profile_does_not_take_are_left_out(void **state) {
     AUTO(world_clear) struct world world = {0};
     world_make(*state, &world);
@@ -535,6 +549,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(who_shows_nothing_is_told_who_may_ask),
         TEST(a_holder_gets_its_own_names_that_the_profile_takes),
+        TEST(a_holder_in_a_loop_is_stopped_though_the_profile_states_no_limit),
         TEST(names_that_the_profile_does_not_take_are_left_out),
         TEST(holders_are_judged_as_they_are_now),
         TEST(a_stolen_key_takes_along_what_its_holder_got),

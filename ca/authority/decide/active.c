@@ -71,6 +71,16 @@ static enum result find_lines(struct authority *authority, const struct profile 
                                               add_to_line, lines, err);
 }
 
+// Nobody stands behind what a certificate asks for by itself, again and again: there is a limit
+// whether the profile states one or not. 0: any number.
+static size_t maximum_of(const struct profile *profile) {
+    if (profile->active_maximum > 0) {
+        return (size_t)profile->active_maximum;
+    }
+    bool asks_by_itself = (profile->ask.kinds & (ASK_HOLDERS | ASK_MANUFACTURER)) != 0;
+    return asks_by_itself ? LIMIT_ACTIVE_UNSTATED : 0;
+}
+
 static enum result refuse(const struct profile *profile, const struct names *names,
                           const struct lines *lines, struct error *err) {
     const struct name *name = primary_name(names);
@@ -83,10 +93,10 @@ static enum result refuse(const struct profile *profile, const struct names *nam
     buf_init(&end_text, 64);
     TRY(time_format_rfc3339(first_end, &end_text));
     (void)error_set_code(err, RESULT_DENIED, "too_many_active",
-                         "%s:%.200s has %zu active certificates of profile %s, and %lld may be "
+                         "%s:%.200s has %zu active certificates of profile %s, and %zu may be "
                          "active",
                          name_type_prefix(name->type), name->value, lines->count, profile->name,
-                         (long long)profile->active_maximum);
+                         maximum_of(profile));
     error_hint(err,
                "Renew the one there is, have an administrator revoke one, or wait until the "
                "first of them ends at %s.",
@@ -145,12 +155,12 @@ static enum result end_line(struct authority *authority, const struct peer *peer
 enum result active_make_room(struct authority *authority, const struct peer *peer,
                              const struct profile *profile, const struct names *names,
                              int64_t now, struct error *err) {
-    if (profile->active_maximum == 0) {
+    size_t maximum = maximum_of(profile);
+    if (maximum == 0) {
         return RESULT_OK;
     }
     AUTO(lines_clear) struct lines lines = {0};
     TRY(find_lines(authority, profile, names, now, &lines, err));
-    size_t maximum = (size_t)profile->active_maximum;
     if (lines.count >= maximum && profile->at_limit == AT_LIMIT_REFUSE) {
         return refuse(profile, names, &lines, err);
     }
@@ -162,11 +172,11 @@ enum result active_make_room(struct authority *authority, const struct peer *pee
 
 enum result active_check_room(struct authority *authority, const struct profile *profile,
                               const struct names *names, int64_t now, struct error *err) {
-    if (profile->active_maximum == 0) {
+    size_t maximum = maximum_of(profile);
+    if (maximum == 0) {
         return RESULT_OK;
     }
     AUTO(lines_clear) struct lines lines = {0};
     TRY(find_lines(authority, profile, names, now, &lines, err));
-    return lines.count < (size_t)profile->active_maximum ? RESULT_OK
-                                                         : refuse(profile, names, &lines, err);
+    return lines.count < maximum ? RESULT_OK : refuse(profile, names, &lines, err);
 }
