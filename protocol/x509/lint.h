@@ -14,6 +14,8 @@
 // Judges the TBSCertificate of an end entity (the whole element). RESULT_DENIED names the first
 // lint that fails. Knows no profile: that the contents are the wanted ones is policy's to say.
 enum result lint_certificate(struct bytes tbs, struct error *err);
+// The same of a CA's certificate, as this project makes them.
+enum result lint_ca_certificate(struct bytes tbs, struct error *err);
 // Judges a TBSCertList (the whole element): a complete list of version 2 without issuing
 // distribution point and deltas. Time and memory grow with the entries.
 enum result lint_crl(struct bytes tbs, struct error *err);

@@ -1,4 +1,4 @@
-// The lints of end entities' certificates: one row each, judged in this order.
+// The lints of certificates: one row each, judged in this order.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <string.h>
 
@@ -202,74 +202,123 @@ static bool check_subject_or_san(const struct lint_certificate *c) {
 
 // --- the table -------------------------------------------------------------------------------
 
+enum { END_ENTITY = 1, CA = 2, BOTH = END_ENTITY | CA };
+
 static const struct {
     struct lint lint;
     bool (*passes)(const struct lint_certificate *certificate);
+    unsigned of;
 } lints[] = {
-    {{"version", "RFC 5280, 4.1.2.1", "version 3, with extensions"}, check_version},
-    {{"serial", "RFC 5280, 4.1.2.2", "a positive serial of 1 to 20 octets"}, check_serial},
+    {{"version", "RFC 5280, 4.1.2.1", "version 3, with extensions"}, check_version, BOTH},
+    {{"serial", "RFC 5280, 4.1.2.2", "a positive serial of 1 to 20 octets"},
+     check_serial,
+     BOTH},
     {{"signature_algorithm", "RFC 5280, 4.1.2.3; RFC 5758, 8410, 4055",
       "an algorithm of ours, with parameters only for RSA (NULL)"},
-     check_signature_algorithm},
-    {{"issuer", "RFC 5280, 4.1.2.4", "an issuer that is not empty"}, check_issuer},
+     check_signature_algorithm,
+     BOTH},
+    {{"issuer", "RFC 5280, 4.1.2.4", "an issuer that is not empty"}, check_issuer, BOTH},
     {{"validity_encoding", "RFC 5280, 4.1.2.5",
       "UTCTime through 2049 and GeneralizedTime from then on, with seconds and Z"},
-     check_times},
+     check_times,
+     BOTH},
     {{"validity_order", "RFC 5280, 4.1.2.5", "an end that is not before the beginning"},
-     check_order},
+     check_order,
+     BOTH},
     {{"subject_strings", "RFC 5280, 4.1.2.6",
       "attributes of UTF8String or PrintableString, well formed"},
-     lint_subject_strings},
+     lint_subject_strings,
+     BOTH},
     {{"common_name", "RFC 5280, A.1", "at most one common name, of 1 to 64 characters"},
-     lint_common_name},
-    {{"unique_id", "RFC 5280, 4.1.2.8", "no unique identifiers"}, check_unique_ids},
+     lint_common_name,
+     BOTH},
+    {{"unique_id", "RFC 5280, 4.1.2.8", "no unique identifiers"}, check_unique_ids, BOTH},
     {{"key", "RFC 5280, 4.1.2.7; RFC 3279, 5480, 8410",
       "a P-256, P-384, Ed25519 or RSA key (2048 to 4096 bits, odd exponent from 65537 on) with "
       "its parameters"},
-     lint_key},
-    {{"extension_duplicate", "RFC 5280, 4.2", "each extension once"}, check_duplicates},
-    {{"extension_default", "X.690, 11.5", "critical FALSE to be left out"}, check_defaults},
+     lint_key,
+     BOTH},
+    {{"extension_duplicate", "RFC 5280, 4.2", "each extension once"}, check_duplicates, BOTH},
+    {{"extension_default", "X.690, 11.5", "critical FALSE to be left out"},
+     check_defaults,
+     BOTH},
     {{"extension_criticality", "RFC 5280, 4.2.1",
       "basicConstraints and keyUsage critical, identifiers, purposes and addresses not"},
-     check_criticality},
+     check_criticality,
+     BOTH},
     {{"basic_constraints", "RFC 5280, 4.2.1.9", "basicConstraints of an end entity, empty"},
-     check_basic_constraints},
+     check_basic_constraints,
+     END_ENTITY},
     {{"key_usage", "RFC 5280, 4.2.1.3",
       "keyUsage with at least one bit in its shortest form, none of them a CA's"},
-     lint_key_usage},
+     lint_key_usage,
+     END_ENTITY},
     {{"key_usage_of_key", "RFC 3279, 2.3.1; RFC 5480, 3; RFC 8410, 5",
       "keyUsage that keys of this type can do"},
-     lint_key_usage_of_key},
+     lint_key_usage_of_key,
+     END_ENTITY},
     {{"extended_key_usage", "RFC 5280, 4.2.1.12",
       "at least one purpose, each once, and not anyExtendedKeyUsage"},
-     lint_extended_key_usage},
+     lint_extended_key_usage,
+     END_ENTITY},
     {{"key_usage_of_purpose", "RFC 5280, 4.2.1.12", "keyUsage that serves every purpose"},
-     lint_key_usage_of_purpose},
+     lint_key_usage_of_purpose,
+     END_ENTITY},
     {{"subject_or_san", "RFC 5280, 4.1.2.6 and 4.2.1.6",
       "a subject, or a critical subjectAltName instead"},
-     check_subject_or_san},
+     check_subject_or_san,
+     END_ENTITY},
     {{"san_empty", "RFC 5280, 4.2.1.6", "a subjectAltName with at least one name, or none"},
-     lint_san_filled},
+     lint_san_filled,
+     END_ENTITY},
     {{"san_type", "RFC 5280, 4.2.1.6",
       "DNS names, addresses, e-mail addresses, URIs and xmppAddr only"},
-     lint_san_types},
+     lint_san_types,
+     END_ENTITY},
     {{"san_dns", "RFC 5280, 4.2.1.6; RFC 1123", "host names of letters, digits and hyphens"},
-     lint_san_dns},
-    {{"san_ip", "RFC 5280, 4.2.1.6", "addresses of 4 or 16 octets"}, lint_san_ip},
+     lint_san_dns,
+     END_ENTITY},
+    {{"san_ip", "RFC 5280, 4.2.1.6", "addresses of 4 or 16 octets"}, lint_san_ip, END_ENTITY},
     {{"san_email", "RFC 5280, 4.2.1.6", "e-mail addresses of printable ASCII with one @"},
-     lint_san_email},
-    {{"san_uri", "RFC 5280, 4.2.1.6", "absolute URIs of printable ASCII"}, lint_san_uri},
-    {{"san_xmpp", "RFC 6120, 13.7.1.4", "xmppAddr as UTF8String"}, lint_san_xmpp},
+     lint_san_email,
+     END_ENTITY},
+    {{"san_uri", "RFC 5280, 4.2.1.6", "absolute URIs of printable ASCII"},
+     lint_san_uri,
+     END_ENTITY},
+    {{"san_xmpp", "RFC 6120, 13.7.1.4", "xmppAddr as UTF8String"}, lint_san_xmpp, END_ENTITY},
     {{"authority_key_id", "RFC 5280, 4.2.1.1", "authorityKeyIdentifier with keyIdentifier"},
-     check_authority_key_id},
-    {{"subject_key_id", "RFC 5280, 4.2.1.2", "subjectKeyIdentifier"}, check_subject_key_id},
+     check_authority_key_id,
+     END_ENTITY},
+    {{"ca_basic_constraints", "RFC 5280, 4.2.1.9", "basicConstraints of a CA"},
+     lint_ca_basic_constraints,
+     CA},
+    {{"ca_key_usage", "RFC 5280, 4.2.1.3",
+      "keyUsage of keyCertSign and cRLSign and nothing else"},
+     lint_ca_key_usage,
+     CA},
+    {{"ca_purpose", "RFC 5280, 4.2.1.12",
+      "no extendedKeyUsage, which would bind what it issues"},
+     lint_ca_purpose,
+     CA},
+    {{"ca_subject", "RFC 5280, 4.1.2.6", "a subject that is not empty, and no subjectAltName"},
+     lint_ca_subject,
+     CA},
+    {{"ca_authority_key_id", "RFC 5280, 4.2.1.1",
+      "authorityKeyIdentifier with keyIdentifier, but for a certificate by its own subject"},
+     lint_ca_authority_key_id,
+     CA},
+    {{"subject_key_id", "RFC 5280, 4.2.1.2", "subjectKeyIdentifier"},
+     check_subject_key_id,
+     BOTH},
     {{"crl_distribution_points", "RFC 5280, 4.2.1.13", "http addresses and nothing else"},
-     check_crl_points},
+     check_crl_points,
+     BOTH},
     {{"authority_info_access", "RFC 5280, 4.2.2.1", "http addresses of issuer or OCSP"},
-     check_authority_access},
+     check_authority_access,
+     BOTH},
 };
 
-enum result lint_certificate(struct bytes tbs, struct error *err) {
+static enum result judge(struct bytes tbs, unsigned of, struct error *err) {
     static const struct lint structure = {"structure", "RFC 5280, 4.1",
                                           "a TBSCertificate in DER and nothing behind it"};
     struct lint_certificate certificate = {0};
@@ -277,9 +326,17 @@ enum result lint_certificate(struct bytes tbs, struct error *err) {
         return lint_failed(&structure, err);
     }
     for (size_t i = 0; i < sizeof(lints) / sizeof(lints[0]); i++) {
-        if (!lints[i].passes(&certificate)) {
+        if ((lints[i].of & of) != 0 && !lints[i].passes(&certificate)) {
             return lint_failed(&lints[i].lint, err);
         }
     }
     return RESULT_OK;
+}
+
+enum result lint_certificate(struct bytes tbs, struct error *err) {
+    return judge(tbs, END_ENTITY, err);
+}
+
+enum result lint_ca_certificate(struct bytes tbs, struct error *err) {
+    return judge(tbs, CA, err);
 }

@@ -28,6 +28,12 @@ bool lint_san_ip(const struct lint_certificate *certificate);
 bool lint_san_email(const struct lint_certificate *certificate);
 bool lint_san_uri(const struct lint_certificate *certificate);
 bool lint_san_xmpp(const struct lint_certificate *certificate);
+// lint_ca.c
+bool lint_ca_basic_constraints(const struct lint_certificate *certificate);
+bool lint_ca_key_usage(const struct lint_certificate *certificate);
+bool lint_ca_purpose(const struct lint_certificate *certificate);
+bool lint_ca_subject(const struct lint_certificate *certificate);
+bool lint_ca_authority_key_id(const struct lint_certificate *certificate);
 // lint_key.c
 bool lint_key(const struct lint_certificate *certificate);
 bool lint_key_usage(const struct lint_certificate *certificate);

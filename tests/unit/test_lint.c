@@ -257,6 +257,67 @@ static void an_empty_subject_needs_a_critical_san(void **state) {
     assert_ok(lint_certificate(buf_bytes(&tbs), &err), &err);
 }
 
+// --- CAs -------------------------------------------------------------------------------------
+
+#define CA_CERTIFICATE                                                                         \
+    "30{ a0{02{02}} 02{7f01} 30{06{2a8648ce3d040302}} 30{31{30{06{550403} 0c{'Root'}}}}"       \
+    "30{17{'260101000000Z'} 17{'260401000000Z'}} 30{31{30{06{550403} 0c{'Name'}}}}" P256       \
+    "a3{30{"                                                                                   \
+    "30{06{551d13} 0101ff 04{30{0101ff 02{00}}}}"                                              \
+    "30{06{551d0f} 0101ff 04{03{0106}}}"                                                       \
+    "30{06{551d0e} 04{04{0102}}}"                                                              \
+    "30{06{551d23} 04{30{80{0304}}}}"                                                          \
+    "}} '' }"
+
+static const struct spoiled ca_certificates[] = {
+    {NULL, "a0", "a0"},
+    {"structure", "'' }", "'' } 00"},
+    {"serial", "02{7f01}", "02{00}"},
+    {"validity_order", "17{'260401000000Z'}", "17{'250401000000Z'}"},
+    {NULL, "0101ff 02{00}", "0101ff"},
+    {"ca_basic_constraints", "04{30{0101ff 02{00}}}", "04{30{}}"},
+    {"ca_basic_constraints", "0101ff 02{00}", "010101 02{00}"},
+    {"ca_basic_constraints", "0101ff 02{00}", "0101ff 02{ff}"},
+    {"ca_basic_constraints", "0101ff 02{00}", "0101ff 02{00} 0500"},
+    {"extension_criticality", "30{06{551d13} 0101ff 04", "30{06{551d13} 04"},
+    {"ca_key_usage", "03{0106}", "03{0780}"},
+    {"ca_key_usage", "03{0106}", "03{0204}"},
+    {"ca_key_usage", "03{0106}", "03{0186}"},
+    {"ca_key_usage", "30{06{551d0f} 0101ff 04{03{0106}}}", ""},
+    {"ca_purpose", "30{06{551d0e}",
+     "30{06{551d25} 04{30{06{2b06010505070302}}}} 30{06{551d0e}"},
+    {"ca_subject", "31{30{06{550403} 0c{'Name'}}}", ""},
+    {"ca_subject", "30{06{551d0e}", "30{06{551d11} 04{30{82{'a.example'}}}} 30{06{551d0e}"},
+    {"ca_authority_key_id", "30{06{551d23} 04{30{80{0304}}}}", ""},
+    {"subject_key_id", "30{06{551d0e} 04{04{0102}}}", ""},
+};
+
+static void each_lint_finds_what_is_wrong_with_a_ca(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof(ca_certificates) / sizeof(ca_certificates[0]); i++) {
+        AUTO(buf_clear) struct buf tbs = {0};
+        struct error err = {0};
+        der_text_spoiled(CA_CERTIFICATE, ca_certificates[i].find, ca_certificates[i].replace,
+                         &tbs);
+        expect(&ca_certificates[i], lint_ca_certificate(buf_bytes(&tbs), &err), &err);
+    }
+}
+
+static void a_root_needs_no_identifier_of_its_issuer(void **state) {
+    (void)state;
+    AUTO(buf_clear) struct buf text = {0};
+    AUTO(buf_clear) struct buf tbs = {0};
+    struct error err = {0};
+    der_text_replace(CA_CERTIFICATE, "'Root'", "'Name'", &text);
+    der_text_spoiled(buf_string(&text), "30{06{551d23} 04{30{80{0304}}}}", "", &tbs);
+    assert_ok(lint_ca_certificate(buf_bytes(&tbs), &err), &err);
+    // A CA's certificate is none of an end entity, and the other way round.
+    assert_result(RESULT_DENIED, lint_certificate(buf_bytes(&tbs), &err), &err);
+    AUTO(buf_clear) struct buf leaf = {0};
+    der_text_spoiled(CERTIFICATE, "a0", "a0", &leaf);
+    assert_result(RESULT_DENIED, lint_ca_certificate(buf_bytes(&leaf), &err), &err);
+}
+
 // --- CRLs ------------------------------------------------------------------------------------
 
 #define CRL                                                                                    \
@@ -483,6 +544,8 @@ int main(void) {
         cmocka_unit_test(each_lint_finds_its_mistake_in_a_certificate),
         cmocka_unit_test(what_a_key_can_do_depends_on_its_type),
         cmocka_unit_test(an_empty_subject_needs_a_critical_san),
+        cmocka_unit_test(each_lint_finds_what_is_wrong_with_a_ca),
+        cmocka_unit_test(a_root_needs_no_identifier_of_its_issuer),
         cmocka_unit_test(each_lint_finds_its_mistake_in_a_crl),
         cmocka_unit_test(a_judge_stops_the_signature),
         cmocka_unit_test(what_the_builder_makes_passes),

@@ -4,6 +4,7 @@
 
 #include "authority/issuers/issuer.h"
 #include "base/limits.h"
+#include "x509/lint.h"
 
 #define CA_BACKDATE (60LL * 60)
 
@@ -60,6 +61,7 @@ enum result ca_certificate_make(const struct ca_plan *ca, struct buf *out_der,
         TRY(issuer_key_identifier(ca->parent, identifier_room, &plan.authority_key_id));
     }
     TRY(certificate_build_tbs(&plan, key_signature_algorithm(ca->signer), &tbs, err));
+    TRY(lint_ca_certificate(buf_bytes(&tbs), err));
     return certificate_sign(buf_bytes(&tbs), ca->signer, out_der, err);
 }
 
