@@ -80,14 +80,7 @@ static enum result report_all(const struct crl *crl, struct crl_report *report,
 }
 
 static enum result read_serial(const char *text, struct buf *out, struct error *err) {
-    AUTO(buf_clear) struct buf digits = {0};
-    buf_init(&digits, 2 * LIMIT_SERIAL_BYTES + 2);
-    enum result result = RESULT_OK;
-    for (const char *next = text; *next != '\0' && result == RESULT_OK; next++) {
-        result = *next == ':' ? RESULT_OK : buf_append_byte(&digits, (uint8_t)*next);
-    }
-    if (result == RESULT_OK && digits.size > 0 &&
-        text_hex_decode(buf_bytes(&digits), out) == RESULT_OK) {
+    if (text_read_octets(text, out) == RESULT_OK) {
         return RESULT_OK;
     }
     (void)error_set_code(err, RESULT_INVALID, "usage",

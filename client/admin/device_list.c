@@ -103,18 +103,11 @@ static enum result take_fingerprint(const char *text, struct rule_entry *entry,
     AUTO(buf_clear) struct buf bytes = {0};
     buf_init(&digits, 2 * SHA256_SIZE);
     buf_init(&bytes, SHA256_SIZE);
-    enum result result = RESULT_OK;
-    for (struct bytes rest = bytes_of_string(text); rest.size > 0 && result == RESULT_OK;
-         rest = bytes_slice(rest, 1, SIZE_MAX)) {
-        result = rest.data[0] == ':' ? RESULT_OK : buf_append_byte(&digits, rest.data[0]);
-    }
-    if (result != RESULT_OK || text_hex_decode(buf_bytes(&digits), &bytes) != RESULT_OK ||
-        bytes.size != SHA256_SIZE) {
+    if (text_read_octets(text, &bytes) != RESULT_OK || bytes.size != SHA256_SIZE) {
         (void)error_set(err, RESULT_INVALID, "\"%.80s\" is no fingerprint of a key", text);
         error_hint(err, "It is the SHA-256 of the public key in 64 hexadecimal digits.");
         return RESULT_INVALID;
     }
-    buf_reset(&digits);
     TRY(text_hex_encode(buf_bytes(&bytes), &digits));
     return text_set_bytes(&entry->value, buf_bytes(&digits));
 }

@@ -81,15 +81,12 @@ static enum result take_key(const struct arguments *arguments, char **member,
     }
     buf_init(&digits, LIMIT_FINGERPRINT_TEXT);
     buf_init(&digest, LIMIT_FINGERPRINT_TEXT / 2);
-    enum result result = RESULT_OK;
-    for (const char *next = text; *next != '\0' && result == RESULT_OK; next++) {
-        result = *next == ':' ? RESULT_OK : buf_append_byte(&digits, (uint8_t)*next);
-    }
-    if (result != RESULT_OK || text_hex_decode(buf_bytes(&digits), &digest) != RESULT_OK ||
+    if (text_read_octets(text, &digest) != RESULT_OK ||
         digest.size != LIMIT_FINGERPRINT_TEXT / 2) {
         return arguments_refuse(err, "key", "expected a fingerprint of %d hexadecimal digits",
                                 LIMIT_FINGERPRINT_TEXT);
     }
+    TRY(text_hex_encode(buf_bytes(&digest), &digits));
     return text_set(member, buf_string(&digits));
 }
 

@@ -54,17 +54,9 @@ static enum result take_token(const char *text, struct enrollment *enrollment,
 // "AB:CD:…", as openssl prints it, or the same without colons.
 static enum result read_fingerprint(const char *text, uint8_t out_fingerprint[SHA256_SIZE],
                                     struct error *err) {
-    AUTO(buf_clear) struct buf digits = {0};
     AUTO(buf_clear) struct buf bytes = {0};
-    buf_init(&digits, 2 * SHA256_SIZE);
     buf_init(&bytes, SHA256_SIZE);
-    enum result result = RESULT_OK;
-    for (struct bytes rest = bytes_of_string(text); rest.size > 0 && result == RESULT_OK;
-         rest = bytes_slice(rest, 1, SIZE_MAX)) {
-        result = rest.data[0] == ':' ? RESULT_OK : buf_append_byte(&digits, rest.data[0]);
-    }
-    if (result != RESULT_OK || text_hex_decode(buf_bytes(&digits), &bytes) != RESULT_OK ||
-        bytes.size != SHA256_SIZE) {
+    if (text_read_octets(text, &bytes) != RESULT_OK || bytes.size != SHA256_SIZE) {
         (void)error_set_code(err, RESULT_INVALID, "usage",
                              "--fingerprint: expected the SHA-256 of the root certificate, 64 "
                              "hexadecimal digits, with colons or without");

@@ -127,6 +127,18 @@ enum result text_hex_decode(struct bytes text, struct buf *out) {
     return RESULT_OK;
 }
 
+enum result text_read_octets(const char *text, struct buf *out) {
+    struct bytes rest = bytes_of_string(text);
+    while (rest.size > 0) {
+        TRY(text_hex_decode(bytes_slice(rest, 0, 2), out));
+        rest = bytes_slice(rest, 2, SIZE_MAX);
+        if (rest.size > 1 && rest.data[0] == ':') {
+            rest = bytes_slice(rest, 1, SIZE_MAX);
+        }
+    }
+    return out->size > 0 ? RESULT_OK : RESULT_INVALID;
+}
+
 static const char base64_digits[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char base64url_digits[] =

@@ -22,6 +22,9 @@ enum result text_ucs2_encode(struct bytes text, struct buf *out);
 // Lower-case hex, no separators. Decoding takes both cases and an even number of digits only.
 enum result text_hex_encode(struct bytes bytes, struct buf *out);
 enum result text_hex_decode(struct bytes text, struct buf *out);
+// Fingerprints and serials as people copy them: octets in hex of either case, "AB:CD:…" as
+// openssl prints them or the same without colons. RESULT_INVALID for anything else, and for none.
+enum result text_read_octets(const char *text, struct buf *out);
 
 // RFC 4648. `base64` is section 4 with padding, without line breaks; `base64url` is section 5
 // without padding. Decoding is strict: no white space, canonical trailing bits.

@@ -117,6 +117,27 @@ static void loose_encodings_are_refused(void **state) {
     assert_int_equal(text_hex_decode(BYTES_LITERAL("aF"), &out), RESULT_OK);
 }
 
+static void octets_are_read_as_people_copy_them(void **state) {
+    (void)state;
+    static const char *const good[] = {"AB:cd:01", "abCD01", "AB:CD01"};
+    static const char *const bad[] = {"",    ":",     ":AB",  "AB:",  "AB::CD", "A:BCD",
+                                      "ABC", "AB CD", "AB:C", "0xAB", "AB:CD:"};
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        AUTO(buf_clear) struct buf out = {0};
+        buf_init(&out, 3);
+        assert_int_equal(text_read_octets(good[i], &out), RESULT_OK);
+        assert_true(bytes_equal(buf_bytes(&out), BYTES_LITERAL("\xab\xcd\x01")));
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        AUTO(buf_clear) struct buf out = {0};
+        buf_init(&out, 3);
+        assert_int_equal(text_read_octets(bad[i], &out), RESULT_INVALID);
+    }
+    AUTO(buf_clear) struct buf small = {0};
+    buf_init(&small, 2);
+    assert_int_equal(text_read_octets("AB:CD:01", &small), RESULT_LIMIT);
+}
+
 static void numbers_keep_their_range(void **state) {
     (void)state;
     int64_t value = -7;
@@ -203,6 +224,7 @@ int main(void) {
         cmocka_unit_test(control_characters_are_seen),
         cmocka_unit_test(base64_round_trips_every_length),
         cmocka_unit_test(loose_encodings_are_refused),
+        cmocka_unit_test(octets_are_read_as_people_copy_them),
         cmocka_unit_test(numbers_keep_their_range),
         cmocka_unit_test(durations_have_units),
         cmocka_unit_test(addresses_are_canonical),
