@@ -5,6 +5,7 @@
 #include <wolfssl/options.h>
 #include <wolfssl/wolfcrypt/hash.h>
 #include <wolfssl/wolfcrypt/hmac.h>
+#include <wolfssl/wolfcrypt/pwdbased.h>
 
 #include "base/text.h"
 #include "x509/crypto.h"
@@ -52,6 +53,26 @@ enum result hash_hmac_sha1(struct bytes key, struct bytes data, uint8_t out_mac[
 enum result hash_hmac_sha256(struct bytes key, struct bytes data,
                              uint8_t out_mac[SHA256_SIZE]) {
     return hmac_with(WC_SHA256, key, data, out_mac);
+}
+
+static enum result pbkdf2_with(int type, struct bytes password, struct bytes salt,
+                               int iterations, uint8_t *out_key, int size) {
+    TRY(crypto_check_size(password, NULL));
+    TRY(crypto_check_size(salt, NULL));
+    return wc_PBKDF2(out_key, password.data, (int)password.size, salt.data, (int)salt.size,
+                     iterations, size, type) == 0
+               ? RESULT_OK
+               : RESULT_INTERNAL;
+}
+
+enum result hash_pbkdf2_sha1(struct bytes password, struct bytes salt, int iterations,
+                             uint8_t out_key[SHA1_SIZE]) {
+    return pbkdf2_with(WC_SHA, password, salt, iterations, out_key, SHA1_SIZE);
+}
+
+enum result hash_pbkdf2_sha256(struct bytes password, struct bytes salt, int iterations,
+                               uint8_t out_key[SHA256_SIZE]) {
+    return pbkdf2_with(WC_SHA256, password, salt, iterations, out_key, SHA256_SIZE);
 }
 
 enum result hash_sha256_hex(struct bytes data, struct buf *out) {
