@@ -349,17 +349,32 @@ static enum result check_generation(const char *path, struct error *err) {
     return RESULT_DENIED;
 }
 
-enum result install_rollback(const char *folder, struct error *err) {
-    AUTO(place_clear) struct place place = {0};
-    AUTO(buf_clear) struct buf path = {0};
-    TRY(place_open(folder, &place, err));
-    int64_t before = number_before(&place);
-    if (before == 0) {
+static enum result find_previous(const char *folder, const struct place *place,
+                                 int64_t *out_number, struct error *err) {
+    *out_number = number_before(place);
+    if (*out_number == 0) {
         (void)error_set_code(err, RESULT_NOT_FOUND, "no_generation",
                              "there is nothing before the present certificate in %s", folder);
         error_hint(err, "One generation is kept. Get a new one with signet renew --force.");
         return RESULT_NOT_FOUND;
     }
+    return RESULT_OK;
+}
+
+enum result install_previous(const char *folder, struct buf *out_path, struct error *err) {
+    AUTO(place_clear) struct place place = {0};
+    int64_t before = 0;
+    TRY(place_open(folder, &place, err));
+    TRY(find_previous(folder, &place, &before, err));
+    return path_of(&place, before, out_path);
+}
+
+enum result install_rollback(const char *folder, struct error *err) {
+    AUTO(place_clear) struct place place = {0};
+    AUTO(buf_clear) struct buf path = {0};
+    int64_t before = 0;
+    TRY(place_open(folder, &place, err));
+    TRY(find_previous(folder, &place, &before, err));
     TRY(path_of(&place, before, &path));
     TRY(check_generation(buf_string(&path), err));
     return move_link(folder, buf_string(&place.link), before, err);

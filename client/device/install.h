@@ -33,6 +33,9 @@ enum result install_trust(const char *folder, struct bytes trust, struct error *
 // Removes what a crash left: half a generation, a link that was not moved. Failures cost only
 // space. The caller holds the folder's lock.
 void install_tidy(const char *folder);
+// The folder of the generation before, for a peer that does not know the present one yet; *out_path is
+// initialised here. RESULT_NOT_FOUND, code "no_generation", when there is none.
+enum result install_previous(const char *folder, struct buf *out_path, struct error *err);
 // Moves `current` back to the generation before. RESULT_NOT_FOUND, code "no_generation", when
 // there is none that is whole; RESULT_DENIED, code "generation_expired", when its certificate
 // has ended. The caller holds the folder's lock.

@@ -357,6 +357,18 @@ static void a_rollback_to_what_is_of_no_use_is_refused(void **state) {
     assert_int_equal(installed_set("a"), 0);
 }
 
+static void the_set_before_is_found_until_there_is_none(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(buf_clear) struct buf path = {0};
+    assert_ok(install_set("a", 1, &err), &err);
+    assert_result(RESULT_NOT_FOUND, install_previous(in_test_folder("a"), &path, &err), &err);
+    assert_string_equal(err.code, "no_generation");
+    assert_ok(install_set("a", 0, &err), &err);
+    assert_ok(install_previous(in_test_folder("a"), &path, &err), &err);
+    assert_string_equal(buf_string(&path), in_test_folder("a/generations/1"));
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_all, remove_all)
 
 int main(void) {
@@ -371,6 +383,7 @@ int main(void) {
         IN_FOLDER(settings_that_others_may_write_are_refused),
         IN_FOLDER(a_rollback_returns_to_the_set_before),
         IN_FOLDER(a_rollback_to_what_is_of_no_use_is_refused),
+        IN_FOLDER(the_set_before_is_found_until_there_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
