@@ -39,9 +39,9 @@ enum result password_generate(struct buf *out, struct error *err) {
     return RESULT_OK;
 }
 
-static enum result read_file(const char *path, struct buf *out, struct error *err) {
+enum result password_read_line(const char *path, struct buf *out, struct error *err) {
     AUTO(buf_clear) struct buf text = {0};
-    buf_init_secret(&text, LIMIT_PKCS12_PASSWORD_BYTES + 2);
+    buf_init_secret(&text, out->maximum + 2);
     TRY(file_read_private(path, &text, err));
     struct bytes line = buf_bytes(&text);
     if (line.size > 0 && line.data[line.size - 1] == '\n') {
@@ -53,7 +53,15 @@ static enum result read_file(const char *path, struct buf *out, struct error *er
     if (bytes_contain_zero(line)) {
         return error_set_code(err, RESULT_INVALID, "password", "%s holds a NUL", path);
     }
-    TRY(buf_assign(out, line));
+    return buf_assign(out, line) == RESULT_OK
+               ? RESULT_OK
+               : error_set_code(err, RESULT_LIMIT, "password",
+                                "%s: a password has at most %zu characters", path,
+                                out->maximum);
+}
+
+static enum result read_file(const char *path, struct buf *out, struct error *err) {
+    TRY(password_read_line(path, out, err));
     enum result result = pkcs12_check_password(buf_string(out), err);
     if (result != RESULT_OK) {
         error_context(err, "%s", path);

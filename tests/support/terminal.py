@@ -1,0 +1,27 @@
+"""A program with a terminal of its own, and somebody who types."""
+# SPDX-License-Identifier: GPL-3.0-or-later
+import os
+import pty
+import select
+import signal
+
+
+def at_terminal(command, *typed):
+    """Runs it with a terminal of its own; types each line when it is asked. Returns (status, what was shown)."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(command[0], [str(part) for part in command])
+    shown, left = b"", list(typed)
+    while select.select([terminal], [], [], 20)[0]:
+        try:
+            data = os.read(terminal, 4096)
+        except OSError:
+            break  # the child closed it
+        shown += data
+        if left and shown.endswith(b": "):
+            os.write(terminal, left.pop(0).encode())
+    else:
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    os.close(terminal)
+    return status, shown.decode()
