@@ -21,6 +21,7 @@ pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson>=1.7.15)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3>=3.40)
 pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 pkg_check_modules(IDN REQUIRED IMPORTED_TARGET libidn)
+pkg_check_modules(EXPAT REQUIRED IMPORTED_TARGET expat>=2.5)
 pkg_check_modules(QRENCODE QUIET IMPORTED_TARGET libqrencode)
 
 # llhttp: the packaged library where there is one, else the C sources that node-llhttp ships.

@@ -238,6 +238,29 @@
 #define LIMIT_RETRY_AFTER_SECONDS 3600
 // A bundle of CRLs in PEM: a few issuers' lists, a third larger than DER.
 #define LIMIT_CRL_BUNDLE_BYTES (2 * LIMIT_CRL_BYTES)
+// --- XMPP (signet xmpp) ----------------------------------------------------------------------
+// One stanza of a server: a list of as many certificates as below, in base64.
+#define LIMIT_XMPP_STANZA_BYTES (1024 * 1024)
+// Elements of one stanza: six for each certificate, and the devices that use it.
+#define LIMIT_XMPP_ELEMENTS 8192
+// The answers that are read here are five deep.
+#define LIMIT_XMPP_DEPTH 16
+#define LIMIT_XMPP_ATTRIBUTES 32
+// Certificates of one account: people have a handful of devices.
+#define LIMIT_XMPP_CERTIFICATES 500
+// Of the name of a certificate on an account, and of each part of an XMPP address (RFC 7622).
+#define LIMIT_XMPP_NAME_BYTES 1023
+// From a question to its whole answer, whatever else the server sends meanwhile.
+#define LIMIT_XMPP_ANSWER_SECONDS 30
+// Of a password for an XMPP account.
+#define LIMIT_XMPP_PASSWORD_BYTES 1023
+// Iterations of SCRAM: RFC 7677 asks for 4096 at least, a million take a Raspberry Pi some seconds.
+#define LIMIT_SCRAM_ITERATIONS_LEAST 4096
+#define LIMIT_SCRAM_ITERATIONS 1000000
+// Of one message of SCRAM: two nonces and a salt.
+#define LIMIT_SCRAM_MESSAGE_BYTES 4096
+// The certificates that a system trusts, or those of a file: Debian's has some 140 roots.
+#define LIMIT_TRUST_FILE_BYTES (1024 * 1024)
 // Credentials below one folder, and lines of the tables made of them.
 #define LIMIT_CREDENTIALS 10000
 #define LIMIT_PATH_BYTES 4096
