@@ -17,6 +17,7 @@
 #include "client/device/status.h"
 #include "client/terminal/table.h"
 #include "client/signet_watch.h"
+#include "client/signet_xmpp.h"
 
 #define PRINT_BYTES (64 * 1024 * 1024)
 // The option that most commands have.
@@ -501,6 +502,22 @@ static const struct command commands[] = {
      "read whole, tells them until it succeeds, and tries with a good and a revoked "
      "certificate.",
      signet_run_watch},
+    {"xmpp register", "NAME", 1, 1, signet_xmpp_register_options,
+     "put a credential's certificate on its XMPP account\n\n"
+     "For servers that keep the certificates of each user (XEP-0257). Logs in with the "
+     "certificate\n"
+     "if the account has it, else with the one before it, else with a password.",
+     signet_run_xmpp_register},
+    {"xmpp list", "", 0, 0, signet_xmpp_list_options,
+     "list the certificates of an XMPP account", signet_run_xmpp_list},
+    {"xmpp disable", "CERTIFICATE", 1, 1, signet_xmpp_remove_options,
+     "take a certificate off an XMPP account; sessions stay", signet_run_xmpp_disable},
+    {"xmpp revoke", "CERTIFICATE", 1, 1, signet_xmpp_remove_options,
+     "take a certificate off an XMPP account and end its sessions", signet_run_xmpp_revoke},
+    {"xmpp prune", "", 0, 0, signet_xmpp_prune_options,
+     "take the expired certificates off an XMPP account\n\n"
+     "Ends with status 7 when there is none.",
+     signet_run_xmpp_prune},
     {0},
 };
 
