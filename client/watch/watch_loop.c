@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -18,9 +19,12 @@
 
 static volatile sig_atomic_t is_stopped;
 
+// What waits at the moment is interrupted; what the round would wait for after that, a second
+// later each.
 static void on_signal(int number) {
     (void)number;
     is_stopped = 1;
+    (void)alarm(1);
 }
 
 // --- log ---------------------------------------------------------------------------------
@@ -154,6 +158,7 @@ static enum result take_signals(sigset_t *out_mask, struct error *err) {
     (void)sigaddset(&blocked, SIGTERM);
     (void)sigaddset(&blocked, SIGINT);
     if (sigaction(SIGTERM, &action, NULL) != 0 || sigaction(SIGINT, &action, NULL) != 0 ||
+        sigaction(SIGALRM, &action, NULL) != 0 ||
         sigprocmask(SIG_BLOCK, &blocked, out_mask) != 0) {
         return error_from_errno(err, errno, "cannot handle signals");
     }

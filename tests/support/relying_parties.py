@@ -79,7 +79,7 @@ class RelyingParty:
             if process is not None:
                 if kind is not None:
                     print(f"--- end of {process.log}\n{process.output()[-2000:]}", file=sys.stderr)
-                process.stop(5)  # a killed nginx would leave its workers
+                process.stop()  # a killed nginx would leave its workers
 
     # --- what a subclass changes --------------------------------------------------------------
 
@@ -207,7 +207,7 @@ class RelyingParty:
         def is_proven():
             status = self.watch_status()
             return (status["state"], status["proof"]) == ("fresh", "passed")
-        wait_until("a proof by the canaries", is_proven, 30)
+        wait_until("a proof by the canaries", is_proven, 60)
 
     def reload_by_hand(self):
         run(os.path.join(PARTIES, "reload-by-pid"), os.path.join(self.base, f"{self.name}.pid"))
