@@ -16,7 +16,11 @@ enum result authority_read_token(const char *text, struct authority_place *out_p
                                  struct buf *out_credential, struct error *err) {
     AUTO(enrollment_token_clear) struct enrollment_token token = {0};
     struct error reason = {0};
-    if (enrollment_token_read(text, &token, &reason) != RESULT_OK) {
+    const enum result result = enrollment_token_read(text, &token, &reason);
+    if (result == RESULT_INTERNAL) {
+        return error_out_of_memory(err);
+    }
+    if (result != RESULT_OK) {
         (void)error_set_code(err, RESULT_INVALID, "usage", "%s", reason.message);
         error_hint(err, "%s",
                    reason.hint[0] != '\0' ? reason.hint

@@ -42,7 +42,7 @@ static enum result flush_tls(struct endpoint *endpoint, struct error *err) {
 // Names what failed in a way that the exit status can tell trust from reachability.
 static enum result explain_tls(const struct endpoint *endpoint, enum result result,
                                struct error *err) {
-    if (err == NULL) {
+    if (err == NULL || strcmp(err->code, "out_of_memory") == 0) {
         return result;
     }
     if (result == RESULT_DENIED && strcmp(err->code, "tls_alert") == 0) {

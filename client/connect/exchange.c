@@ -97,7 +97,8 @@ static enum result read_answer(struct exchange *exchange, struct error *err) {
 static enum result explain_answer(const struct exchange *exchange, enum result result,
                                   struct error *err) {
     if (err == NULL || result == RESULT_OK || result == RESULT_UNAVAILABLE ||
-        strcmp(err->code, "untrusted") == 0 || strcmp(err->code, "tls") == 0) {
+        strcmp(err->code, "untrusted") == 0 || strcmp(err->code, "tls") == 0 ||
+        strcmp(err->code, "out_of_memory") == 0) {
         return result;
     }
     struct error reason = *err;

@@ -15,6 +15,13 @@ static enum result untrusted(struct error *err, const char *what) {
     return RESULT_DENIED;
 }
 
+// A certificate that could not be looked at is not one that was found wrong.
+static enum result untrusted_because(enum result result, const struct error *reason,
+                                     struct error *err) {
+    return result == RESULT_INTERNAL ? error_out_of_memory(err)
+                                     : untrusted(err, reason->message);
+}
+
 enum result issued_read_names(const struct text_list *texts, struct names *out_names,
                               struct error *err) {
     AUTO(names_clear) struct names names = {0};
@@ -31,9 +38,12 @@ static enum result check_names(const struct issued *issued,
     AUTO(names_clear) struct names carried = {0};
     AUTO(names_clear) struct names told = {0};
     struct error reason = {0};
-    if (certificate_names(certificate, &carried, &reason) != RESULT_OK ||
-        issued_read_names(&issued->names, &told, &reason) != RESULT_OK) {
-        return untrusted(err, reason.message);
+    enum result result = certificate_names(certificate, &carried, &reason);
+    if (result == RESULT_OK) {
+        result = issued_read_names(&issued->names, &told, &reason);
+    }
+    if (result != RESULT_OK) {
+        return untrusted_because(result, &reason, err);
     }
     if (!names_equal(&carried, &told)) {
         return untrusted(err, "the certificate carries other names than the answer states");
@@ -102,9 +112,10 @@ enum result issued_check(const struct issued *issued,
     if (!bytes_equal(blob_bytes(&issued->root), expectation->root)) {
         return untrusted(err, "it names another root than the one that is trusted here");
     }
-    if (certificate_verify_chain(&certificate, blob_bytes(&issued->chain), &root,
-                                 expectation->now, &reason) != RESULT_OK) {
-        return untrusted(err, reason.message);
+    const enum result result = certificate_verify_chain(
+        &certificate, blob_bytes(&issued->chain), &root, expectation->now, &reason);
+    if (result != RESULT_OK) {
+        return untrusted_because(result, &reason, err);
     }
     if (certificate.is_ca) {
         return untrusted(err, "the certificate is one of a CA");

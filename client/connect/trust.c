@@ -27,7 +27,7 @@ static enum result check_ca(const struct certificate *ca, struct bytes candidate
 }
 
 enum result trust_add(struct bytes candidates, struct bytes root, int64_t now,
-                         struct buf *trust, struct error *err) {
+                      struct buf *trust, struct error *err) {
     struct bytes rest = candidates;
     while (rest.size > 0) {
         struct certificate ca;

@@ -60,21 +60,27 @@ static bool take_part(struct bytes *text, char separator, struct bytes *out_part
     return true;
 }
 
-// NULL when it is well, otherwise what is wrong with it.
-static const char *decode_part(struct bytes text, uint8_t *out, size_t size) {
-    if (text.size < TEXT_SIZE(size)) {
-        return "is cut off";
-    }
-    if (text.size > TEXT_SIZE(size)) {
-        return "is too long";
-    }
+// *out_problem is NULL when it is well, otherwise what is wrong with it.
+static enum result decode_part(struct bytes text, uint8_t *out, size_t size,
+                               const char **out_problem) {
     AUTO(buf_clear) struct buf decoded = {0};
     buf_init_secret(&decoded, size + 3);
-    if (text_base64url_decode(text, &decoded) != RESULT_OK || decoded.size != size) {
-        return "holds a wrong character";
+    *out_problem = text.size < TEXT_SIZE(size)   ? "is cut off"
+                   : text.size > TEXT_SIZE(size) ? "is too long"
+                                                 : NULL;
+    if (*out_problem != NULL) {
+        return RESULT_OK;
+    }
+    const enum result result = text_base64url_decode(text, &decoded);
+    if (result == RESULT_INTERNAL) {
+        return result; // memory is out: the token may be a good one
+    }
+    if (result != RESULT_OK || decoded.size != size) {
+        *out_problem = "holds a wrong character";
+        return RESULT_OK;
     }
     memcpy(out, decoded.data, size);
-    return NULL;
+    return RESULT_OK;
 }
 
 // --- ID.SECRET -------------------------------------------------------------------------------
@@ -83,7 +89,10 @@ static const char *decode_part(struct bytes text, uint8_t *out, size_t size) {
 static enum result read_part(struct bytes text, const char *name, uint8_t *out, size_t size,
                              enum result (*refuse_part)(struct error *, const char *),
                              struct error *err) {
-    const char *problem = decode_part(text, out, size);
+    const char *problem = NULL;
+    if (decode_part(text, out, size, &problem) != RESULT_OK) {
+        return error_out_of_memory(err);
+    }
     if (problem == NULL) {
         return RESULT_OK;
     }

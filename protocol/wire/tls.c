@@ -73,6 +73,17 @@ static enum result check_peer(struct tls *tls, const WOLFSSL_X509_STORE_CTX *sto
     return buf_assign(&tls->peer, leaf);
 }
 
+// The words of a failure that has none. It is never RESULT_LIMIT, by which tls_input tells that more
+// is waiting.
+static void describe_refusal(enum result result, struct error *refusal) {
+    if (result == RESULT_INTERNAL) {
+        (void)error_out_of_memory(refusal);
+    } else if (result == RESULT_LIMIT) {
+        (void)error_set_code(refusal, RESULT_DENIED, "certificate_too_large",
+                             "the peer's certificate chain is too large");
+    }
+}
+
 // Called for every certificate that was sent, the leaf last. wolfSSL's refusal stands, except
 // for the leaf's dates and usage; about those, and beside wolfSSL about everything else,
 // tls_peer_check decides. An intermediate must never be passed here against wolfSSL's verdict:
@@ -90,11 +101,9 @@ int tls_verify_peer(int is_accepted, WOLFSSL_X509_STORE_CTX *store) {
         keep_refusal(tls, &refusal);
         return 0;
     }
-    if (is_leaf && check_peer(tls, store, &refusal) != RESULT_OK) {
-        if (refusal.result == RESULT_OK) {
-            (void)error_set(&refusal, RESULT_LIMIT,
-                            "the peer's certificate chain is too large");
-        }
+    const enum result result = is_leaf ? check_peer(tls, store, &refusal) : RESULT_OK;
+    if (result != RESULT_OK) {
+        describe_refusal(result, &refusal);
         keep_refusal(tls, &refusal);
         return 0;
     }
@@ -120,7 +129,13 @@ int tls_give_bytes(WOLFSSL *wolf, char *room, int size, void *context) {
 int tls_take_bytes(WOLFSSL *wolf, char *bytes, int size, void *context) {
     struct tls *tls = context;
     (void)wolf;
-    if (buf_append(&tls->output, bytes_of(bytes, (size_t)size)) != RESULT_OK) {
+    const enum result result = buf_append(&tls->output, bytes_of(bytes, (size_t)size));
+    if (result == RESULT_INTERNAL) {
+        struct error refusal = {0};
+        (void)error_out_of_memory(&refusal);
+        keep_refusal(tls, &refusal);
+    }
+    if (result != RESULT_OK) {
         return WOLFSSL_CBIO_ERR_GENERAL;
     }
     return size;

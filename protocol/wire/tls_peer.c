@@ -176,8 +176,11 @@ static enum result check_host(const struct certificate *leaf, const char *host,
     if (leaf->has_subject_alt_name) {
         TRY(names_read_san(&names, leaf->subject_alt_name, true, err));
     }
-    if (canonical_host(host, &canonical, &type, err) != RESULT_OK ||
-        !has_host(&names, type, buf_string(&canonical))) {
+    const enum result result = canonical_host(host, &canonical, &type, err);
+    if (result == RESULT_INTERNAL) {
+        return error_out_of_memory(err);
+    }
+    if (result != RESULT_OK || !has_host(&names, type, buf_string(&canonical))) {
         return refuse_host(&names, host, err);
     }
     return RESULT_OK;

@@ -23,7 +23,11 @@ static enum result damaged(struct error *err) {
 // and no signature of a faulty RSA key ever leaves (it could give the key away).
 static enum result check_pair(const struct key *key, struct error *err) {
     AUTO(buf_clear) struct buf signature = {0};
+    uint8_t *room = NULL;
     buf_init(&signature, KEY_SIGNATURE_BYTES);
+    if (buf_reserve(&signature, KEY_SIGNATURE_BYTES, &room) != RESULT_OK) {
+        return error_out_of_memory(err); // no word about the key
+    }
     struct bytes message = BYTES_LITERAL("pair");
     if (key_sign(key, message, &signature, NULL) != RESULT_OK ||
         public_key_verify(key_public(key), key_signature_algorithm(key), message,

@@ -90,6 +90,27 @@ static void a_corrected_clock_goes_on_from_there(void **state) {
     clock_use_system();
 }
 
+static int64_t board_now(void) {
+    return 1900000000;
+}
+
+static int64_t board_milliseconds(void) {
+    return 42;
+}
+
+static void a_board_brings_its_own_clocks(void **state) {
+    (void)state;
+    clock_use_sources(board_now, board_milliseconds);
+    assert_int_equal(clock_now(), 1900000000);
+    assert_int_equal(clock_monotonic_milliseconds(), 42);
+    clock_correct(10);
+    assert_int_equal(clock_now(), 1900000010);
+    assert_int_equal(clock_correction(), 10);
+    clock_correct(0);
+    clock_use_sources(NULL, NULL);
+    assert_true(clock_now() != 1900000000);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dates_are_written_and_read_back),
@@ -97,6 +118,7 @@ int main(void) {
         cmocka_unit_test(wrong_dates_are_refused),
         cmocka_unit_test(a_manual_clock_stands_still),
         cmocka_unit_test(a_corrected_clock_goes_on_from_there),
+        cmocka_unit_test(a_board_brings_its_own_clocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
