@@ -134,7 +134,7 @@ static bool may_ask_again(const struct exchange *exchange, const struct http_que
 enum result exchange_ask(struct exchange *exchange, const struct http_question *question,
                          const struct http_message **out_answer, struct error *err) {
     if (exchange->parser == NULL) {
-        TRY(http_parser_new(HTTP_RESPONSE, exchange->answer_maximum, &exchange->parser, err));
+        TRY(http_response_parser_new(exchange->answer_maximum, &exchange->parser, err));
     }
     http_parser_next(exchange->parser);
     bool was_open = exchange->endpoint != NULL;

@@ -23,6 +23,7 @@
 struct http_parser {
     llhttp_t llhttp;
     enum http_kind kind;
+    int (*check_head)(struct http_parser *parser); // of that kind
     size_t body_maximum;
     struct http_message message;
     struct http_framing framing;
@@ -350,9 +351,7 @@ static int on_headers_complete(llhttp_t *llhttp) {
     }
     parser->message.is_http_1_0 = llhttp->http_minor == 0;
     buf_clear(&parser->header);
-    const int failed =
-        parser->kind == HTTP_REQUEST ? check_request(parser) : check_response(parser);
-    if (failed != 0) {
+    if (parser->check_head(parser) != 0) {
         return -1;
     }
     parser->has_headers = true;
@@ -425,13 +424,15 @@ static void begin(struct http_parser *parser) {
     llhttp_reset(&parser->llhttp);
 }
 
-enum result http_parser_new(enum http_kind kind, size_t body_maximum,
-                            struct http_parser **out_parser, struct error *err) {
+static enum result parser_new(enum http_kind kind, int (*check_head)(struct http_parser *),
+                              size_t body_maximum, struct http_parser **out_parser,
+                              struct error *err) {
     struct http_parser *parser = calloc(1, sizeof(*parser));
     if (parser == NULL) {
         return error_out_of_memory(err);
     }
     parser->kind = kind;
+    parser->check_head = check_head;
     parser->body_maximum = body_maximum;
     llhttp_init(&parser->llhttp, kind == HTTP_REQUEST ? LLHTTP_REQUEST : LLHTTP_RESPONSE,
                 &settings);
@@ -439,6 +440,17 @@ enum result http_parser_new(enum http_kind kind, size_t body_maximum,
     begin(parser);
     *out_parser = parser;
     return RESULT_OK;
+}
+
+enum result http_parser_new(enum http_kind kind, size_t body_maximum,
+                            struct http_parser **out_parser, struct error *err) {
+    return parser_new(kind, kind == HTTP_REQUEST ? check_request : check_response, body_maximum,
+                      out_parser, err);
+}
+
+enum result http_response_parser_new(size_t body_maximum, struct http_parser **out_parser,
+                                     struct error *err) {
+    return parser_new(HTTP_RESPONSE, check_response, body_maximum, out_parser, err);
 }
 
 void http_parser_free(struct http_parser *parser) {

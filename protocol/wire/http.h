@@ -35,6 +35,9 @@ struct http_parser;
 
 enum result http_parser_new(enum http_kind kind, size_t body_maximum,
                             struct http_parser **out_parser, struct error *err);
+// For responses alone: what firmware links then lacks all that reads requests.
+enum result http_response_parser_new(size_t body_maximum, struct http_parser **out_parser,
+                                     struct error *err);
 void http_parser_free(struct http_parser *parser);
 void http_parser_free_at(struct http_parser **parser);
 
