@@ -65,6 +65,7 @@ static const struct option enroll_options[] = {
     {"uri", "VALUE", "ask for this URI", true, false},
     {"xmpp", "VALUE", "ask for this XMPP address", true, false},
     {"force", NULL, "replace a credential of the same name", false, false},
+    SETTINGS_OPTIONS,
     {"wait", "TIME", "wait so long for a decision (on a terminal: until there is one)", false,
      false},
     {"no-wait", NULL, "end with status 3 when the request has to wait", false, false},
@@ -203,6 +204,7 @@ static enum result run_enroll(const struct arguments *arguments, struct error *e
     AUTO(buf_clear) struct buf folder = {0};
     AUTO(names_clear) struct names names = {0};
     AUTO(enrolled_clear) struct enrolled enrolled = {0};
+    AUTO(settings_clear) struct settings settings = {0};
     const char *operand = arguments->operand_count > 0 ? arguments->operands[0] : NULL;
     bool is_resumed = arguments_have(arguments, "resume");
     struct enroll_options options = {
@@ -214,6 +216,7 @@ static enum result run_enroll(const struct arguments *arguments, struct error *e
         .name = arguments_value(arguments, "name"),
         .names = &names,
         .replaces = arguments_have(arguments, "force"),
+        .settings = &settings,
         .trusts_server_time = arguments_have(arguments, "trust-server-time"),
         .events = {.on_held = on_held, .on_wait = on_wait, .on_trouble = on_trouble},
     };
@@ -221,6 +224,7 @@ static enum result run_enroll(const struct arguments *arguments, struct error *e
     TRY(read_key_type(arguments, &options.algorithm, err));
     TRY(read_wait(arguments, &options.wait_seconds, err));
     TRY(collect_names(arguments, &names, err));
+    TRY(signet_take_settings(arguments, &settings, err));
     TRY(find_folder(arguments, &folder, err));
     options.folder = buf_string(&folder);
     TRY(is_resumed ? enroll_resume(&options, operand, &enrolled, err)

@@ -91,13 +91,8 @@ static enum result open_credential(const struct arguments *arguments, struct buf
 
 const struct option signet_set_options[] = {
     DIR_OPTION,
-    {"owner", "USER", "of the files; empty: whose they are now", false, false},
-    {"group", "GROUP", "of the files; empty: whose they are now", false, false},
-    {"mode", "MODE", "of the files with the key: 0600, 0640, 0400 or 0440", false, false},
-    {"hook-timeout", "TIME", "the hook is killed after so long (default: 60s)", false, false},
+    SETTINGS_OPTIONS,
     {"no-hook", NULL, "run nothing after a renewal", false, false},
-    {"hook", "CMD ARG…",
-     "run this after each renewal, without a shell; up to the end of the line", false, true},
     {0},
 };
 
@@ -140,20 +135,25 @@ static enum result take_hook(const struct arguments *arguments, struct settings 
     return RESULT_OK;
 }
 
+enum result signet_take_settings(const struct arguments *arguments, struct settings *settings,
+                                 struct error *err) {
+    struct folder_access access;
+    TRY(take_text(arguments, "owner", &settings->owner, err));
+    TRY(take_text(arguments, "group", &settings->group, err));
+    TRY(take_text(arguments, "mode", &settings->mode, err));
+    TRY(take_hook(arguments, settings, err));
+    return settings_access(settings, &access, err);
+}
+
 enum result signet_run_set(const struct arguments *arguments, struct error *err) {
     AUTO(buf_clear) struct buf folder = {0};
     AUTO(folder_unlock) struct folder_lock lock = {0};
     AUTO(settings_clear) struct settings settings = {0};
     AUTO(buf_clear) struct buf text = {0};
-    struct folder_access access;
     buf_init(&text, LIMIT_PATH_BYTES + 256);
     TRY(open_credential(arguments, &folder, &lock, err));
     TRY(settings_read(buf_string(&folder), &settings, err));
-    TRY(take_text(arguments, "owner", &settings.owner, err));
-    TRY(take_text(arguments, "group", &settings.group, err));
-    TRY(take_text(arguments, "mode", &settings.mode, err));
-    TRY(take_hook(arguments, &settings, err));
-    TRY(settings_access(&settings, &access, err)); // refused before it is kept
+    TRY(signet_take_settings(arguments, &settings, err));
     TRY(settings_write(buf_string(&folder), &settings, err));
     if (arguments_have(arguments, "owner") || arguments_have(arguments, "group") ||
         arguments_have(arguments, "mode")) {

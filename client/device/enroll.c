@@ -16,6 +16,7 @@
 #include "client/device/install.h"
 #include "client/connect/issued.h"
 #include "client/device/pending.h"
+#include "client/device/settings.h"
 #include "client/device/ticket.h"
 #include "x509/hash.h"
 
@@ -296,6 +297,28 @@ static enum result write_origin(const struct url *url, const struct issued *issu
     return url_format_origin(&admin, out);
 }
 
+// What was set at this or an earlier try is kept with the key, until there is a credential.
+static enum result keep_settings(const struct enroll_options *options,
+                                 const struct pending *pending, struct error *err) {
+    return options->settings == NULL || settings_are_empty(options->settings)
+               ? RESULT_OK
+               : settings_write(buf_string(&pending->path), options->settings, err);
+}
+
+// Of a credential that is replaced, what is not set now stays.
+static enum result move_settings(const struct pending *pending, const char *folder,
+                                 struct error *err) {
+    AUTO(settings_clear) struct settings given = {0};
+    AUTO(settings_clear) struct settings settings = {0};
+    TRY(settings_read(buf_string(&pending->path), &given, err));
+    if (settings_are_empty(&given)) {
+        return RESULT_OK;
+    }
+    TRY(settings_read(folder, &settings, err));
+    settings_take(&settings, &given);
+    return settings_write(folder, &settings, err);
+}
+
 static enum result install(const struct enroll_options *options, const struct url *url,
                            const struct pending *pending, const struct issued *issued,
                            struct enrolled *out_enrolled, struct error *err) {
@@ -315,6 +338,7 @@ static enum result install(const struct enroll_options *options, const struct ur
         if (!options->replaces) {
             TRY(refuse_existing(buf_string(&folder), err));
         }
+        TRY(move_settings(pending, buf_string(&folder), err));
         const struct installation installation = {
             .key = pending->key, .issued = issued, .url = buf_string(&origin)};
         TRY(install_credential(buf_string(&folder), &installation, err));
@@ -369,6 +393,7 @@ static enum result run(const struct enroll_options *options, struct enrollment *
     AUTO(pending_clear) struct pending pending = {0};
     TRY(pending_open(buf_string(&path), options->algorithm, options->names, &pending, err));
     TRY(ticket_open(&enrollment->ticket, buf_string(&path), key_public(pending.key), err));
+    TRY(keep_settings(options, &pending, err));
     const enum result result =
         ask_and_install(options, enrollment, &pending, out_enrolled, err);
     if (result != RESULT_OK) {

@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "client/connect/about.h"
+#include "client/device/settings.h"
 #include "x509/key.h"
 #include "x509/names.h"
 
@@ -27,8 +28,9 @@ struct enroll_options {
     const char *folder; // where credentials are kept
     const char *name;   // NULL: after the common name, or the first name
     enum key_algorithm algorithm;
-    const struct names *names; // to ask for; empty: what the token grants
-    bool replaces;             // an existing credential of that name
+    const struct names *names;       // to ask for; empty: what the token grants
+    bool replaces;                   // an existing credential of that name
+    const struct settings *settings; // for the credential; NULL: none, or those that are kept
     bool trusts_server_time; // where our clock is not set, dates are judged by the authority's
     int64_t wait_seconds;    // for a decision; 0: not at all, INT64_MAX: until there is one
     struct enroll_events events;

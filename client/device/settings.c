@@ -18,6 +18,33 @@ void settings_clear(struct settings *settings) {
     message_clear(&settings_type, settings);
 }
 
+static void take_text(char **member, char **from) {
+    if (*from != NULL) {
+        string_free_at(member);
+        *member = *from;
+        *from = NULL;
+    }
+}
+
+void settings_take(struct settings *settings, struct settings *from) {
+    take_text(&settings->owner, &from->owner);
+    take_text(&settings->group, &from->group);
+    take_text(&settings->mode, &from->mode);
+    if (from->hook.count > 0) {
+        text_list_clear(&settings->hook);
+        settings->hook = from->hook;
+        from->hook = (struct text_list){0};
+    }
+    if (from->hook_seconds > 0) {
+        settings->hook_seconds = from->hook_seconds;
+    }
+}
+
+bool settings_are_empty(const struct settings *settings) {
+    return settings->owner == NULL && settings->group == NULL && settings->mode == NULL &&
+           settings->hook.count == 0 && settings->hook_seconds == 0;
+}
+
 static enum result file_of(const char *folder, struct buf *out) {
     buf_init(out, LIMIT_PATH_BYTES);
     return path_join(out, folder, SETTINGS_FILE);

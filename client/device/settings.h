@@ -27,6 +27,10 @@ enum result settings_read(const char *folder, struct settings *out_settings, str
 // Durable on return.
 enum result settings_write(const char *folder, const struct settings *settings,
                            struct error *err);
+// Moves what `from` sets over `settings`, and leaves the rest.
+void settings_take(struct settings *settings, struct settings *from);
+// Whether anything is set.
+bool settings_are_empty(const struct settings *settings);
 // Looks up owner and group. Code "usage", with the name, when there is no such user or group, or
 // the mode would let others than owner and group read the key, or anyone but the owner write it.
 enum result settings_access(const struct settings *settings, struct folder_access *out_access,
