@@ -428,6 +428,7 @@
     F(INTEGER, lifetime_maximum, INT64_MAX, REQUIRED)                                          \
     F(INTEGER, renew_percent, 100, REQUIRED)                                                   \
     F(INTEGER, renew_grace, INT64_MAX, REQUIRED)                                               \
+    F(BOOLEAN, key_reuse, 0, REQUIRED)                                                         \
     F(INTEGER, active_maximum, 1000000, REQUIRED)
 
 #define profile_page_FIELDS(F, R) R(profiles, profile_detail, 102)

@@ -140,6 +140,9 @@ static void set_renewal(struct profile *p) {
 static void set_grace(struct profile *p) {
     p->renew_grace++;
 }
+static void set_key_reuse(struct profile *p) {
+    p->key_reuse = true;
+}
 static void set_issuer(struct profile *p) {
     p->issuer = string_copy("other");
 }
@@ -169,12 +172,13 @@ static void set_name(struct profile *p) {
 static void every_member_changes_the_hash(void **state) {
     (void)state;
     static void (*const changes[])(struct profile *) = {
-        set_eku,       set_key_usage,    set_minimum,     set_maximum,    set_alternative,
-        set_mqtt,      set_form,         set_other_usage, set_cn_pattern, set_dns_pattern,
-        set_network,   set_domain,       set_crl_url,     set_issuer_url, set_ocsp_url,
-        set_wildcards, set_default,      set_algorithm,   set_longest,    set_backdate,
-        set_renewal,   set_name,         set_grace,       set_issuer,     set_ask,
-        set_holders,   set_manufacturer, set_approvals,   set_active,     set_at_limit};
+        set_eku,       set_key_usage, set_minimum,      set_maximum,    set_alternative,
+        set_mqtt,      set_form,      set_other_usage,  set_cn_pattern, set_dns_pattern,
+        set_network,   set_domain,    set_crl_url,      set_issuer_url, set_ocsp_url,
+        set_wildcards, set_default,   set_algorithm,    set_longest,    set_backdate,
+        set_renewal,   set_name,      set_grace,        set_key_reuse,  set_issuer,
+        set_ask,       set_holders,   set_manufacturer, set_approvals,  set_active,
+        set_at_limit};
     AUTO(profile_list_clear) struct profile_list plain = one_profile();
     AUTO(profile_list_clear) struct profile_list same = one_profile();
     struct error err = {0};

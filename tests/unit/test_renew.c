@@ -74,6 +74,38 @@ static void the_old_key_is_refused(void **state) {
     message_clear(&issued_type, &issued);
 }
 
+// Where the profile allows it: the key of the certificate that is renewed, and no other.
+static void a_profile_may_let_a_renewal_keep_its_key(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    AUTO(key_free_at) struct key *next = fixture_key();
+    AUTO(key_free_at) struct key *other = fixture_key();
+    struct issued issued = {0}, kept = {0}, renewed = {0}, others = {0};
+    struct certificate_info info = {0};
+    grant_profile(f, FIXTURE_PROFILE "-test")->key_reuse = true;
+    fixture_device(f, "cn:phone-7", key, &issued);
+    fixture_device(f, "cn:phone-8", other, &others);
+    fixture_expect_ok(fixture_renew(f, blob_bytes(&issued.certificate), key, NULL),
+                      &issued_type, &kept);
+    assert_string_not_equal(issued.serial, kept.serial);
+    // Also from the one that kept it, and a new key still goes.
+    fixture_expect_ok(fixture_renew(f, blob_bytes(&kept.certificate), next, NULL), &issued_type,
+                      &renewed);
+    fixture_expect_refusal(fixture_renew(f, blob_bytes(&renewed.certificate), key, NULL),
+                           RESULT_CONFLICT, "key_reused"); // it was given up before
+    fixture_expect_refusal(fixture_renew(f, blob_bytes(&renewed.certificate), other, NULL),
+                           RESULT_DENIED, "key_of_another");
+    fixture_expect_ok(fixture_revoke(f, renewed.serial, "keyCompromise"),
+                      &certificate_info_type, &info);
+    fixture_expect_refusal(fixture_renew(f, blob_bytes(&renewed.certificate), next, NULL),
+                           RESULT_DENIED, "certificate_revoked");
+    message_clear(&certificate_info_type, &info);
+    message_clear(&issued_type, &issued);
+    message_clear(&issued_type, &kept);
+    message_clear(&issued_type, &renewed);
+    message_clear(&issued_type, &others);
+}
+
 static void a_key_of_another_device_is_refused(void **state) {
     struct fixture *f = *state;
     AUTO(key_free_at) struct key *key = fixture_key();
@@ -306,6 +338,7 @@ int main(void) {
         TEST(the_same_renewal_twice_gets_the_same_certificate),
         TEST(a_device_that_lost_answer_and_key_may_renew_again),
         TEST(the_old_key_is_refused),
+        TEST(a_profile_may_let_a_renewal_keep_its_key),
         TEST(a_key_of_another_device_is_refused),
         TEST(other_names_than_the_predecessors_are_refused),
         TEST(renewal_is_refused_after_expiry),

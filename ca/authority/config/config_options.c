@@ -192,6 +192,8 @@ const struct option config_options[] = {
             "Renewal is due when this many percent of the lifetime have passed."),
     PROFILE("renew_grace", OPTION_DURATION, renew_grace, "0s", 0, 90 * DAY,
             "How long after its end a certificate may still renew itself."),
+    PROFILE("key_reuse", OPTION_BOOL, key_reuse, "no", 0, 0,
+            "A renewal may keep its key, for devices that cannot make another."),
     PROFILE("issuer", OPTION_TEXT, issuer, "", 0, 0,
             "Name of the CA that issues; the authority's first one when this is not given."),
     PROFILE("ask", OPTION_ASK, ask, "token", 0, 0,

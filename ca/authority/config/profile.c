@@ -171,6 +171,7 @@ static enum result write_canonical(const struct profile *profile, const char *pu
     TRY(buf_printf(text, " urls %d %d %s", profile->crl_distribution_point,
                    profile->authority_info_access, has_url ? text_or_none(public_url) : "-"));
     TRY(buf_append_string(text, profile->ocsp_url ? " ocsp" : ""));
+    TRY(buf_append_string(text, profile->key_reuse ? " key_reuse" : ""));
     TRY(buf_append_string(text, " keys"));
     for (size_t i = 0; i < KEY_ALGORITHM_COUNT; i++) {
         TRY(buf_printf(text, " %d", profile->key_algorithms[i]));

@@ -47,6 +47,7 @@ struct profile {
     int64_t approvals;      // needed before anything is issued; 0: none
     int64_t hold_seconds;   // how long a held request waits for them
     int64_t renew_grace;    // seconds after its expiry in which a certificate still renews
+    bool key_reuse;         // a renewal may keep the key of the certificate that it follows
     int64_t active_maximum; // lines of certificates that one identity may have; 0: any number
     enum at_limit at_limit;
     enum oid extended_key_usages[LIMIT_EXTENDED_KEY_USAGES]; // ended by OID_UNKNOWN

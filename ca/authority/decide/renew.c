@@ -62,15 +62,22 @@ static enum result refuse_certified_key(void *context, const struct certificate_
     (void)error_set_code(err, RESULT_CONFLICT, "key_reused",
                          "a renewal needs a new key, and this one has a certificate already");
     error_field(err, "csr");
-    error_hint(err, "Make a new key and a new request.");
+    error_hint(err, "Make a new key and a new request. Profiles with key_reuse = yes let a "
+                    "renewal keep the key of the certificate that it follows.");
     return RESULT_CONFLICT;
 }
 
-static enum result check_key(struct authority *authority, struct bytes spki,
+// Where the profile lets a renewal keep its key, that is the predecessor's and no older one.
+static enum result check_key(struct authority *authority, const struct profile *profile,
+                             const struct certificate_record *predecessor, struct bytes spki,
                              const struct names *granted, struct error *err) {
     TRY(issuance_check_key(authority, spki, granted, err));
     uint8_t key_hash[SHA256_SIZE];
     TRY(hash_sha256(spki, key_hash));
+    if (profile->key_reuse &&
+        bytes_equal(bytes_of(key_hash, SHA256_SIZE), buf_bytes(&predecessor->key_hash))) {
+        return RESULT_OK;
+    }
     return store_each_certificate_of_key(authority->store, bytes_of(key_hash, SHA256_SIZE),
                                          refuse_certified_key, NULL, err);
 }
@@ -114,7 +121,7 @@ static enum result issue(struct authority *authority, const struct peer *peer,
     AUTO(names_clear) struct names names = {0};
     TRY(policy_choose_names(&csr, &grant, &names, err));
     int64_t now = clock_now();
-    TRY(check_key(authority, csr.spki, &granted, err));
+    TRY(check_key(authority, profile, predecessor, csr.spki, &granted, err));
     TRY(lineage_check_continue(authority, profile, predecessor, &first, &names, now, err));
     struct issuance issuance = {
         .profile = profile,

@@ -99,6 +99,7 @@ static enum result fill_detail(const struct profile *profile, const struct issue
     detail->lifetime_maximum = profile->lifetime_maximum;
     detail->renew_percent = profile->renew_percent;
     detail->renew_grace = profile->renew_grace;
+    detail->key_reuse = profile->key_reuse;
     detail->active_maximum = profile->active_maximum;
     return RESULT_OK;
 }
