@@ -15,7 +15,10 @@ static enum result fill_authority(const struct authority *authority,
     TRY(text_set(&reply->name, config->name));
     TRY(text_set(&reply->version, SIGNET_VERSION));
     TRY(text_set(&reply->fingerprint, authority->root_fingerprint_text));
-    TRY(blob_set(&reply->chain, buf_bytes(&authority->chain)));
+    AUTO(buf_clear) struct buf announced = {0};
+    buf_init(&announced, LIMIT_CHAIN_BYTES);
+    TRY(issuer_set_announced(&authority->issuers, clock_now(), &announced));
+    TRY(blob_set(&reply->chain, buf_bytes(&announced)));
     if (authority_has_public_url(authority)) {
         AUTO(buf_clear) struct buf crl_url = {0};
         buf_init(&crl_url, LIMIT_URL_BYTES);

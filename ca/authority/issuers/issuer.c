@@ -275,6 +275,38 @@ enum result issuer_set_chain(const struct issuer_set *set, const struct issuer *
     return buf_append(out_der, buf_bytes(&set->root->record.certificate));
 }
 
+static bool is_above(const struct issuer_set *set, const struct issuer *issuer,
+                     const struct issuer *below) {
+    for (size_t steps = 0; below != NULL && steps <= set->count; steps++) {
+        if (below == issuer) {
+            return true;
+        }
+        below = issuer_parent(set, below);
+    }
+    return false;
+}
+
+static bool is_announced(const struct issuer_set *set, const struct issuer *issuer,
+                         int64_t now) {
+    return issuer != set->root && !issuer->is_revoked &&
+           issuer->record.kind != ISSUER_OPERATORS && now >= issuer->certificate.not_before &&
+           now <= issuer->certificate.not_after && !is_above(set, issuer, set->issuing);
+}
+
+enum result issuer_set_announced(const struct issuer_set *set, int64_t now,
+                                 struct buf *out_der) {
+    const struct bytes root = buf_bytes(&set->root->record.certificate);
+    TRY(issuer_set_intermediates(set, set->issuing, out_der));
+    for (size_t i = 0; i < set->count; i++) {
+        const struct bytes der = buf_bytes(&set->items[i].record.certificate);
+        if (is_announced(set, &set->items[i], now) &&
+            der.size + root.size <= out_der->maximum - out_der->size) {
+            TRY(buf_append(out_der, der));
+        }
+    }
+    return buf_append(out_der, root);
+}
+
 enum result issuer_set_trust(const struct issuer_set *set, struct buf *out_der) {
     TRY(buf_append(out_der, buf_bytes(&set->root->record.certificate)));
     for (size_t i = 0; i < set->count; i++) {

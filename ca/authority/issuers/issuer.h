@@ -49,6 +49,11 @@ enum result issuer_set_intermediates(const struct issuer_set *set, const struct 
 // The same with the root: what a peer needs behind a leaf.
 enum result issuer_set_chain(const struct issuer_set *set, const struct issuer *issuer,
                              struct buf *out_der);
+// What devices may come to need: the default issuing CA and those above it, every other CA that is
+// neither revoked nor outside its dates nor of operators, whom devices have nothing to do with,
+// as far as `out_der` has room, and the root, which is last.
+enum result issuer_set_announced(const struct issuer_set *set, int64_t now,
+                                 struct buf *out_der);
 // All CA certificates that a certificate of this authority may chain to, the root first; without
 // revoked ones.
 enum result issuer_set_trust(const struct issuer_set *set, struct buf *out_der);
