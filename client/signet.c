@@ -16,6 +16,7 @@
 #include "client/signet_agent.h"
 #include "client/device/status.h"
 #include "client/terminal/table.h"
+#include "client/terminal/waiting.h"
 #include "client/signet_watch.h"
 #include "client/signet_xmpp.h"
 
@@ -106,55 +107,6 @@ static enum result print_enrolled(const struct enrolled *enrolled, struct error 
     return program_print(&text, err);
 }
 
-// What is told while waiting goes where a person reads it, and scripts do not.
-static void print_note(const struct buf *text) {
-    (void)fputs(buf_string(text), stderr);
-    (void)fflush(stderr);
-}
-
-static enum result write_held(const struct held *held, const char *url, struct buf *out) {
-    TRY(buf_append_string(out, "\nThis request waits for approval.\n\n        code  "));
-    TRY(display_text(held->code, out));
-    TRY(buf_append_string(out, "\n\n  profile    "));
-    TRY(display_text(held->profile, out));
-    TRY(buf_append_string(out, "\n  names      "));
-    TRY(display_names(&held->names, out));
-    TRY(buf_printf(out, "\n  approvals  %lld of %lld", (long long)held->approved,
-                   (long long)held->approvals));
-    TRY(buf_append_string(out, "\n  until      "));
-    TRY(display_time(held->expires, out));
-    TRY(buf_append_string(out, "\n  at         "));
-    TRY(display_text(url, out));
-    return buf_append_string(out,
-                             "\n\nTell the code to an administrator, who sees the same with "
-                             "signetctl request list.\n");
-}
-
-static void on_held(const struct held *held, const char *url) {
-    AUTO(buf_clear) struct buf text = {0};
-    buf_init(&text, PRINT_BYTES);
-    if (write_held(held, url, &text) == RESULT_OK) {
-        print_note(&text);
-    }
-}
-
-static void on_wait(const struct held *held, int64_t seconds) {
-    AUTO(buf_clear) struct buf text = {0};
-    buf_init(&text, PRINT_BYTES);
-    if (isatty(STDERR_FILENO) &&
-        buf_printf(&text, "\rStill waiting after %lld:%02lld, %lld of %lld approvals. ",
-                   (long long)seconds / 60, (long long)seconds % 60, (long long)held->approved,
-                   (long long)held->approvals) == RESULT_OK) {
-        print_note(&text);
-    }
-}
-
-static void on_trouble(const struct error *reason, int64_t seconds) {
-    struct error note = *reason;
-    error_hint(&note, "Trying again in %lld seconds.", (long long)seconds);
-    outcome_report("signet", &note);
-}
-
 // A person at a terminal sees what it waits for and can end it; a script is told, and comes again.
 static enum result read_wait(const struct arguments *arguments, int64_t *out_seconds,
                              struct error *err) {
@@ -218,7 +170,9 @@ static enum result run_enroll(const struct arguments *arguments, struct error *e
         .replaces = arguments_have(arguments, "force"),
         .settings = &settings,
         .trusts_server_time = arguments_have(arguments, "trust-server-time"),
-        .events = {.on_held = on_held, .on_wait = on_wait, .on_trouble = on_trouble},
+        .events = {.on_held = waiting_begins,
+                   .on_wait = waiting_goes_on,
+                   .on_trouble = waiting_has_trouble},
     };
     TRY(check_enroll(arguments, is_resumed, err));
     TRY(read_key_type(arguments, &options.algorithm, err));

@@ -1,18 +1,19 @@
 // signetctl issue: key, certificate and files for an app in one go, for those whose phone cannot enroll.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <errno.h>
-#include <stdlib.h>
-
 #include "base/file.h"
 #include "base/limits.h"
 #include "client/connect/api.h"
 #include "client/device/enroll.h"
 #include "client/export/export_command.h"
 #include "client/device/folder.h"
+#include "client/admin/issue_folder.h"
 #include "client/admin/signetctl.h"
+#include "client/terminal/waiting.h"
 
 // The token is spent at once; when it is not, it should not lie about for long.
 #define TOKEN_SECONDS 600
+// Who issues sits there; who approves may have to be found.
+#define WAIT_SECONDS 600
 #define LABEL "signetctl issue"
 #define CREDENTIAL_NAME "issued"
 
@@ -27,6 +28,9 @@ const struct option issue_options[] = {
     {"lifetime", "TIME", "of the certificate: 90d (default: the profile's)", false, false},
     {"key", "TYPE", "p256 (default), p384, ed25519, rsa2048, rsa3072 or rsa4096", false, false},
     {"name", "NAME", "how the files are called (default: the common name)", false, false},
+    {"wait", "TIME", "how long to wait where the profile wants an approval (10m)", false,
+     false},
+    {"no-wait", NULL, "end with status 3 then; the same command goes on", false, false},
     EXPORT_OPTIONS,
 };
 
@@ -35,6 +39,7 @@ struct issue {
     struct export_request export;
     struct token_create token;
     enum key_algorithm algorithm;
+    int64_t wait_seconds;
     struct buf name;
 };
 
@@ -80,6 +85,17 @@ static enum result read_key_type(const struct arguments *arguments,
                                   text);
 }
 
+static enum result read_wait(const struct arguments *arguments, int64_t *out_seconds,
+                             struct error *err) {
+    if (!arguments_have(arguments, "no-wait")) {
+        return arguments_duration(arguments, "wait", WAIT_SECONDS, out_seconds, err);
+    }
+    *out_seconds = 0;
+    return arguments_have(arguments, "wait")
+               ? arguments_refuse(err, "no-wait", "contradicts --wait")
+               : RESULT_OK;
+}
+
 // The name chosen, or the common name, or the first name, fit for a file.
 static enum result choose_name(const struct arguments *arguments, struct buf *out,
                                struct error *err) {
@@ -100,34 +116,12 @@ static enum result read_issue(const struct arguments *arguments, struct issue *i
                               struct error *err) {
     TRY(read_token(arguments, &issue->token, err));
     TRY(read_key_type(arguments, &issue->algorithm, err));
+    TRY(read_wait(arguments, &issue->wait_seconds, err));
     TRY(export_read_request(arguments, &issue->export, err));
     return choose_name(arguments, &issue->name, err);
 }
 
 // --- issuing -------------------------------------------------------------------------------
-
-// For the credential until its files are written: where the system keeps it in memory if it has such a
-// place for us, and open to us alone.
-static enum result make_folder(struct buf *out, struct error *err) {
-    const char *parent = getenv("XDG_RUNTIME_DIR");
-    if (parent == NULL || *parent != '/') {
-        parent = getenv("TMPDIR");
-    }
-    if (parent == NULL || *parent != '/') {
-        parent = "/tmp";
-    }
-    AUTO(buf_clear) struct buf pattern = {0};
-    buf_init(&pattern, LIMIT_PATH_BYTES);
-    TRY(path_join(&pattern, parent, "signetctl-issue.XXXXXX"));
-    AUTO(string_free_at) char *path = string_copy(buf_string(&pattern));
-    if (path == NULL) {
-        return error_out_of_memory(err);
-    }
-    if (mkdtemp(path) == NULL) {
-        return error_from_errno(err, errno, "cannot make a folder in %s", parent);
-    }
-    return buf_assign(out, bytes_of_string(path));
-}
 
 // What was not spent is made useless; when that fails, it ends by itself soon.
 static void revoke_token(struct session *session, const char *id) {
@@ -140,33 +134,54 @@ static void revoke_token(struct session *session, const char *id) {
     message_clear(&token_info_type, &reply);
 }
 
-// Spends a token of its own as every device does: the key is made here, and the authority sees a request.
-static enum result enroll_here(const struct arguments *arguments, const struct issue *issue,
-                               const char *folder, struct error *err) {
-    AUTO(session_close) struct session session = {0};
+static enum result make_token(struct session *session, const struct issue *issue,
+                              const char *folder, struct token_created *out_token,
+                              struct error *err) {
+    TRY(api_call(&session->exchange, OPERATION_TOKEN_CREATE, &issue->token, out_token, err));
+    return issue_folder_keep_token(folder, out_token, err);
+}
+
+static enum result enroll_with(const struct issue *issue, const char *token, const char *folder,
+                               struct error *err) {
     AUTO(enrolled_clear) struct enrolled enrolled = {0};
-    struct token_created created = {0};
+    const struct names none = {0};
+    const struct enroll_options options = {.token = token,
+                                           .folder = folder,
+                                           .name = CREDENTIAL_NAME,
+                                           .algorithm = issue->algorithm,
+                                           .names = &none,
+                                           .wait_seconds = issue->wait_seconds,
+                                           .events = {.on_held = waiting_begins,
+                                                      .on_wait = waiting_goes_on,
+                                                      .on_trouble = waiting_has_trouble}};
+    return enroll_run(&options, &enrolled, err);
+}
+
+// Spends a token of its own as every device does: the key is made here, and the authority sees a
+// request. *out_is_kept: it waits, and the same command goes on with what is in the folder.
+static enum result enroll_here(const struct arguments *arguments, const struct issue *issue,
+                               const char *folder, bool *out_is_kept, struct error *err) {
+    AUTO(session_close) struct session session = {0};
+    struct token_created token = {0};
     TRY(session_open(arguments, &session, err));
-    enum result result =
-        api_call(&session.exchange, OPERATION_TOKEN_CREATE, &issue->token, &created, err);
-    if (result == RESULT_OK) {
-        const struct names none = {0};
-        const struct enroll_options options = {.token = created.token,
-                                               .folder = folder,
-                                               .name = CREDENTIAL_NAME,
-                                               .algorithm = issue->algorithm,
-                                               .names = &none};
-        result = enroll_run(&options, &enrolled, err);
-        if (result != RESULT_OK) {
-            revoke_token(&session, created.id);
-        }
-        if (result == RESULT_PENDING) { // its key goes with the folder
-            error_hint(err,
-                       "Profiles that want an approval are for signet enroll, which waits. "
-                       "Deny this request.");
-        }
+    enum result result = issue_folder_read_token(folder, &token, err);
+    const bool is_resumed = result == RESULT_OK;
+    if (result == RESULT_NOT_FOUND) {
+        result = make_token(&session, issue, folder, &token, err);
     }
-    message_clear(&token_created_type, &created);
+    if (result == RESULT_OK) {
+        result = enroll_with(issue, token.token, folder, err);
+    }
+    // One that waited before still does, whatever the network says today.
+    *out_is_kept = result == RESULT_PENDING ||
+                   (is_resumed && (result == RESULT_UNAVAILABLE || result == RESULT_LIMIT));
+    if (*out_is_kept) {
+        error_hint(err, "The same command goes on; until then key and request are kept in %s.",
+                   folder);
+    } else if (result != RESULT_OK && token.id != NULL) {
+        revoke_token(&session, token.id);
+    }
+    message_clear(&token_created_type, &token);
     return result;
 }
 
@@ -181,11 +196,16 @@ static void explain_lost_certificate(const struct credential *credential, struct
 }
 
 static enum result issue_in(const struct arguments *arguments, const struct issue *issue,
-                            const char *folder, const struct buf *password, struct error *err) {
+                            const char *folder, const struct buf *password, bool *out_is_kept,
+                            struct error *err) {
     AUTO(buf_clear) struct buf path = {0};
     AUTO(credential_clear) struct credential credential = {0};
     buf_init(&path, LIMIT_PATH_BYTES);
-    TRY(enroll_here(arguments, issue, folder, err));
+    TRY(path_join(&path, folder, CREDENTIAL_NAME "/" CREDENTIAL_CURRENT));
+    if (!file_exists(buf_string(&path))) { // or a kill came before the files were written
+        TRY(enroll_here(arguments, issue, folder, out_is_kept, err));
+    }
+    buf_reset(&path);
     TRY(path_join(&path, folder, CREDENTIAL_NAME));
     TRY(credential_read(buf_string(&path), &credential, err));
     enum result result =
@@ -205,8 +225,13 @@ enum result run_issue(const struct arguments *arguments, struct error *err) {
     TRY(read_issue(arguments, &issue, err));
     TRY(export_prepare(&issue.export, buf_string(&issue.name), issue.algorithm, &password,
                        err));
-    TRY(make_folder(&folder, err));
-    enum result result = issue_in(arguments, &issue, buf_string(&folder), &password, err);
+    bool is_kept = false;
+    TRY(issue_folder_open(&issue.token, issue.algorithm, &folder, err));
+    enum result result =
+        issue_in(arguments, &issue, buf_string(&folder), &password, &is_kept, err);
+    if (is_kept) {
+        return result;
+    }
     struct error reason = {0};
     if (folder_remove(buf_string(&folder), &reason) != RESULT_OK && result == RESULT_OK) {
         error_context(&reason, "the key is still on this disk");
