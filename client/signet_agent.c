@@ -93,6 +93,7 @@ const struct option signet_set_options[] = {
     DIR_OPTION,
     SETTINGS_OPTIONS,
     {"no-hook", NULL, "run nothing after a renewal", false, false},
+    {"new-key", NULL, "renew with a new key, as is the default", false, false},
     {0},
 };
 
@@ -142,6 +143,11 @@ enum result signet_take_settings(const struct arguments *arguments, struct setti
     TRY(take_text(arguments, "group", &settings->group, err));
     TRY(take_text(arguments, "mode", &settings->mode, err));
     TRY(take_hook(arguments, settings, err));
+    if (arguments_have(arguments, "keep-key") && arguments_have(arguments, "new-key")) {
+        return arguments_refuse(err, "new-key", "contradicts --keep-key");
+    }
+    settings->keep_key = arguments_have(arguments, "keep-key") ||
+                         (settings->keep_key && !arguments_have(arguments, "new-key"));
     return settings_access(settings, &access, err);
 }
 

@@ -12,6 +12,8 @@
         {"mode", "MODE", "of the files with the key: 0600, 0640, 0400 or 0440", false, false}, \
         {"hook-timeout", "TIME", "the hook is killed after so long (default: 60s)", false,     \
          false},                                                                               \
+        {"keep-key", NULL, "renewals keep the key; the profile must have key_reuse", false,    \
+         false},                                                                               \
     {                                                                                          \
         "hook", "CMD ARG…",                                                                    \
             "run this after each renewal, without a shell; up to the end of the line", false,  \

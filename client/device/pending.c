@@ -34,16 +34,27 @@ static enum result read_request(struct pending *pending, struct error *err) {
     return bytes_equal(csr.spki, key_public(pending->key)) ? RESULT_OK : RESULT_INVALID;
 }
 
-static enum result make_key(struct pending *pending, enum key_algorithm algorithm,
+static enum result save_key(const struct pending *pending, const struct key *key,
                             struct error *err) {
     AUTO(buf_clear) struct buf path = {0};
     TRY(file_of(pending, KEY_FILE, &path));
     AUTO(buf_clear) struct buf text = {0};
     buf_init_secret(&text, LIMIT_KEY_FILE_BYTES);
+    TRY(key_save_pem(key, NULL, &text, err));
+    return file_replace(buf_string(&path), buf_bytes(&text), 0600, err);
+}
+
+static enum result make_key(struct pending *pending, enum key_algorithm algorithm,
+                            struct error *err) {
     key_free_at(&pending->key);
     TRY(key_generate(algorithm, &pending->key, err));
-    TRY(key_save_pem(pending->key, NULL, &text, err));
-    return file_replace(buf_string(&path), buf_bytes(&text), 0600, err);
+    return save_key(pending, pending->key, err);
+}
+
+static enum result take_key(struct pending *pending, const struct key *key, struct error *err) {
+    key_free_at(&pending->key);
+    TRY(save_key(pending, key, err));
+    return read_key(pending, err);
 }
 
 static enum result make_request(struct pending *pending, const struct names *names,
@@ -58,29 +69,44 @@ static enum result make_request(struct pending *pending, const struct names *nam
     return file_replace(buf_string(&path), buf_bytes(&text), 0600, err);
 }
 
-// The request is written last, so its presence says that the key is there.
-static enum result fill(struct pending *pending, enum key_algorithm algorithm,
-                        const struct names *names, struct error *err) {
-    if (read_key(pending, NULL) == RESULT_OK && read_request(pending, NULL) == RESULT_OK) {
+// The request is written last, so its presence says that the key is there. `key` is the one that
+// must be used; NULL: any, or a new one.
+static enum result fill(struct pending *pending, const struct key *key,
+                        enum key_algorithm algorithm, const struct names *names,
+                        struct error *err) {
+    if (read_key(pending, NULL) == RESULT_OK && read_request(pending, NULL) == RESULT_OK &&
+        (key == NULL || bytes_equal(key_public(key), key_public(pending->key)))) {
         return RESULT_OK;
     }
-    TRY(make_key(pending, algorithm, err));
+    TRY(key != NULL ? take_key(pending, key, err) : make_key(pending, algorithm, err));
     return make_request(pending, names, err);
 }
 
-enum result pending_open(const char *path, enum key_algorithm algorithm,
-                         const struct names *names, struct pending *out_pending,
-                         struct error *err) {
+static enum result open_folder(const char *path, const struct key *key,
+                               enum key_algorithm algorithm, const struct names *names,
+                               struct pending *out_pending, struct error *err) {
     AUTO(pending_clear) struct pending pending = {0};
     buf_init(&pending.path, LIMIT_PATH_BYTES);
     buf_init(&pending.request, LIMIT_CSR_BYTES);
     TRY(buf_assign(&pending.path, bytes_of_string(path)));
     TRY(folder_make_all(path, 0755, err));
     TRY(folder_lock(path, &pending.lock, err));
-    TRY(fill(&pending, algorithm, names, err));
+    TRY(fill(&pending, key, algorithm, names, err));
     *out_pending = pending;
     pending = (struct pending){0};
     return RESULT_OK;
+}
+
+enum result pending_open(const char *path, enum key_algorithm algorithm,
+                         const struct names *names, struct pending *out_pending,
+                         struct error *err) {
+    return open_folder(path, NULL, algorithm, names, out_pending, err);
+}
+
+enum result pending_open_with(const char *path, const struct key *key,
+                              const struct names *names, struct pending *out_pending,
+                              struct error *err) {
+    return open_folder(path, key, key_algorithm(key), names, out_pending, err);
 }
 
 void pending_clear(struct pending *pending) {

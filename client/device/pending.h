@@ -24,6 +24,10 @@ struct pending {
 enum result pending_open(const char *path, enum key_algorithm algorithm,
                          const struct names *names, struct pending *out_pending,
                          struct error *err);
+// The same with a copy of this key, whatever key was there.
+enum result pending_open_with(const char *path, const struct key *key,
+                              const struct names *names, struct pending *out_pending,
+                              struct error *err);
 // Unlocks; the files stay for the next try.
 void pending_clear(struct pending *pending);
 // Removes the folder: its certificate is installed.

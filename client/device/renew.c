@@ -14,6 +14,7 @@
 #include "client/device/install.h"
 #include "client/connect/issued.h"
 #include "client/device/pending.h"
+#include "client/device/settings.h"
 #include "client/connect/trust.h"
 #include "x509/certificate.h"
 
@@ -32,16 +33,27 @@ static enum result check_due(const struct about *about, bool is_forced, struct e
 
 // The serial in its name binds a pending key to the certificate that it follows.
 static enum result open_pending(const char *folder, const struct credential *credential,
-                                const struct names *names, struct pending *out_pending,
-                                struct error *err) {
+                                const struct names *names, bool keeps_key,
+                                struct pending *out_pending, struct error *err) {
     AUTO(buf_clear) struct buf path = {0};
     buf_init(&path, LIMIT_PATH_BYTES);
     struct certificate certificate;
     TRY(certificate_read(buf_bytes(&credential->certificate), &certificate, err));
     TRY(path_join(&path, folder, RENEW_PENDING_PREFIX));
     TRY(text_hex_encode(certificate.serial, &path));
-    return pending_open(buf_string(&path), key_algorithm(credential->key), names, out_pending,
-                        err);
+    const char *place = buf_string(&path);
+    const enum key_algorithm algorithm = key_algorithm(credential->key);
+    if (keeps_key) {
+        return pending_open_with(place, credential->key, names, out_pending, err);
+    }
+    TRY(pending_open(place, algorithm, names, out_pending, err));
+    if (!bytes_equal(key_public(out_pending->key), certificate.spki)) {
+        return RESULT_OK;
+    }
+    // Of a try that was to keep the key.
+    TRY(pending_finish(out_pending, err));
+    pending_clear(out_pending);
+    return pending_open(place, algorithm, names, out_pending, err);
 }
 
 static enum result send_request(const struct credential *credential, struct bytes csr,
@@ -115,10 +127,12 @@ static enum result run(const char *folder, const struct credential *credential,
     struct certificate certificate;
     TRY(certificate_read(buf_bytes(&credential->certificate), &certificate, err));
     TRY(certificate_names(&certificate, &names, err));
+    AUTO(settings_clear) struct settings settings = {0};
+    TRY(settings_read(folder, &settings, err));
     AUTO(pending_clear) struct pending pending = {0};
     // The request names nothing: the authority grants what the predecessor carries.
     const struct names none = {0};
-    TRY(open_pending(folder, credential, &none, &pending, err));
+    TRY(open_pending(folder, credential, &none, settings.keep_key, &pending, err));
     struct issued issued = {0};
     enum result result = ask(credential, &pending, &names, &issued, out_retry_after, err);
     if (result == RESULT_OK) {

@@ -1,4 +1,5 @@
-// Renewal of an installed credential: a new key, bound to the certificate it follows.
+// Renewal of an installed credential: a new key, or where its settings say so the present one,
+// bound to the certificate it follows.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 

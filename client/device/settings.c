@@ -38,11 +38,12 @@ void settings_take(struct settings *settings, struct settings *from) {
     if (from->hook_seconds > 0) {
         settings->hook_seconds = from->hook_seconds;
     }
+    settings->keep_key = settings->keep_key || from->keep_key;
 }
 
 bool settings_are_empty(const struct settings *settings) {
     return settings->owner == NULL && settings->group == NULL && settings->mode == NULL &&
-           settings->hook.count == 0 && settings->hook_seconds == 0;
+           settings->hook.count == 0 && settings->hook_seconds == 0 && !settings->keep_key;
 }
 
 static enum result file_of(const char *folder, struct buf *out) {

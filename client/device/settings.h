@@ -11,13 +11,14 @@
 // agent runs.
 #define SETTINGS_FILE "settings.json"
 // `mode` is that of the files with the key, in octal. `hook` is an argv; empty: none. It is
-// killed after `hook_seconds`; 0: LIMIT_RELOAD_SECONDS.
+// killed after `hook_seconds`; 0: LIMIT_RELOAD_SECONDS. `keep_key`: renewals keep the key.
 #define settings_FIELDS(F, R)                                                                  \
     F(TEXT, owner, 64, OPTIONAL)                                                               \
     F(TEXT, group, 64, OPTIONAL)                                                               \
     F(TEXT, mode, 8, OPTIONAL)                                                                 \
     F(TEXTS, hook, LIMIT_HOOK_ARGUMENTS, OPTIONAL)                                             \
-    F(INTEGER, hook_seconds, LIMIT_HOOK_SECONDS, OPTIONAL)
+    F(INTEGER, hook_seconds, LIMIT_HOOK_SECONDS, OPTIONAL)                                     \
+    F(BOOLEAN, keep_key, 0, OPTIONAL)
 
 MESSAGE_DECLARE(settings);
 
