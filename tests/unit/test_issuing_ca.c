@@ -238,6 +238,52 @@ static void revoking_a_ca_puts_it_on_the_roots_crl_at_once(void **state) {
     }
 }
 
+// --- announcing ----------------------------------------------------------------------------
+
+static size_t announced(struct fixture *f, int64_t now, const char *name, size_t room) {
+    AUTO(buf_clear) struct buf chain = {0};
+    size_t found = 0;
+    struct certificate last = {0};
+    const struct issuer *wanted = issuer_set_find(&f->authority.issuers, name);
+    buf_init(&chain, room);
+    assert_int_equal(RESULT_OK, issuer_set_announced(&f->authority.issuers, now, &chain));
+    for (struct bytes rest = buf_bytes(&chain); rest.size > 0;) {
+        assert_ok(certificate_read_next(&rest, &last, &f->err), &f->err);
+        found += bytes_equal(last.der, wanted->certificate.der);
+    }
+    assert_bytes_equal(last.der, f->authority.issuers.root->certificate.der);
+    return found;
+}
+
+static void a_ca_is_announced_while_devices_may_come_to_need_it(void **state) {
+    struct fixture *f = *state;
+    add(f, "next");
+    add(f, "bad");
+    struct peer peer = host();
+    bool is_published = false;
+    struct issuing_ca people = ca_named("people");
+    people.for_operators = true;
+    assert_ok(issuing_ca_add(&f->authority, &peer, &people, &f->err), &f->err);
+    assert_ok(issuing_ca_revoke(&f->authority, &peer, "bad", CRL_REASON_CA_COMPROMISE,
+                                &is_published, &f->err),
+              &f->err);
+    reopen(f);
+    assert_int_equal(1, announced(f, FIXTURE_NOW, "issuing", LIMIT_CHAIN_BYTES));
+    assert_int_equal(1, announced(f, FIXTURE_NOW, "root", LIMIT_CHAIN_BYTES));
+    assert_int_equal(1, announced(f, FIXTURE_NOW, "next", LIMIT_CHAIN_BYTES));
+    assert_int_equal(0, announced(f, FIXTURE_NOW, "bad", LIMIT_CHAIN_BYTES));
+    assert_int_equal(0, announced(f, FIXTURE_NOW, "people", LIMIT_CHAIN_BYTES));
+    const struct issuer *next = issuer_set_find(&f->authority.issuers, "next");
+    assert_int_equal(1, announced(f, next->certificate.not_after, "next", LIMIT_CHAIN_BYTES));
+    assert_int_equal(0,
+                     announced(f, next->certificate.not_after + 1, "next", LIMIT_CHAIN_BYTES));
+    // What does not fit is left out; the chain itself never is.
+    const struct issuer_set *set = &f->authority.issuers;
+    const size_t least = set->issuing->certificate.der.size + set->root->certificate.der.size;
+    assert_int_equal(0, announced(f, FIXTURE_NOW, "next", least + 10));
+    assert_int_equal(1, announced(f, FIXTURE_NOW, "issuing", least + 10));
+}
+
 // --- the root's key elsewhere ----------------------------------------------------------------
 
 static void export(struct fixture *f) {
@@ -566,6 +612,7 @@ int main(void) {
         TEST(a_retired_ca_publishes_until_one_crl_after_its_last_certificate),
         TEST(a_profile_without_its_ca_is_explained),
         TEST(revoking_a_ca_puts_it_on_the_roots_crl_at_once),
+        TEST(a_ca_is_announced_while_devices_may_come_to_need_it),
         TEST(an_exported_root_key_is_gone_until_it_is_imported),
         TEST(a_broken_off_export_is_noticed_and_finished),
         TEST(a_crl_from_outside_is_taken_only_when_everything_holds),
