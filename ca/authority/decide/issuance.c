@@ -197,7 +197,7 @@ static int64_t renew_after(const struct authority *authority,
     const struct profile *profile = profile_find(&authority->config.profiles, record->profile);
     int percent = profile == NULL ? RENEW_PERCENT_WITHOUT_PROFILE : profile->renew_percent;
     int64_t lifetime = record->not_after + 1 - record->created;
-    return record->created + lifetime / 100 * percent;
+    return record->created + lifetime * percent / 100;
 }
 
 // Of the CA that issued this very certificate, whatever its profile says today.

@@ -66,7 +66,7 @@ static bool is_due(const struct certificate_record *record, const struct profile
                    const struct issuer *issuer, int64_t now) {
     int64_t lifetime = record->not_after + 1 - record->not_before;
     return record->issuer_id != issuer->record.id ||
-           now >= record->not_before + lifetime / 100 * profile->renew_percent;
+           now >= record->not_before + lifetime * profile->renew_percent / 100;
 }
 
 // --- files -----------------------------------------------------------------------------------
