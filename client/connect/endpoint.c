@@ -39,15 +39,27 @@ static enum result flush_tls(struct endpoint *endpoint, struct error *err) {
     return RESULT_OK;
 }
 
+// The field of an error, in front of the alert's name.
+#define ALERT_PREFIX "alert:"
+
+const char *endpoint_alert(const struct error *err) {
+    const size_t size = sizeof(ALERT_PREFIX) - 1;
+    return strncmp(err->field, ALERT_PREFIX, size) == 0 ? &err->field[size] : NULL;
+}
+
 // Names what failed in a way that the exit status can tell trust from reachability.
 static enum result explain_tls(const struct endpoint *endpoint, enum result result,
                                struct error *err) {
     if (err == NULL || strcmp(err->code, "out_of_memory") == 0) {
         return result;
     }
-    if (result == RESULT_DENIED && strcmp(err->code, "tls_alert") == 0) {
-        error_field(err, ENDPOINT_OUR_CERTIFICATE);
+    bool is_alert = result == RESULT_DENIED && strcmp(err->code, "tls_alert") == 0;
+    AUTO(buf_clear) struct buf field = {0};
+    buf_init(&field, sizeof(err->field));
+    if (is_alert) {
+        TRY(buf_printf(&field, ALERT_PREFIX "%s", err->field));
     }
+    error_field(err, buf_string(&field));
     if (result == RESULT_DENIED) {
         memcpy(err->code, "untrusted", sizeof("untrusted"));
     } else if (strcmp(err->code, "not_tls") == 0) {

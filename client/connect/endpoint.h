@@ -12,12 +12,13 @@ struct transport; // client/connect/transport.h
 
 // Connects by way of `transport`, NULL being the system's sockets. `tls` is NULL for plain HTTP. Errors have these
 // codes: "unreachable" (no address, refused, silence, cut off), "untrusted" (the server's
-// certificate), "not_tls", "interrupted" (a signal handler ran). When the
-// server refused our own certificate by an alert, the error's field is ENDPOINT_OUR_CERTIFICATE.
-#define ENDPOINT_OUR_CERTIFICATE "client_certificate"
+// certificate), "not_tls", "interrupted" (a signal handler ran).
 enum result endpoint_open(const struct transport *transport, const struct url *url,
                           struct tls_context *tls, struct endpoint **out_endpoint,
                           struct error *err);
+// The alert by which the server refused our own certificate, like "certificate_revoked"
+// (RFC 8446, 6.2); NULL when `err` tells of something else.
+const char *endpoint_alert(const struct error *err);
 // As endpoint_open on a connected stream socket, which it takes over, also when it fails.
 enum result endpoint_open_socket(int descriptor, const struct url *url, struct tls_context *tls,
                                  struct endpoint **out_endpoint, struct error *err);

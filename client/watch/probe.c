@@ -31,11 +31,35 @@ static void set_deadline(struct probe *probe, int64_t milliseconds) {
     endpoint_set_deadline(probe->endpoint, milliseconds);
 }
 
+// Alerts that complain of something else about a certificate than that it is revoked. Many
+// servers have only general ones for that: bad_certificate, certificate_unknown.
+static bool is_about_something_else(const char *alert) {
+    static const char *const others[] = {"handshake_failure", "unsupported_certificate",
+                                         "certificate_expired", "unknown_ca",
+                                         "certificate_required"};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        if (strcmp(alert, others[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// PROBE_NO_ANSWER when there was no alert about our certificate.
+static enum probe_verdict verdict_of_alert(const struct error *err) {
+    const char *alert = endpoint_alert(err);
+    if (alert == NULL) {
+        return PROBE_NO_ANSWER;
+    }
+    return is_about_something_else(alert) ? PROBE_OUT_OTHERWISE : PROBE_OUT;
+}
+
 // After the handshake a connection that breaks, with an alert or without (the alert of TLS 1.3
 // and the end race), is a refusal; silence is none.
 static enum probe_verdict verdict_of_end(const struct probe *probe, const struct error *err) {
-    if (strcmp(err->field, ENDPOINT_OUR_CERTIFICATE) == 0) {
-        return PROBE_OUT;
+    enum probe_verdict verdict = verdict_of_alert(err);
+    if (verdict != PROBE_NO_ANSWER) {
+        return verdict;
     }
     bool is_silence = clock_monotonic_milliseconds() >= probe->deadline ||
                       strcmp(err->code, "interrupted") == 0;
@@ -59,7 +83,7 @@ static enum probe_verdict start_tls(struct probe *probe, struct error *err) {
     if (endpoint_start_tls(probe->endpoint, probe->tls, probe->name, err) == RESULT_OK) {
         return PROBE_IN;
     }
-    return strcmp(err->field, ENDPOINT_OUR_CERTIFICATE) == 0 ? PROBE_OUT : PROBE_NO_ANSWER;
+    return verdict_of_alert(err);
 }
 
 // --- TLS alone ---------------------------------------------------------------------------
@@ -70,7 +94,8 @@ static enum probe_verdict ask_tls(struct probe *probe, struct error *err) {
         // Bytes, or a clean end, which a server that dislikes the certificate does not send.
         return PROBE_IN;
     }
-    return verdict_of_end(probe, err) == PROBE_OUT ? PROBE_OUT : PROBE_IN;
+    enum probe_verdict verdict = verdict_of_end(probe, err);
+    return verdict == PROBE_NO_ANSWER ? PROBE_IN : verdict;
 }
 
 // --- MQTT --------------------------------------------------------------------------------

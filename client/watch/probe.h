@@ -9,8 +9,9 @@
 
 enum probe_verdict {
     PROBE_IN,
-    PROBE_OUT,       // the server refused the certificate
-    PROBE_NO_ANSWER, // it says neither: down, slow, or not what we expect
+    PROBE_OUT,           // the server refused the certificate, without a word or as revoked
+    PROBE_OUT_OTHERWISE, // it refused it and said that it is for something else
+    PROBE_NO_ANSWER,     // it says neither: down, slow, or not what we expect
 };
 
 // `tls` is a client context with the certificate; `name` is the server's (the domain for XMPP).

@@ -53,17 +53,22 @@ static enum result try_once(const struct watch *watch, struct tls_context *good,
     enum probe_verdict verdict = probe(watch, good, &reason);
     if (verdict != PROBE_IN) {
         return failed(err,
-                      verdict == PROBE_OUT ? "the server refuses the good canary"
-                                           : "the server does not answer the good canary",
+                      verdict == PROBE_NO_ANSWER ? "the server does not answer the good canary"
+                                                 : "the server refuses the good canary",
                       &reason);
     }
-    verdict = probe(watch, revoked, &reason);
-    if (verdict == PROBE_IN) {
+    switch (probe(watch, revoked, &reason)) {
+    case PROBE_IN:
         return failed(err, "the server lets the revoked canary in", &(struct error){0});
+    case PROBE_OUT_OTHERWISE:
+        return failed(err, "the server refuses the revoked canary, but not as revoked",
+                      &reason);
+    case PROBE_NO_ANSWER:
+        return failed(err, "the server does not answer the revoked canary", &reason);
+    case PROBE_OUT:
+        break;
     }
-    return verdict == PROBE_OUT
-               ? RESULT_OK
-               : failed(err, "the server does not answer the revoked canary", &reason);
+    return RESULT_OK;
 }
 
 // A server takes up its new file some time after it was told.

@@ -168,8 +168,7 @@ static enum result read_previous(const struct attempt *attempt, struct credentia
 
 // What says "not this certificate", so that another way may be better.
 static bool is_refusal(const struct error *err) {
-    return strcmp(err->code, "login_refused") == 0 ||
-           strcmp(err->field, ENDPOINT_OUR_CERTIFICATE) == 0;
+    return strcmp(err->code, "login_refused") == 0 || endpoint_alert(err) != NULL;
 }
 
 static enum result try_certificates(const struct attempt *attempt, struct error *err) {

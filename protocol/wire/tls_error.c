@@ -32,9 +32,11 @@ static const struct {
 enum result tls_refuse_alert(int number, struct error *err) {
     for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++) {
         if (alerts[i].number == number) {
-            return error_set_code(err, alerts[i].result, "tls_alert",
-                                  "the peer ended the TLS connection: %s (alert %s)",
-                                  alerts[i].meaning, alerts[i].name);
+            (void)error_set_code(err, alerts[i].result, "tls_alert",
+                                 "the peer ended the TLS connection: %s (alert %s)",
+                                 alerts[i].meaning, alerts[i].name);
+            error_field(err, alerts[i].name);
+            return alerts[i].result;
         }
     }
     return error_set_code(err, RESULT_INVALID, "tls_alert",

@@ -36,7 +36,7 @@ struct tls {
 
 // --- tls_error.c ---------------------------------------------------------------------------
 
-// An alert of the peer.
+// An alert of the peer; its name is the field of the error.
 enum result tls_refuse_alert(int number, struct error *err);
 // What the verify callback was told: a wolfSSL error or one of its X509_V_ERR numbers.
 enum result tls_refuse_certificate(int code, struct error *err);
