@@ -369,6 +369,21 @@ enum result install_previous(const char *folder, struct buf *out_path, struct er
     return path_of(&place, before, out_path);
 }
 
+enum result install_take_before(const char *folder, const char *to, struct error *err) {
+    AUTO(place_clear) struct place place = {0};
+    AUTO(buf_clear) struct buf old = {0};
+    AUTO(buf_clear) struct buf new = {0};
+    TRY(install_previous(folder, &old, err));
+    TRY(folder_remove(to, err));
+    TRY(place_open(to, &place, err));
+    TRY(folder_make_all(buf_string(&place.generations), 0755, err));
+    TRY(path_of(&place, 1, &new));
+    if (rename(buf_string(&old), buf_string(&new)) != 0) {
+        return error_from_errno(err, errno, "cannot move %s", buf_string(&old));
+    }
+    return move_link(to, buf_string(&place.link), 1, err);
+}
+
 enum result install_rollback(const char *folder, struct error *err) {
     AUTO(place_clear) struct place place = {0};
     AUTO(buf_clear) struct buf path = {0};

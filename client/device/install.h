@@ -40,3 +40,7 @@ enum result install_previous(const char *folder, struct buf *out_path, struct er
 // there is none that is whole; RESULT_DENIED, code "generation_expired", when its certificate
 // has ended. The caller holds the folder's lock.
 enum result install_rollback(const char *folder, struct error *err);
+// Moves the generation before away, to be the only one of the new credential `to`, in place of
+// what was left there. RESULT_NOT_FOUND, code "no_generation", when there is none. The caller
+// holds the lock of `folder`.
+enum result install_take_before(const char *folder, const char *to, struct error *err);

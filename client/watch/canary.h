@@ -10,13 +10,17 @@
 // were made on this machine and never leave it.
 #define CANARY_GOOD "good"
 #define CANARY_REVOKED "revoked"
+#define CANARY_REPLACEMENT "replacement"
 
 // Enrolls both with one token of two uses and lets the authority revoke the second.
 // Interrupted, it may be repeated with the same token. A pair that is there already is replaced
 // when one of them is no longer of use; RESULT_CONFLICT, code "unchanged", when both are.
 enum result canary_enroll(const char *token, const char *folder, struct error *err);
 
-// Renews the good one when that is due. Code "unchanged" when it is not.
+// Renews the good one when that is due. When the revoked one comes of age, which nobody can
+// renew, the good one is renewed as well: the certificate before it is revoked and becomes the
+// next revoked one (FOLDER/replacement), as soon as a CRL lists it. Code "unchanged" when nothing
+// is due.
 enum result canary_renew(const char *folder, struct error *err);
 
 struct canary_pair {
@@ -25,6 +29,7 @@ struct canary_pair {
 };
 
 void canary_pair_clear(struct canary_pair *pair);
+// Puts a replacement in place that the CRLs list by now.
 // RESULT_UNAVAILABLE, code "canary", with the cure, unless both can be read and are valid now,
 // and of the CRLs (concatenated DER) one lists the revoked one and none the good one: else
 // their handshakes would prove nothing.

@@ -124,7 +124,7 @@ static void renew_canary(const struct watch_options *options) {
         canary_renew(options->canary, &err) == RESULT_OK || is_code(&err, "unchanged")) {
         return;
     }
-    log_error(LOG_LEVEL_WARNING, "the good canary could not be renewed", &err);
+    log_error(LOG_LEVEL_WARNING, "the canaries could not be renewed", &err);
 }
 
 // --- rounds ------------------------------------------------------------------------------

@@ -369,6 +369,30 @@ static void the_set_before_is_found_until_there_is_none(void **state) {
     assert_string_equal(buf_string(&path), in_test_folder("a/generations/1"));
 }
 
+static void the_set_before_can_be_taken_away(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(buf_clear) struct buf to = {0};
+    buf_init(&to, LIMIT_PATH_BYTES);
+    assert_int_equal(buf_append_string(&to, in_test_folder("b")), RESULT_OK);
+    assert_ok(install_set("a", 0, &err), &err);
+    assert_result(RESULT_NOT_FOUND,
+                  install_take_before(in_test_folder("a"), buf_string(&to), &err), &err);
+    assert_string_equal(err.code, "no_generation");
+    assert_false(file_exists(buf_string(&to)));
+    assert_ok(install_set("b", 1, &err), &err); // what was left there
+    assert_ok(install_set("b", 0, &err), &err);
+    assert_ok(install_set("a", 1, &err), &err);
+    assert_ok(install_take_before(in_test_folder("a"), buf_string(&to), &err), &err);
+    assert_int_equal(installed_set("a"), 1);
+    assert_int_equal(installed_set("b"), 0);
+    assert_int_equal(count_entries("a/generations"), 1);
+    assert_int_equal(count_entries("b/generations"), 1);
+    assert_result(RESULT_NOT_FOUND,
+                  install_take_before(in_test_folder("a"), buf_string(&to), &err), &err);
+    assert_int_equal(installed_set("b"), 0);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_all, remove_all)
 
 int main(void) {
@@ -384,6 +408,7 @@ int main(void) {
         IN_FOLDER(a_rollback_returns_to_the_set_before),
         IN_FOLDER(a_rollback_to_what_is_of_no_use_is_refused),
         IN_FOLDER(the_set_before_is_found_until_there_is_none),
+        IN_FOLDER(the_set_before_can_be_taken_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
