@@ -182,17 +182,27 @@ static enum result remove_files(const char *folder, struct bytes subject, size_t
     return RESULT_OK;
 }
 
-static enum result replace_damaged(const char *folder, const struct crl *crl, size_t count,
-                                   struct error *err) {
+// What lies in the future, made by a clock that ran ahead: OpenSSL passes it over now, and would
+// take it before `crl` when its time comes, and with it everybody back who was revoked since.
+static bool would_win_later(const struct crl *other, const struct crl *crl) {
+    return other->this_update > crl->this_update;
+}
+
+// A process that runs has read what is of no use, and goes on with it until it reads again.
+static enum result replace_useless(const char *folder, const struct crl *crl, size_t count,
+                                   bool *out_needs_reload, struct error *err) {
     for (size_t i = 0; i < count; i++) {
         AUTO(buf_clear) struct buf path = {0};
         AUTO(buf_clear) struct buf der = {0};
-        struct crl other;
+        struct crl other = {0};
         TRY(name_file(folder, crl->issuer, "r", i, &path, err));
-        if (read_crl_file(buf_string(&path), crl->issuer, &der, &other, NULL) ==
-            RESULT_INVALID) {
+        bool is_damaged =
+            read_crl_file(buf_string(&path), crl->issuer, &der, &other, NULL) == RESULT_INVALID;
+        bool is_of_future = !is_damaged && would_win_later(&other, crl);
+        if (is_damaged || is_of_future) {
             TRY(write_pem(buf_string(&path), PEM_CRL, crl->der, err));
         }
+        *out_needs_reload = *out_needs_reload || is_of_future;
     }
     return RESULT_OK;
 }
@@ -220,7 +230,7 @@ static enum result write_crl(const char *folder, const struct crl *crl, bool *ou
     bool is_there = false;
     TRY(count_files(folder, crl->issuer, "r", &count, err));
     TRY(is_last(folder, crl, count, &is_there, err));
-    TRY(replace_damaged(folder, crl, count, err));
+    TRY(replace_useless(folder, crl, count, out_needs_reload, err));
     if (is_there) {
         return RESULT_OK;
     }

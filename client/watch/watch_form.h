@@ -25,9 +25,10 @@ enum result watch_form_read(enum watch_form form, struct bytes text, struct byte
 // no CRL.
 enum result watch_capath_read(const char *folder, struct bytes trust, struct buf *out_crls,
                               bool *out_is_damaged, struct error *err);
-// Adds the CRLs that are not the newest there yet, heals damaged files, and writes missing
-// certificates. After WATCH_CAPATH_FILES of a CA the folder is emptied down to one file, and
-// *out_needs_reload says that running processes must be told.
+// Adds the CRLs that are not the newest there yet, heals damaged files, replaces CRLs that are
+// dated later than these, and writes missing certificates. After WATCH_CAPATH_FILES of a CA the folder is emptied down to one file, and
+// *out_needs_reload says that running processes must be told; so it does after CRLs of a
+// later date.
 #define WATCH_CAPATH_FILES 50
 enum result watch_capath_write(const char *folder, struct bytes trust, struct bytes crls,
                                bool *out_needs_reload, struct error *err);

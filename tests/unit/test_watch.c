@@ -2,9 +2,12 @@
 // refused. SPDX-License-Identifier: GPL-3.0-or-later
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -129,16 +132,20 @@ static void watcher_clear(struct watcher *watcher) {
     watch_free_at(&watcher->watch);
 }
 
-// Serves a CRL of the issuing CA with this number, as PEM.
-static void serve(uint64_t number) {
+// Serves a CRL of the issuing CA with this number and date, as PEM.
+static void serve_at(uint64_t number, int64_t this_update) {
     struct error err = {0};
     AUTO(buf_clear) struct buf der = {0};
     AUTO(buf_clear) struct buf pem = {0};
     buf_init(&der, 10000);
     buf_init(&pem, 20000);
-    make_crl(&ca.issuing, number, NOW - 100 + (int64_t)number, NOW + DAY, number % 8, &der);
+    make_crl(&ca.issuing, number, this_update, NOW + DAY, number % 8, &der);
     assert_ok(pem_encode_all(PEM_CRL, buf_bytes(&der), &pem), &err);
     assert_ok(file_replace(in_test_folder("served"), buf_bytes(&pem), 0644, &err), &err);
+}
+
+static void serve(uint64_t number) {
+    serve_at(number, NOW - 100 + (int64_t)number);
 }
 
 static void read_both(struct buf *out_served, struct buf *out_installed) {
@@ -575,6 +582,106 @@ static void a_long_list_is_told_in_pieces_and_rubbish_is_not(void **state) {
     require_file("calls", "100\n100\n2\n");
 }
 
+static void a_list_from_the_future_is_replaced_by_the_next(void **state) {
+    (void)state;
+    AUTO(watcher_clear) struct watcher watcher;
+    struct watch_report report;
+    watcher_init(&watcher, NULL);
+    keep_state(&watcher);
+    clock_use_manual(NOW + DAY / 2);
+    serve(1000); // of NOW + 900
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    clock_use_manual(NOW);
+    require_round(&watcher, RESULT_INVALID, "crl_refused", &report); // nobody can use it
+    serve(99); // of now, but with a lower number: what the future one revoked is not known
+    require_round(&watcher, RESULT_DENIED, "crl_refused", &report);
+    assert_false(is_installed());
+    clock_use_manual(NOW + DAY / 2); // the clock catches up: the other one counts again
+    require_round(&watcher, RESULT_DENIED, "crl_refused", &report);
+    clock_use_manual(NOW);
+    serve_at(1001, NOW - 50);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_true(is_installed());
+    require_round(&watcher, RESULT_CONFLICT, "unchanged", &report);
+}
+
+// As on a full disk, from nothing at all to all but the last octets.
+static void without_space_the_old_list_stays(void **state) {
+    (void)state;
+    AUTO(watcher_clear) struct watcher watcher;
+    AUTO(buf_clear) struct buf before = {0};
+    AUTO(buf_clear) struct buf after = {0};
+    AUTO(buf_clear) struct buf served = {0};
+    struct watch_report report;
+    struct rlimit old;
+    char *revoked[] = {"true", NULL};
+    watcher_init(&watcher, NULL);
+    watcher.options.revoked = revoked;
+    keep_state(&watcher);
+    serve(9);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    read_both(&served, &before);
+    buf_clear(&served);
+    serve(10);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    for (rlim_t size = 0; size < 400; size += 40) {
+        struct rlimit little = {.rlim_cur = size, .rlim_max = old.rlim_max};
+        struct error err = {0};
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+        enum result result = watch_round(watcher.watch, 0, &report, &err);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+        assert_result(RESULT_UNAVAILABLE, result, &err);
+        assert_non_null(strstr(err.message, "cannot write"));
+        read_both(&served, &after);
+        assert_true(bytes_equal(buf_bytes(&before), buf_bytes(&after)));
+        buf_clear(&served);
+        buf_clear(&after);
+    }
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_true(is_installed());
+    assert_int_equal(report.told, 1); // once, however often it was noted
+}
+
+// In a mount name space of its own; ends with the result, 77 where that cannot be had.
+static int round_on_read_only_folder(struct watcher *watcher) {
+    struct error err = {0};
+    struct watch_report report;
+    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount(test_folder, test_folder, NULL, MS_BIND, NULL) != 0 ||
+        mount(NULL, test_folder, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL) != 0) {
+        return 77;
+    }
+    enum result result = watch_round(watcher->watch, 0, &report, &err);
+    bool names_it = strstr(err.message, "Read-only file system") != NULL &&
+                    strstr(err.message, test_folder) != NULL;
+    return names_it ? (int)result : 1;
+}
+
+static void in_a_read_only_folder_the_old_list_stays(void **state) {
+    (void)state;
+    AUTO(watcher_clear) struct watcher watcher;
+    struct watch_report report;
+    int status = 0;
+    watcher_init(&watcher, NULL);
+    serve(1);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    serve(2);
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(round_on_read_only_folder(&watcher));
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77) {
+        skip();
+    }
+    assert_int_equal(WEXITSTATUS(status), RESULT_DENIED);
+    assert_false(is_installed());
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_true(is_installed());
+}
+
 static void a_second_watcher_waits_its_turn(void **state) {
     (void)state;
     AUTO(watcher_clear) struct watcher watcher;
@@ -635,6 +742,9 @@ int main(void) {
         WITH_SERVER(a_restart_comes_only_when_somebody_more_is_revoked),
         WITH_SERVER(who_was_revoked_is_told_until_it_succeeds),
         WITH_SERVER(a_long_list_is_told_in_pieces_and_rubbish_is_not),
+        WITH_SERVER(a_list_from_the_future_is_replaced_by_the_next),
+        WITH_SERVER(without_space_the_old_list_stays),
+        WITH_SERVER(in_a_read_only_folder_the_old_list_stays),
         WITH_SERVER(a_second_watcher_waits_its_turn),
         WITH_SERVER(hup_goes_to_the_process_of_a_pid_file_only),
     };

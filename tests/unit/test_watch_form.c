@@ -158,6 +158,33 @@ static void damaged_files_of_a_folder_are_healed(void **state) {
     require_newest(&newer, false);
 }
 
+// A clock ran ahead, and was set back.
+static void what_is_dated_later_is_replaced_and_told(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(buf_clear) struct buf first = {0};
+    AUTO(buf_clear) struct buf ahead = {0};
+    AUTO(buf_clear) struct buf text = {0};
+    char name[32];
+    buf_init(&text, 100000);
+    make_bundle(2, &first);
+    make_bundle(50, &ahead);
+    assert_false(write_folder(&ahead));
+    assert_true(write_folder(&first));
+    require_newest(&first, false);
+    assert_true(has_crl(&ca.issuing, 1)); // which a running process reads next
+    assert_ok(watch_form_write(WATCH_FORM_CRLS, (struct bytes){0}, buf_bytes(&ahead), &text),
+              &err);
+    for (int i = 0; i < 2; i++) {
+        AUTO(buf_clear) struct buf file = {0};
+        buf_init(&file, 100000);
+        name_crl(&ca.issuing, i, name);
+        assert_ok(file_read(in_test_folder(name), &file, &err), &err);
+        assert_null(strstr(buf_string(&text), buf_string(&file)));
+    }
+    assert_false(write_folder(&first)); // and nothing is left to do
+}
+
 static void a_full_folder_is_emptied(void **state) {
     (void)state;
     bool needs_reload = false;
@@ -242,6 +269,7 @@ int main(void) {
         cmocka_unit_test(a_cafile_with_other_certificates_is_damaged),
         cmocka_unit_test(a_folder_gets_the_next_number),
         cmocka_unit_test(damaged_files_of_a_folder_are_healed),
+        cmocka_unit_test(what_is_dated_later_is_replaced_and_told),
         cmocka_unit_test(a_full_folder_is_emptied),
         cmocka_unit_test(hashes_are_those_of_openssl),
         cmocka_unit_test(names_that_we_cannot_hash_are_refused),
