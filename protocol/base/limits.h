@@ -85,8 +85,10 @@
 #define LIMIT_IDLE_SECONDS 75
 // How long a closing peer may take to read what is left.
 #define LIMIT_CLOSE_SECONDS 5
-// Unsent bytes of one connection before reading from it stops.
-#define LIMIT_CONNECTION_OUTPUT_BYTES (1024 * 1024)
+// Unsent bytes of one connection before reading from it stops; as many more, not yet on their way,
+// wait in the kernel. A large CRL goes out to thousands at once, each of whom may read slowly, so
+// it is copied piece by piece.
+#define LIMIT_CONNECTION_OUTPUT_BYTES (64 * 1024)
 // Decrypted bytes that wait for a full pipeline to empty: two TLS records.
 #define LIMIT_CONNECTION_INPUT_BYTES (32 * 1024)
 // Who takes less than this of an answer within the request time holds a connection for nothing;
@@ -94,6 +96,8 @@
 #define LIMIT_SLOWEST_READ_BYTES 4096
 // One TLS record with its overhead, a few times over.
 #define LIMIT_TLS_INPUT_BYTES (256 * 1024)
+// Encrypted bytes that one who has no conn to count them may leave lying: a client's request.
+#define LIMIT_TLS_OUTPUT_BYTES (1024 * 1024)
 
 // --- frames --------------------------------------------------------------------------------
 // From a gateway: one request of the size HTTP allows, with address and client certificate.

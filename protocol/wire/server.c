@@ -4,8 +4,11 @@
 // freed in the last of their close callbacks.
 #include "wire/conn.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/text.h"
 #include "wire/server_state.h"
@@ -255,6 +258,13 @@ static void init_handles(struct server *server) {
     uv_unref((uv_handle_t *)&server->turn);
 }
 
+// Accepted connections inherit it: the kernel takes that much more than the peer has room for,
+// and not as much as its buffer can grow to. A matter of memory only, so it may fail.
+static void bound_what_the_kernel_takes(int listener) {
+    const int bytes = LIMIT_CONNECTION_OUTPUT_BYTES;
+    (void)setsockopt(listener, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof(bytes));
+}
+
 enum result server_open(uv_loop_t *loop, int descriptor, struct tls_context *const *tls,
                         const struct server_limits *limits, const struct server_events *events,
                         void *server_context, struct server **out_server, struct error *err) {
@@ -275,6 +285,7 @@ enum result server_open(uv_loop_t *loop, int descriptor, struct tls_context *con
     init_handles(server);
     int status = uv_tcp_open(&server->listener, descriptor);
     if (status == 0) {
+        bound_what_the_kernel_takes(descriptor);
         status = uv_listen((uv_stream_t *)&server->listener, BACKLOG, on_connection);
     }
     if (status != 0) {

@@ -152,7 +152,7 @@ static enum result connection_new(struct tls_context *context, const char *host,
     tls->context = context;
     context->references++;
     buf_init(&tls->unread, LIMIT_TLS_INPUT_BYTES);
-    buf_init(&tls->output, LIMIT_CONNECTION_OUTPUT_BYTES + OUTPUT_SLACK);
+    buf_init(&tls->output, LIMIT_TLS_OUTPUT_BYTES + OUTPUT_SLACK);
     buf_init(&tls->peer, LIMIT_CERTIFICATE_BYTES);
     tls->wolf = wolfSSL_new(context->wolf);
     if (tls->wolf == NULL) {
@@ -361,8 +361,8 @@ enum result tls_write(struct tls *tls, struct bytes plain, struct error *err) {
         return RESULT_OK;
     }
     const size_t overhead = (plain.size / RECORD_BYTES + 1) * RECORD_OVERHEAD;
-    if (plain.size > LIMIT_CONNECTION_OUTPUT_BYTES ||
-        tls->output.size + plain.size + overhead > LIMIT_CONNECTION_OUTPUT_BYTES) {
+    if (plain.size > LIMIT_TLS_OUTPUT_BYTES ||
+        tls->output.size + plain.size + overhead > LIMIT_TLS_OUTPUT_BYTES) {
         return error_set(err, RESULT_LIMIT, "%zu bytes wait to be sent already",
                          tls->output.size);
     }

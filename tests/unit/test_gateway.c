@@ -216,6 +216,81 @@ static void a_large_publication_arrives_whole_even_when_it_is_replaced(void **st
     free(old);
 }
 
+static long resident_bytes(pid_t process) {
+    char path[64];
+    char line[128] = "";
+    (void)snprintf(path, sizeof(path), "/proc/%ld/statm", (long)process);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_non_null(fgets(line, sizeof(line), file));
+    (void)fclose(file);
+    char *rest = line;
+    (void)strtol(rest, &rest, 10);
+    return strtol(rest, NULL, 10) * sysconf(_SC_PAGESIZE);
+}
+
+// Connections to the gateway that it has not closed.
+static int count_served(uint16_t port) {
+    char line[512];
+    char wanted[8];
+    int count = 0;
+    (void)snprintf(wanted, sizeof(wanted), ":%04X", port);
+    FILE *file = fopen("/proc/net/tcp", "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file) != NULL) {
+        // "  0: 0100007F:1F90 0100007F:D2F4 01 …": its end first, and the state 01, established
+        const char *local = strchr(line, ':');
+        const char *address = local != NULL ? strchr(&local[1], ':') : NULL;
+        const char *peer = address != NULL ? strchr(&address[1], ':') : NULL;
+        count += peer != NULL && strncmp(address, wanted, 5) == 0 &&
+                 strncmp(&peer[5], " 01 ", 4) == 0;
+    }
+    (void)fclose(file);
+    return count;
+}
+
+#define SLOW_READERS 200
+#define LARGE_CRL_BYTES (1024 * 1024)
+
+// As when a large CRL goes out to thousands, some of whom hardly read.
+static void slow_readers_of_a_large_crl_cost_little_and_are_cut_off(void **state) {
+    (void)state;
+    static struct peer slow[SLOW_READERS];
+    AUTO(peer_close) struct peer fast = {0};
+    static char body[LARGE_CRL_BYTES];
+    struct setup limits = fixture_setup;
+    limits.request_seconds = 3;
+    memset(body, 'b', sizeof(body));
+    gateway_start(&g, CHANNEL_PUBLIC, &limits);
+    gateway_publish(&g, "/crl", "\"1\"", bytes_of(body, sizeof(body)));
+    assert_int_equal(ask(&fast, GET("/crl"))->body.size, sizeof(body));
+    const long before = resident_bytes(g.process);
+    for (int i = 0; i < SLOW_READERS; i++) {
+        peer_connect_with(&slow[i], g.port, 4096);
+        peer_send(&slow[i], GET("/crl"));
+    }
+    for (int i = 0; i < SLOW_READERS; i++) {
+        assert_true(peer_wait_bytes(&slow[i], 1000)); // and nothing after that
+    }
+    peer_send(&fast, GET("/crl"));
+    assert_int_equal(peer_response(&fast)->body.size, sizeof(body));
+    const long grown = resident_bytes(g.process) - before;
+    assert_in_range(grown + LARGE_CRL_BYTES, 0, 64L * 1024 * 1024); // not 200 MB
+    const int64_t deadline = peer_deadline();
+    int served = SLOW_READERS;
+    while (served > 1 && clock_monotonic_milliseconds() < deadline) {
+        peer_send(&fast, GET("/crl"));
+        assert_int_equal(peer_response(&fast)->body.size, sizeof(body));
+        served = count_served(g.port);
+    }
+    assert_int_equal(served, 1); // the fast one
+    for (int i = 0; i < SLOW_READERS; i++) {
+        peer_wait_end(&slow[i]);
+        assert_true(slow[i].received.size < LARGE_CRL_BYTES);
+        peer_close(&slow[i]);
+    }
+}
+
 static void many_pipelined_requests_for_a_publication_are_all_answered(void **state) {
     (void)state;
     AUTO(peer_close) struct peer peer = {0};
@@ -358,6 +433,7 @@ int main(void) {
         TEST(a_new_identity_serves_new_connections),
         TEST(publications_are_served_with_their_conditions),
         TEST(a_large_publication_arrives_whole_even_when_it_is_replaced),
+        TEST(slow_readers_of_a_large_crl_cost_little_and_are_cut_off),
         TEST(many_pipelined_requests_for_a_publication_are_all_answered),
         TEST(the_admin_gateway_publishes_nothing),
         TEST(the_limits_are_those_of_the_last_setup),

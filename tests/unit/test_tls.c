@@ -894,7 +894,7 @@ static void large_data_arrives_whole(void **state) {
 static void output_is_limited(void **state) {
     (void)state;
     AUTO(pair_clear) struct pair pair = {0};
-    static uint8_t block[LIMIT_CONNECTION_OUTPUT_BYTES / 4];
+    static uint8_t block[LIMIT_TLS_OUTPUT_BYTES / 4];
     pair_open(&pair, &(struct plan){0});
     run(&pair, SIZE_MAX);
     struct error err = {0};
