@@ -9,6 +9,21 @@
 #include "client/watch/watch_private.h"
 #include "x509/crl.h"
 
+// Of a set of CRLs in any order: a CApath gives them back in that of their CAs.
+static enum result hash_set(struct bytes set, uint8_t out_hash[SHA256_SIZE]) {
+    memset(out_hash, 0, SHA256_SIZE);
+    while (set.size > 0) {
+        struct crl crl;
+        uint8_t one[SHA256_SIZE];
+        TRY(crl_read_next(&set, &crl, NULL));
+        TRY(hash_sha256(crl.der, one));
+        for (size_t i = 0; i < SHA256_SIZE; i++) {
+            out_hash[i] ^= one[i];
+        }
+    }
+    return RESULT_OK;
+}
+
 // The etag is worth something only while the file is what came with it.
 static enum result write_conditions(const struct watch *watch, struct bytes installed,
                                     struct buf *out) {
@@ -16,37 +31,36 @@ static enum result write_conditions(const struct watch *watch, struct bytes inst
     if (watch->etag.size == 0 || installed.size == 0) {
         return RESULT_OK;
     }
-    TRY(hash_sha256(installed, digest));
+    TRY(hash_set(installed, digest));
     if (memcmp(digest, watch->etag_hash, sizeof(digest)) != 0) {
         return RESULT_OK;
     }
     return buf_printf(out, "If-None-Match: %s\r\n", buf_string(&watch->etag));
 }
 
-// The number of the first installed CRL, which is the issuing CA's in a bundle.
-static bool first_number(struct bytes installed, int64_t *out_number) {
+// The number of the first CRL of an answer, which is the issuing CA's in a bundle; 0 without.
+static int64_t first_number(struct bytes answer) {
     struct crl crl;
-    if (crl_read_next(&installed, &crl, NULL) != RESULT_OK || crl.number.size > 7) {
-        return false;
+    int64_t number = 0;
+    if (crl_read_next(&answer, &crl, NULL) != RESULT_OK || crl.number.size > 7) {
+        return 0;
     }
-    *out_number = 0;
     for (size_t i = 0; i < crl.number.size; i++) {
-        *out_number = *out_number << 8 | crl.number.data[i];
+        number = number << 8 | crl.number.data[i];
     }
-    return *out_number > 0;
+    return number;
 }
 
 // Servers that know nothing of waiting answer at once.
-static enum result write_target(const struct watch *watch, struct bytes installed,
-                                int64_t wait_seconds, struct buf *out) {
+static enum result write_target(const struct watch *watch, int64_t wait_seconds,
+                                struct buf *out) {
     const char *target = watch->options->url.target;
-    int64_t number = 0;
     TRY(buf_append_string(out, target));
-    if (wait_seconds <= 0 || !first_number(installed, &number)) {
+    if (wait_seconds <= 0 || watch->etag_number <= 0) {
         return RESULT_OK;
     }
     return buf_printf(out, "%cafter=%lld&wait=%lld", strchr(target, '?') == NULL ? '?' : '&',
-                      (long long)number, (long long)wait_seconds);
+                      (long long)watch->etag_number, (long long)wait_seconds);
 }
 
 static enum result refuse_answer(struct watch *watch, const struct http_message *answer,
@@ -81,7 +95,7 @@ enum result watch_fetch(struct watch *watch, struct bytes installed, int64_t wai
     buf_init(&headers, WATCH_ETAG_BYTES + 128);
     buf_init(&target, URL_TARGET_SIZE + 100);
     TRY(write_conditions(watch, installed, &headers));
-    TRY(write_target(watch, installed, headers.size > 0 ? wait_seconds : 0, &target));
+    TRY(write_target(watch, headers.size > 0 ? wait_seconds : 0, &target));
     AUTO(exchange_clear) struct exchange exchange = {0};
     exchange_init(&exchange, &watch->options->url, watch->tls, LIMIT_CRL_BUNDLE_BYTES);
     const struct http_question question = {
@@ -104,6 +118,7 @@ enum result watch_fetch(struct watch *watch, struct bytes installed, int64_t wai
 }
 
 enum result watch_remember_etag(struct watch *watch, struct buf *etag, struct bytes der) {
-    TRY(hash_sha256(der, watch->etag_hash));
+    TRY(hash_set(der, watch->etag_hash));
+    watch->etag_number = first_number(der);
     return buf_assign(&watch->etag, buf_bytes(etag));
 }

@@ -236,10 +236,8 @@ static int64_t run_round(struct rounds *rounds) {
         rounds->early = 0;
         return 0;
     }
-    unsigned early = rounds->early;
-    if (was_asked && !report.is_replaced) {
-        rounds->early++;
-    }
+    unsigned early = report.is_replaced ? 0 : rounds->early;
+    rounds->early = was_asked && !report.is_replaced ? early + 1 : early;
     return early_pause(early, pause);
 }
 

@@ -22,7 +22,8 @@ struct watch {
     struct buf trust;   // concatenated DER
     struct tls_context *tls;        // NULL for http
     struct buf etag;                // of what is installed; empty when unknown
-    uint8_t etag_hash[SHA256_SIZE]; // of the DER that the etag belongs to
+    uint8_t etag_hash[SHA256_SIZE]; // of the CRLs that the etag belongs to
+    int64_t etag_number;            // of the first of them
     int64_t retry_after_seconds;
     int64_t jitter_milliseconds;
     bool is_tidy;      // what a killed predecessor left is gone

@@ -24,7 +24,8 @@ static struct test_ca ca;
 static pid_t server;
 static uint16_t server_port;
 
-// --- a server that serves FOLDER/served, with a sum of it as ETag -------------------------
+// --- a server that serves FOLDER/served, with a sum of it as ETag, and leaves the question's head
+// in FOLDER/asked ---------------------------------------------------------------------------
 
 static void answer(int peer) {
     char head[4096] = "";
@@ -36,6 +37,7 @@ static void answer(int peer) {
         }
         size += (size_t)count;
     }
+    (void)file_replace(in_test_folder("asked"), bytes_of_string(head), 0644, NULL);
     AUTO(buf_clear) struct buf body = {0};
     AUTO(buf_clear) struct buf wire = {0};
     char etag[40];
@@ -478,6 +480,49 @@ static void who_needs_every_list_refuses_a_single_one(void **state) {
     require_round(&watcher, RESULT_OK, NULL, &report);
 }
 
+// As the authority's bundle is: first the CRL of the issuing CA, then the root's.
+static void serve_bundle(uint64_t number) {
+    struct error err = {0};
+    AUTO(buf_clear) struct buf der = {0};
+    AUTO(buf_clear) struct buf pem = {0};
+    buf_init(&der, 10000);
+    buf_init(&pem, 20000);
+    make_crl(&ca.issuing, number, NOW - 100, NOW + DAY, 1, &der);
+    make_crl(&ca.root, 5, NOW - 100, NOW + DAY, 0, &der);
+    assert_ok(pem_encode_all(PEM_CRL, buf_bytes(&der), &pem), &err);
+    assert_ok(file_replace(in_test_folder("served"), buf_bytes(&pem), 0644, &err), &err);
+}
+
+// In a CApath the CRLs have the order of the CAs, which is another one here.
+static void a_server_is_asked_to_wait_whatever_reads_the_lists(void **state) {
+    (void)state;
+    static const char *const presets[] = {"mosquitto", "mosquitto-capath", "prosody",
+                                          "prosody-capath"};
+    for (size_t i = 0; i < sizeof(presets) / sizeof(presets[0]); i++) {
+        struct error err = {0};
+        AUTO(watcher_clear) struct watcher watcher;
+        AUTO(buf_clear) struct buf asked = {0};
+        struct watch_report report;
+        buf_init(&asked, 10000);
+        watcher_init(&watcher, NULL);
+        (void)snprintf(watcher.file, sizeof(watcher.file), "%s", in_test_folder(presets[i]));
+        watcher.options.preset = watch_preset_find(presets[i]);
+        if (watcher.options.preset->form == WATCH_FORM_CAPATH) {
+            assert_ok(folder_make_all(watcher.file, 0755, &err), &err);
+            watcher.options.folder = watcher.file;
+            watcher.options.file = NULL;
+        }
+        watch_free_at(&watcher.watch);
+        assert_ok(watch_new(&watcher.options, &watcher.watch, &err), &err);
+        serve_bundle(77);
+        assert_ok(watch_round(watcher.watch, 45, &report, &err), &err);
+        assert_result(RESULT_CONFLICT, watch_round(watcher.watch, 45, &report, &err), &err);
+        assert_ok(file_read(in_test_folder("asked"), &asked, &err), &err);
+        assert_non_null(strstr(buf_string(&asked), "?after=77&wait=45 "));
+        assert_non_null(strstr(buf_string(&asked), "If-None-Match: "));
+    }
+}
+
 static void a_restart_comes_only_when_somebody_more_is_revoked(void **state) {
     (void)state;
     struct error err = {0};
@@ -740,6 +785,7 @@ int main(void) {
         WITH_SERVER(nothing_goes_behind_the_copy),
         WITH_SERVER(who_needs_every_list_refuses_a_single_one),
         WITH_SERVER(a_restart_comes_only_when_somebody_more_is_revoked),
+        WITH_SERVER(a_server_is_asked_to_wait_whatever_reads_the_lists),
         WITH_SERVER(who_was_revoked_is_told_until_it_succeeds),
         WITH_SERVER(a_long_list_is_told_in_pieces_and_rubbish_is_not),
         WITH_SERVER(a_list_from_the_future_is_replaced_by_the_next),
