@@ -24,6 +24,10 @@ pkg_check_modules(IDN REQUIRED IMPORTED_TARGET libidn)
 pkg_check_modules(EXPAT REQUIRED IMPORTED_TARGET expat>=2.5)
 pkg_check_modules(QRENCODE QUIET IMPORTED_TARGET libqrencode)
 
+if(SIGNET_PKCS11)
+    pkg_check_modules(P11KIT REQUIRED IMPORTED_TARGET p11-kit-1>=0.24)
+endif()
+
 # llhttp: the packaged library where there is one, else the C sources that node-llhttp ships.
 pkg_check_modules(LLHTTP QUIET IMPORTED_TARGET libllhttp)
 if(LLHTTP_FOUND)

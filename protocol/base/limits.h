@@ -30,6 +30,12 @@
 #define LIMIT_CHAIN_BYTES (LIMIT_CHAIN_CERTIFICATES * LIMIT_CERTIFICATE_BYTES)
 // A PKCS#8 RSA-4096 key in PEM is 3.2 kB; encrypted a little more.
 #define LIMIT_KEY_FILE_BYTES (16 * 1024)
+// The URI of a key on a token (RFC 7512), with paths of its module and its PIN's file.
+#define LIMIT_KEY_URI_BYTES 2048
+// PINs of tokens have 4 to 64 characters; a longer one is an accident.
+#define LIMIT_PIN_BYTES 256
+// Tokens that one PKCS#11 module shows; a partitioned HSM has tens.
+#define LIMIT_TOKEN_SLOTS 256
 #define LIMIT_EXTENSIONS 32
 // RFC 5280, 4.1.2.2: at most 20 octets.
 #define LIMIT_SERIAL_BYTES 20

@@ -1,4 +1,4 @@
-// Private keys: making, signing, freeing.
+// Private keys: making, sharing, freeing, and their public part.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "x509/key.h"
 
@@ -6,8 +6,6 @@
 #include <string.h>
 
 #include <wolfssl/options.h>
-#include <wolfssl/wolfcrypt/asn_public.h>
-#include <wolfssl/wolfcrypt/hash.h>
 
 #include "base/limits.h"
 #include "x509/crypto.h"
@@ -93,11 +91,34 @@ static int connect_generator(struct key *key) {
     return 0;
 }
 
+static void clear_material(struct key *key) {
+    if (key->has_material) {
+        switch (key_family(key->algorithm)) {
+        case KEY_FAMILY_ECC:
+            (void)wc_ecc_free(&key->material.ecc);
+            break;
+        case KEY_FAMILY_ED25519:
+            wc_ed25519_free(&key->material.ed25519);
+            break;
+        case KEY_FAMILY_RSA:
+            (void)wc_FreeRsaKey(&key->material.rsa);
+            break;
+        }
+    }
+    if (key->has_rng) {
+        (void)wc_FreeRng(&key->rng);
+    }
+}
+
+static const struct key_holder wolfcrypt_holder = {key_sign_with_material, clear_material};
+
 enum result key_new(enum key_algorithm algorithm, struct key **out_key, struct error *err) {
     AUTO(key_free_at) struct key *key = calloc(1, sizeof(*key));
     if (key == NULL) {
         return error_out_of_memory(err);
     }
+    key->holder = &wolfcrypt_holder;
+    key->owners = 1;
     key->algorithm = algorithm;
     buf_init(&key->public_info, LIMIT_KEY_FILE_BYTES);
     TRY(crypto_prepare(err));
@@ -120,26 +141,35 @@ enum result key_new(enum key_algorithm algorithm, struct key **out_key, struct e
     return RESULT_OK;
 }
 
-void key_free(struct key *key) {
+enum result key_new_held(const struct key_holder *holder, enum key_algorithm algorithm,
+                         struct bytes public_info, struct key **out_key, struct error *err) {
+    AUTO(key_free_at) struct key *key = calloc(1, sizeof(*key));
     if (key == NULL) {
+        return error_out_of_memory(err);
+    }
+    key->holder = holder;
+    key->owners = 1;
+    key->algorithm = algorithm;
+    buf_init(&key->public_info, LIMIT_KEY_FILE_BYTES);
+    if (buf_append(&key->public_info, public_info) != RESULT_OK) {
+        return error_out_of_memory(err);
+    }
+    *out_key = key;
+    key = NULL;
+    return RESULT_OK;
+}
+
+struct key *key_share(const struct key *key) {
+    struct key *shared = (struct key *)(uintptr_t)key; // its owners are counted, not its value
+    shared->owners++;
+    return shared;
+}
+
+void key_free(struct key *key) {
+    if (key == NULL || --key->owners > 0) {
         return;
     }
-    if (key->has_material) {
-        switch (key_family(key->algorithm)) {
-        case KEY_FAMILY_ECC:
-            (void)wc_ecc_free(&key->material.ecc);
-            break;
-        case KEY_FAMILY_ED25519:
-            wc_ed25519_free(&key->material.ed25519);
-            break;
-        case KEY_FAMILY_RSA:
-            (void)wc_FreeRsaKey(&key->material.rsa);
-            break;
-        }
-    }
-    if (key->has_rng) {
-        (void)wc_FreeRng(&key->rng);
-    }
+    key->holder->clear(key);
     buf_clear(&key->public_info);
     memory_wipe(key, sizeof(*key));
     free(key);
@@ -227,17 +257,20 @@ static enum result write_public_bits(struct key *key, struct buf *out, struct er
     return buf_append(out, bytes_of(bits, size));
 }
 
+enum result key_write_public(enum key_algorithm algorithm, struct bytes bits, struct buf *out) {
+    size_t mark = 0;
+    TRY(der_begin(out, DER_SEQUENCE, &mark));
+    TRY(key_write_algorithm(algorithm, out));
+    TRY(der_write_bit_string(out, bits));
+    return der_end(out, mark);
+}
+
 enum result key_finish(struct key *key, struct error *err) {
     AUTO(buf_clear) struct buf bits = {0};
     buf_init(&bits, KEY_DER_BYTES);
     TRY(write_public_bits(key, &bits, err));
-    size_t mark = 0;
-    struct buf *out = &key->public_info;
-    buf_reset(out);
-    TRY(der_begin(out, DER_SEQUENCE, &mark));
-    TRY(key_write_algorithm(key->algorithm, out));
-    TRY(der_write_bit_string(out, buf_bytes(&bits)));
-    return der_end(out, mark);
+    buf_reset(&key->public_info);
+    return key_write_public(key->algorithm, buf_bytes(&bits), &key->public_info);
 }
 
 enum key_algorithm key_algorithm(const struct key *key) {
@@ -248,7 +281,7 @@ struct bytes key_public(const struct key *key) {
     return buf_bytes(&key->public_info);
 }
 
-// --- signing ---
+// --- what its signatures are ---
 
 struct bytes key_signature_algorithm(const struct key *key) {
     return key_algorithm_signature(key->algorithm);
@@ -274,65 +307,4 @@ struct bytes key_algorithm_signature(enum key_algorithm algorithm) {
     default:
         return bytes_of(rsa_sha256, sizeof(rsa_sha256));
     }
-}
-
-static int sign_with_ecc(struct key *key, struct bytes digest, uint8_t *signature,
-                         word32 *size) {
-    return wc_ecc_sign_hash(digest.data, (word32)digest.size, signature, size, &key->rng,
-                            &key->material.ecc);
-}
-
-static int sign_with_rsa(struct key *key, struct bytes digest, uint8_t *signature,
-                         word32 *size) {
-    uint8_t info[KEY_DIGEST_INFO_BYTES];
-    word32 info_size = wc_EncodeSignature(info, digest.data, (word32)digest.size,
-                                          wc_GetCTC_HashOID(WC_HASH_TYPE_SHA256));
-    int code = wc_RsaSSL_Sign(info, info_size, signature, *size, &key->material.rsa, &key->rng);
-    if (code < 0) {
-        return code;
-    }
-    *size = (word32)code;
-    return 0;
-}
-
-enum result key_sign_digest(const struct key *key, struct bytes digest,
-                            struct buf *out_signature, struct error *err) {
-    // wolfCrypt moves its generator and caches, not the key: the caller's view stays const.
-    struct key *state = (struct key *)(uintptr_t)key;
-    uint8_t signature[KEY_SIGNATURE_BYTES];
-    word32 size = sizeof(signature);
-    int code = key_family(key->algorithm) == KEY_FAMILY_ECC
-                   ? sign_with_ecc(state, digest, signature, &size)
-                   : sign_with_rsa(state, digest, signature, &size);
-    return code == 0 ? buf_append(out_signature, bytes_of(signature, size))
-                     : crypto_failed(err, "sign", code);
-}
-
-static enum result sign_with_ed25519(const struct key *key, struct bytes message,
-                                     struct buf *out_signature, struct error *err) {
-    struct key *state = (struct key *)(uintptr_t)key;
-    uint8_t signature[ED25519_SIG_SIZE];
-    word32 size = sizeof(signature);
-    int code = wc_ed25519_sign_msg(message.data, (word32)message.size, signature, &size,
-                                   &state->material.ed25519);
-    return code == 0 ? buf_append(out_signature, bytes_of(signature, size))
-                     : crypto_failed(err, "sign", code);
-}
-
-enum result key_sign(const struct key *key, struct bytes message, struct buf *out_signature,
-                     struct error *err) {
-    TRY(crypto_check_size(message, err));
-    if (message.size == 0) {
-        message = bytes_of("", 0);
-    }
-    if (key_family(key->algorithm) == KEY_FAMILY_ED25519) {
-        return sign_with_ed25519(key, message, out_signature, err);
-    }
-    bool is_p384 = key->algorithm == KEY_P384;
-    uint8_t digest[WC_SHA384_DIGEST_SIZE];
-    word32 digest_size = is_p384 ? WC_SHA384_DIGEST_SIZE : WC_SHA256_DIGEST_SIZE;
-    int code = wc_Hash(is_p384 ? WC_HASH_TYPE_SHA384 : WC_HASH_TYPE_SHA256, message.data,
-                       (word32)message.size, digest, digest_size);
-    return code == 0 ? key_sign_digest(key, bytes_of(digest, digest_size), out_signature, err)
-                     : crypto_failed(err, "hash", code);
 }

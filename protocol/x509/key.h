@@ -42,17 +42,26 @@ enum result key_load_pem(struct bytes pem, const char *passphrase, struct key **
                          struct error *err);
 // From the DER of an unencrypted PKCS#8 PrivateKeyInfo.
 enum result key_load_pkcs8(struct bytes der, struct key **out_key, struct error *err);
-// PKCS#8 (RFC 5958, version 0), EC keys with named curve and public key inside.
+// PKCS#8 (RFC 5958, version 0), EC keys with named curve and public key inside. RESULT_DENIED
+// for a key on a token, which never leaves it.
 enum result key_save_pkcs8(const struct key *key, struct buf *out_der);
 // PKCS#8 in PEM; with a passphrase PBES2, PBKDF2-HMAC-SHA256 with 600,000 iterations,
-// AES-256-CBC.
+// AES-256-CBC. Code "key_not_exportable" for a key on a token.
 enum result key_save_pem(const struct key *key, const char *passphrase, struct buf *out,
                          struct error *err);
-// Reads a private key file, which must be readable by its owner only.
+// What a key file of ours holds: the key in PEM, or where it is, a line with its URI
+// (x509/key_pkcs11.h).
+enum result key_save_text(const struct key *key, struct buf *out, struct error *err);
+enum result key_load_text(struct bytes text, const char *passphrase, struct key **out_key,
+                          struct error *err);
+// Reads a private key file, which must be readable by its owner only. A URI in place of the path
+// opens the key on its token.
 enum result key_load_file(const char *path, const char *passphrase, struct key **out_key,
                           struct error *err);
 void key_free(struct key *key);
 void key_free_at(struct key **key);
+// Another owner of the same key, who frees it, too.
+struct key *key_share(const struct key *key);
 
 enum key_algorithm key_algorithm(const struct key *key);
 // The SubjectPublicKeyInfo in DER; a view that lives as long as the key.
@@ -65,6 +74,21 @@ struct bytes key_algorithm_signature(enum key_algorithm algorithm);
 // Appends the signature over `message` as it goes into the BIT STRING. Not thread-safe per key.
 enum result key_sign(const struct key *key, struct bytes message, struct buf *out_signature,
                      struct error *err);
+
+// What a protocol engine that hashes by itself asks of a key: the input is the digest, for
+// PKCS#1 v1.5 its DigestInfo (RFC 8017, 9.2), for Ed25519 the message. PSS has a salt as long as
+// its digest.
+enum key_scheme {
+    KEY_SCHEME_ECDSA,
+    KEY_SCHEME_ED25519,
+    KEY_SCHEME_RSA_PKCS1,
+    KEY_SCHEME_RSA_PSS_SHA256,
+    KEY_SCHEME_RSA_PSS_SHA384,
+    KEY_SCHEME_RSA_PSS_SHA512,
+};
+// RESULT_UNAVAILABLE, code "key_unavailable", when the key's token does not answer, or is gone.
+enum result key_sign_scheme(const struct key *key, enum key_scheme scheme, struct bytes input,
+                            struct buf *out_signature, struct error *err);
 
 // --- public keys -----------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-// Private keys in PEM text and in files.
+// Private keys in PEM text, and in files, which hold that or the URI of a key on a token.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <string.h>
 
@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "x509/key.h"
 #include "x509/key_encryption.h"
+#include "x509/key_pkcs11.h"
 #include "x509/key_pkcs8.h"
 #include "x509/pem.h"
 
@@ -84,6 +85,14 @@ enum result key_save_pem(const struct key *key, const char *passphrase, struct b
     buf_init_secret(&pem, LIMIT_KEY_FILE_BYTES);
     buf_init(&encrypted, LIMIT_KEY_FILE_BYTES);
     enum result result = key_save_pkcs8(key, &pkcs8);
+    if (result == RESULT_DENIED) {
+        (void)error_set_code(err, RESULT_DENIED, "key_not_exportable",
+                             "the key is on a token and never leaves it");
+        error_hint(err,
+                   "Only a key that is in a file can be exported, or used by a program that "
+                   "does not know tokens.");
+        return RESULT_DENIED;
+    }
     if (result != RESULT_OK) {
         return error_set(err, result, "could not encode the private key");
     }
@@ -100,12 +109,49 @@ enum result key_save_pem(const struct key *key, const char *passphrase, struct b
                                : error_set(err, result, "could not write the private key");
 }
 
+enum result key_save_text(const struct key *key, struct buf *out, struct error *err) {
+    const char *uri = key_uri(key);
+    if (uri == NULL) {
+        return key_save_pem(key, NULL, out, err);
+    }
+    return buf_printf(out, "%s\n", uri) == RESULT_OK ? RESULT_OK : error_out_of_memory(err);
+}
+
+// The one line of a file with a URI.
+static enum result load_line(struct bytes text, struct key **out_key, struct error *err) {
+    AUTO(string_free_secret_at) char *line = string_copy_bytes(text);
+    if (line == NULL) {
+        return error_out_of_memory(err);
+    }
+    size_t size = strcspn(line, "\r\n");
+    if (size + strspn(line + size, "\r\n \t") != text.size) {
+        return error_set_code(
+            err, RESULT_INVALID, "key_uri",
+            "expected one line with the URI of the key, and nothing behind it");
+    }
+    line[size] = '\0';
+    return key_open_uri(line, out_key, err);
+}
+
+enum result key_load_text(struct bytes text, const char *passphrase, struct key **out_key,
+                          struct error *err) {
+    AUTO(string_free_secret_at) char *start = string_copy_bytes(bytes_slice(text, 0, 16));
+    if (start == NULL) {
+        return error_out_of_memory(err);
+    }
+    return key_is_uri(start) ? load_line(text, out_key, err)
+                             : key_load_pem(text, passphrase, out_key, err);
+}
+
 enum result key_load_file(const char *path, const char *passphrase, struct key **out_key,
                           struct error *err) {
-    AUTO(buf_clear) struct buf pem = {0};
-    buf_init_secret(&pem, LIMIT_KEY_FILE_BYTES);
-    TRY(file_read_private(path, &pem, err));
-    enum result result = key_load_pem(buf_bytes(&pem), passphrase, out_key, err);
+    if (key_is_uri(path)) {
+        return key_open_uri(path, out_key, err);
+    }
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init_secret(&text, LIMIT_KEY_FILE_BYTES);
+    TRY(file_read_private(path, &text, err));
+    enum result result = key_load_text(buf_bytes(&text), passphrase, out_key, err);
     if (result != RESULT_OK) {
         error_context(err, "%s", path);
     }

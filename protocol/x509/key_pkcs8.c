@@ -19,24 +19,6 @@ static enum result damaged(struct error *err) {
                           "the private key is damaged: its numbers do not belong together");
 }
 
-// Signs and verifies once: a damaged key is found when it is loaded, not at the first device,
-// and no signature of a faulty RSA key ever leaves (it could give the key away).
-static enum result check_pair(const struct key *key, struct error *err) {
-    AUTO(buf_clear) struct buf signature = {0};
-    uint8_t *room = NULL;
-    buf_init(&signature, KEY_SIGNATURE_BYTES);
-    if (buf_reserve(&signature, KEY_SIGNATURE_BYTES, &room) != RESULT_OK) {
-        return error_out_of_memory(err); // no word about the key
-    }
-    struct bytes message = BYTES_LITERAL("pair");
-    if (key_sign(key, message, &signature, NULL) != RESULT_OK ||
-        public_key_verify(key_public(key), key_signature_algorithm(key), message,
-                          buf_bytes(&signature), NULL) != RESULT_OK) {
-        return damaged(err);
-    }
-    return RESULT_OK;
-}
-
 static enum result fill_ecc(struct key *key, struct bytes number, struct bytes public_point,
                             struct error *err) {
     ecc_key *ecc = &key->material.ecc;
@@ -189,7 +171,7 @@ static enum result load_inner(struct bytes der_bytes, enum key_algorithm algorit
         TRY(load_ed25519(&der, &key, err));
     }
     TRY(der_expect_end(&der, err));
-    TRY(check_pair(key, err));
+    TRY(key_check_pair(key, err));
     *out_key = key;
     key = NULL;
     return RESULT_OK;
@@ -292,6 +274,9 @@ static enum result write_inner(struct key *key, struct buf *out) {
 }
 
 enum result key_save_pkcs8(const struct key *key, struct buf *out_der) {
+    if (!key->has_material) {
+        return RESULT_DENIED;
+    }
     // wolfCrypt's exporters take no const, but change nothing.
     struct key *state = (struct key *)(uintptr_t)key;
     AUTO(buf_clear) struct buf der = {0}, inner = {0};

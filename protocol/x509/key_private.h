@@ -23,9 +23,21 @@
 // A private RSA-4096 key in DER is below 2,400 bytes.
 #define KEY_DER_BYTES 4096
 
+// Who holds the private part: wolfCrypt (key.c), or a token (key_pkcs11.c). The scheme fits the
+// key's algorithm; `key` is not const because either moves something, though never the key.
+struct key_holder {
+    enum result (*sign)(struct key *key, enum key_scheme scheme, struct bytes input,
+                        struct buf *out_signature, struct error *err);
+    void (*clear)(struct key *key);
+};
+
 // The members behind a key stay where they are: wolfCrypt keeps pointers to the generator.
 struct key {
+    const struct key_holder *holder;
+    size_t owners;
     enum key_algorithm algorithm;
+    struct buf public_info;     // SubjectPublicKeyInfo
+    void *held;                 // what a holder other than wolfCrypt needs
     bool has_rng, has_material; // which of the following are initialised
     WC_RNG rng;                 // seeded once, used for blinding and nonces
     union {
@@ -33,7 +45,6 @@ struct key {
         ed25519_key ed25519;
         RsaKey rsa;
     } material;
-    struct buf public_info; // SubjectPublicKeyInfo
 };
 
 // What is the same for all keys of an algorithm. RSA sizes share one family.
@@ -47,8 +58,20 @@ enum oid key_curve_oid(enum key_algorithm algorithm);
 // The largest RSA algorithm that this modulus reaches; it must be within the limits above.
 enum key_algorithm key_rsa_algorithm(size_t bits);
 
+// Of keys whose material wolfCrypt has (key_sign.c).
+enum result key_sign_with_material(struct key *key, enum key_scheme scheme, struct bytes input,
+                                   struct buf *out_signature, struct error *err);
 // A key with its generator seeded and its material initialised but empty.
 enum result key_new(enum key_algorithm algorithm, struct key **out_key, struct error *err);
+// A key that another holder has, with this SubjectPublicKeyInfo. Its `held` is still to be set.
+enum result key_new_held(const struct key_holder *holder, enum key_algorithm algorithm,
+                         struct bytes public_info, struct key **out_key, struct error *err);
+// Appends the SubjectPublicKeyInfo around the bits.
+enum result key_write_public(enum key_algorithm algorithm, struct bytes bits, struct buf *out);
+// Signs and verifies once: a damaged key is found when it is loaded, not at the first device,
+// and no signature of a faulty RSA key ever leaves (it could give the key away). Code
+// "key_damaged".
+enum result key_check_pair(const struct key *key, struct error *err);
 // Writes the public part of the filled material into public_info.
 enum result key_finish(struct key *key, struct error *err);
 

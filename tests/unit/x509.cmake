@@ -13,3 +13,12 @@ endforeach()
 foreach(module der pem key csr certificate crl lint ocsp)
     signet_fuzz_target(${module} x509)
 endforeach()
+
+# With a SoftHSM of its own, behind a module that fails on demand.
+if(SIGNET_PKCS11)
+    add_library(faulty_pkcs11 MODULE support/faulty_pkcs11.c)
+    target_link_libraries(faulty_pkcs11 PRIVATE PkgConfig::P11KIT ${CMAKE_DL_LIBS})
+    signet_unit_test(key_pkcs11 x509)
+    target_compile_definitions(test_key_pkcs11 PRIVATE FAULTY_MODULE="$<TARGET_FILE:faulty_pkcs11>")
+    add_dependencies(test_key_pkcs11 faulty_pkcs11)
+endif()
