@@ -40,7 +40,7 @@ static enum result fail_connection(struct tls *tls, int code, struct error *err)
 
 // --- the peer's certificate --------------------------------------------------------------
 
-static void keep_refusal(struct tls *tls, const struct error *refusal) {
+void tls_keep_refusal(struct tls *tls, const struct error *refusal) {
     if (tls->refusal == NULL) {
         tls->refusal = malloc(sizeof(*tls->refusal));
         if (tls->refusal != NULL) {
@@ -98,13 +98,13 @@ int tls_verify_peer(int is_accepted, WOLFSSL_X509_STORE_CTX *store) {
     }
     if (!is_accepted && !is_insecure && !(is_leaf && tls_is_left_to_us(store->error))) {
         (void)tls_refuse_certificate(store->error, &refusal);
-        keep_refusal(tls, &refusal);
+        tls_keep_refusal(tls, &refusal);
         return 0;
     }
     const enum result result = is_leaf ? check_peer(tls, store, &refusal) : RESULT_OK;
     if (result != RESULT_OK) {
         describe_refusal(result, &refusal);
-        keep_refusal(tls, &refusal);
+        tls_keep_refusal(tls, &refusal);
         return 0;
     }
     return 1;

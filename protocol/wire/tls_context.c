@@ -135,6 +135,22 @@ static enum result set_trust(struct tls_context *context, struct bytes trust,
     return RESULT_OK;
 }
 
+static enum result set_key(struct tls_context *context, const struct key *key,
+                           struct error *err) {
+    AUTO(buf_clear) struct buf der = {0};
+    buf_init_secret(&der, LIMIT_KEY_FILE_BYTES);
+    const enum result saved = key_save_pkcs8(key, &der);
+    if (saved != RESULT_OK && saved != RESULT_DENIED) {
+        return error_out_of_memory(err);
+    }
+    const int code = saved == RESULT_DENIED
+                         ? tls_use_foreign_key(context, key)
+                         : wolfSSL_CTX_use_PrivateKey_buffer(
+                               context->wolf, der.data, (long)der.size, WOLFSSL_FILETYPE_ASN1);
+    return code == WOLFSSL_SUCCESS ? RESULT_OK
+                                   : context_failed(err, "use the private key", code);
+}
+
 static enum result set_identity(struct tls_context *context, struct bytes chain,
                                 const struct key *key, struct error *err) {
     struct certificate leaf = {0};
@@ -144,23 +160,12 @@ static enum result set_identity(struct tls_context *context, struct bytes chain,
         return error_set_code(err, RESULT_INVALID, "key_mismatch",
                               "the private key does not belong to the certificate");
     }
-    AUTO(buf_clear) struct buf der = {0};
-    buf_init_secret(&der, LIMIT_KEY_FILE_BYTES);
-    if (key_save_pkcs8(key, &der) != RESULT_OK) {
-        return error_set_code(err, RESULT_INVALID, "key_not_exportable",
-                              "TLS needs a key that is in a file");
-    }
     int code = wolfSSL_CTX_use_certificate_chain_buffer_format(
         context->wolf, chain.data, (long)chain.size, WOLFSSL_FILETYPE_ASN1);
     if (code != WOLFSSL_SUCCESS) {
         return context_failed(err, "use the certificate chain", code);
     }
-    code = wolfSSL_CTX_use_PrivateKey_buffer(context->wolf, der.data, (long)der.size,
-                                             WOLFSSL_FILETYPE_ASN1);
-    if (code != WOLFSSL_SUCCESS) {
-        return context_failed(err, "use the private key", code);
-    }
-    return RESULT_OK;
+    return set_key(context, key, err);
 }
 
 enum result tls_server_context_new(struct bytes chain, const struct key *key,
@@ -216,6 +221,7 @@ enum result tls_client_context_new_insecure(struct tls_context **out_context,
 void tls_context_free(struct tls_context *context) {
     if (context != NULL && --context->references == 0) {
         wolfSSL_CTX_free(context->wolf);
+        key_free(context->key);
         buf_clear(&context->trust);
         free(context);
     }

@@ -12,6 +12,7 @@ enum verification { VERIFY_NOBODY, VERIFY_CLIENT, VERIFY_SERVER, VERIFY_INSECURE
 struct tls_context {
     WOLFSSL_CTX *wolf;
     struct buf trust;
+    struct key *key; // where wolfSSL has only its public part (tls_key.c); NULL otherwise
     enum verification verification;
     bool is_server;
     bool requires_certificate;
@@ -47,8 +48,15 @@ bool tls_is_date_error(int code);
 // usage.
 bool tls_is_left_to_us(int code);
 
+// --- tls_key.c -----------------------------------------------------------------------------
+
+// The context asks `key` for its signatures, and keeps it. wolfSSL's verdict.
+int tls_use_foreign_key(struct tls_context *context, const struct key *key);
+
 // --- tls.c: wolfSSL's callbacks ------------------------------------------------------------
 
 int tls_verify_peer(int is_accepted, WOLFSSL_X509_STORE_CTX *store);
 int tls_give_bytes(WOLFSSL *wolf, char *room, int size, void *context);
 int tls_take_bytes(WOLFSSL *wolf, char *bytes, int size, void *context);
+// Why one of them failed, for who reads the connection's result; the first reason stays.
+void tls_keep_refusal(struct tls *tls, const struct error *refusal);

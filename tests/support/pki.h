@@ -36,7 +36,7 @@ static inline struct certificate identity_certificate(const struct identity *ide
     return certificate;
 }
 
-// `issuer` NULL makes it self-signed.
+// `issuer` NULL makes it self-signed. The key is made, unless `out` has one.
 static inline void identity_make(struct identity *out, const struct identity *issuer,
                                  const struct identity_plan *plan) {
     struct error err = {0};
@@ -50,7 +50,9 @@ static inline void identity_make(struct identity *out, const struct identity *is
     for (size_t i = 0; i < 4 && plan->names[i] != NULL; i++) {
         assert_ok(names_add_text(&names, plan->names[i], &err), &err);
     }
-    assert_ok(key_generate(plan->algorithm, &out->key, &err), &err);
+    if (out->key == NULL) {
+        assert_ok(key_generate(plan->algorithm, &out->key, &err), &err);
+    }
     assert_ok(certificate_make_serial(serial, &err), &err);
     assert_int_equal(distinguished_name_write(&subject, names_first(&names, NAME_CN)),
                      RESULT_OK);
