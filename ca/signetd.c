@@ -16,6 +16,7 @@
 #include "gateway/gateway.h"
 #include "store/store.h"
 #include "wire/tls.h"
+#include "x509/key_pkcs11.h"
 
 #define LIMIT_LISTENERS 64
 #define LIMIT_REPORT_BYTES (64 * 1024)
@@ -156,10 +157,21 @@ static int run_gateway(int count, char **arguments) {
 
 // --- main ------------------------------------------------------------------------------------
 
+static void warn_of_pin(const struct arguments *arguments) {
+    for (size_t i = 0; i < arguments->value_count; i++) {
+        const char *text = arguments->values[i].text;
+        if (text != NULL && key_is_uri(text) && key_uri_has_pin(text)) {
+            (void)fputs("signetd: " KEY_PIN_WARNING "\n", stderr);
+        }
+    }
+}
+
 static enum result run_command(int argc, char **argv, struct error *err) {
     AUTO(arguments_clear) struct arguments arguments = {0};
     TRY(arguments_read(&program, argc, argv, &arguments, err));
     if (!arguments.wants_help && !arguments.wants_version) {
+        warn_of_pin(&arguments);
+        key_pin_prompt_set(pin_ask);
         return arguments.command->run(&arguments, err);
     }
     AUTO(buf_clear) struct buf text = {0};

@@ -46,13 +46,22 @@ extern const struct option audit_verify_options[];
 // A row of the options of every command that works on a state folder.
 #define FOLDER_OPTION                                                                          \
     { "dir", "DIR", "state folder (" DEFAULT_FOLDER ")", false, false }
+// Where a key comes from, as it stands in the help.
+#define KEY_TYPE_OPTION                                                                        \
+    { "key-type", "TYPE", "of the key that is made, where --key is a URI (p256)", false, false }
 #define KEY_TYPES "p256, p384, ed25519, rsa2048, rsa3072, rsa4096"
 
 // Of --dir, or the default.
 const char *folder_of(const struct arguments *arguments);
-// Of --key; `otherwise` when it was not given.
-enum result key_type_of(const struct arguments *arguments, enum key_algorithm otherwise,
-                        enum key_algorithm *out_algorithm, struct error *err);
+// Of --key, a type or the URI of a key on a token (NULL: none), and then --key-type. P-256 when
+// neither was given.
+enum result key_of(const struct arguments *arguments, enum key_algorithm *out_algorithm,
+                   const char **out_uri, struct error *err);
+// The URI in another option; NULL when it was not given.
+enum result key_uri_of(const struct arguments *arguments, const char *option,
+                       const char **out_uri, struct error *err);
+// Asks at the terminal for the PIN of a token (key_pin_prompt).
+enum result pin_ask(const char *question, struct buf *out_pin, struct error *err);
 // The value of an option without which the command cannot work.
 enum result required_value(const struct arguments *arguments, const char *option,
                            const char **out_value, struct error *err);
@@ -61,9 +70,9 @@ enum result required_value(const struct arguments *arguments, const char *option
 enum result passphrase_of(const struct arguments *arguments, const char *option,
                           struct buf *out_passphrase, struct error *err);
 // The same, and where the option was not given the passphrase is asked for at the terminal; twice
-// when it is a new one.
-enum result passphrase_ask(const struct arguments *arguments, const char *option, bool is_new,
-                           struct buf *out_passphrase, struct error *err);
+// when it is a new one. `path` is the key's: one on a token has no passphrase, and NULL is a new one.
+enum result passphrase_ask(const struct arguments *arguments, const char *option,
+                           const char *path, struct buf *out_passphrase, struct error *err);
 // One value of DER from a file with DER or with one PEM block of this label.
 enum result read_object(const char *path, const char *label, size_t limit, struct buf *out_der,
                         struct error *err);

@@ -19,9 +19,14 @@ const struct option init_options[] = {
     {"host", "HOST",
      "name or address under which it is reached; may be repeated (this machine's name)", true,
      false},
-    {"key", "TYPE", "of the CA keys: " KEY_TYPES " (p256)", false, false},
+    {"key", "TYPE|URI",
+     "of the CA keys: " KEY_TYPES " (p256), or the issuing CA's, on a token: pkcs11:…", false,
+     false},
+    {"root-key", "URI", "the root's key, on a token", false, false},
+    {"operators-key", "URI", "that of the CA for administrators and gateways", false, false},
+    KEY_TYPE_OPTION,
     {"import-cert", "FILE", "adopt this CA certificate instead of making one", false, false},
-    {"import-key", "FILE", "its key, in PEM", false, false},
+    {"import-key", "FILE|URI", "its key, in PEM, or on a token", false, false},
     {"import-chain", "FILE", "the certificates above it, when it is not self-signed", false,
      false},
     {"import-passphrase-file", "FILE", "a file (0600) with the key's passphrase", false, false},
@@ -85,9 +90,12 @@ static enum result check_import(const struct arguments *arguments, struct error 
     if (!arguments_have(arguments, "import-key")) {
         return arguments_refuse(err, "import-key", "missing beside --import-cert");
     }
-    if (arguments_have(arguments, "key")) {
-        return arguments_refuse(err, "key",
-                                "it does not go with --import-cert: the key is there");
+    static const char *const made[] = {"key", "key-type", "root-key", "operators-key"};
+    for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+        if (arguments_have(arguments, made[i])) {
+            return arguments_refuse(err, made[i],
+                                    "it does not go with --import-cert: the key is there");
+        }
     }
     return RESULT_OK;
 }
@@ -106,7 +114,9 @@ enum result run_init(const struct arguments *arguments, struct error *err) {
     TRY(required_value(arguments, "name", &init.name, err));
     TRY(check_name(init.name, err));
     TRY(hosts_of(arguments, &hosts, err));
-    TRY(key_type_of(arguments, KEY_P256, &init.algorithm, err));
+    TRY(key_of(arguments, &init.algorithm, &init.key_uri, err));
+    TRY(key_uri_of(arguments, "root-key", &init.root_key_uri, err));
+    TRY(key_uri_of(arguments, "operators-key", &init.operators_key_uri, err));
     TRY(check_import(arguments, err));
     TRY(passphrase_of(arguments, "import-passphrase-file", &passphrase, err));
     init.hosts = &hosts;

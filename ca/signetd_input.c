@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "signetd.h"
+#include "x509/key_pkcs11.h"
 #include "x509/pem.h"
 
 #define LIMIT_PASSPHRASE_BYTES 1024
@@ -16,17 +17,45 @@ const char *folder_of(const struct arguments *arguments) {
     return folder == NULL ? DEFAULT_FOLDER : folder;
 }
 
-enum result key_type_of(const struct arguments *arguments, enum key_algorithm otherwise,
-                        enum key_algorithm *out_algorithm, struct error *err) {
-    const char *name = arguments_value(arguments, "key");
-    if (name == NULL) {
-        *out_algorithm = otherwise;
+static enum result type_of(const char *option, const char *name,
+                           enum key_algorithm *out_algorithm, struct error *err) {
+    return key_algorithm_from_name(name, out_algorithm)
+               ? RESULT_OK
+               : arguments_refuse(err, option, "'%s' is none of " KEY_TYPES, name);
+}
+
+enum result key_uri_of(const struct arguments *arguments, const char *option,
+                       const char **out_uri, struct error *err) {
+    const char *uri = arguments_value(arguments, option);
+    if (uri == NULL) {
+        *out_uri = NULL;
         return RESULT_OK;
     }
-    if (!key_algorithm_from_name(name, out_algorithm)) {
-        return arguments_refuse(err, "key", "'%s' is none of " KEY_TYPES, name);
+    TRY(key_uri_check(uri, err));
+    if (!key_uri_names_object(uri)) {
+        return arguments_refuse(err, option,
+                                "the URI names no key of the token: add object=NAME");
     }
+    *out_uri = uri;
     return RESULT_OK;
+}
+
+enum result key_of(const struct arguments *arguments, enum key_algorithm *out_algorithm,
+                   const char **out_uri, struct error *err) {
+    const char *key = arguments_value(arguments, "key");
+    const char *type = arguments_value(arguments, "key-type");
+    *out_algorithm = KEY_P256;
+    *out_uri = NULL;
+    if (key != NULL && !key_is_uri(key)) {
+        return type == NULL
+                   ? type_of("key", key, out_algorithm, err)
+                   : arguments_refuse(err, "key-type",
+                                      "it goes with a URI in --key, and there is a type");
+    }
+    if (type != NULL) {
+        TRY(type_of("key-type", type, out_algorithm, err));
+    }
+    return key_uri_of(arguments, "key", out_uri, err);
 }
 
 enum result required_value(const struct arguments *arguments, const char *option,
@@ -74,49 +103,84 @@ static void close_terminal(FILE **terminal) {
 static enum result read_line(FILE *terminal, const char *prompt, struct buf *out,
                              struct error *err) {
     char line[LIMIT_PASSPHRASE_BYTES] = {0};
-    (void)fprintf(terminal, "%s: ", prompt);
+    (void)fputs(prompt, terminal);
     (void)fflush(terminal);
     bool has_line = fgets(line, sizeof(line), terminal) != NULL;
     (void)fputc('\n', terminal);
     size_t size = strcspn(line, "\r\n");
     enum result result = has_line && size > 0
                              ? buf_append(out, bytes_of(line, size))
-                             : error_set(err, RESULT_INVALID, "expected a passphrase");
+                             : error_set(err, RESULT_INVALID, "nothing was typed");
     explicit_bzero(line, sizeof(line));
     return result;
 }
 
-static enum result ask_twice(FILE *terminal, bool is_new, struct buf *out, struct error *err) {
+static enum result ask_twice(FILE *terminal, const void *context, struct buf *out,
+                             struct error *err) {
+    const bool is_new = *(const bool *)context;
     AUTO(buf_clear) struct buf again = {0};
     buf_init_secret(&again, LIMIT_PASSPHRASE_BYTES);
-    TRY(read_line(terminal, "passphrase of the key", out, err));
+    TRY(read_line(terminal, "passphrase of the key: ", out, err));
     if (!is_new) {
         return RESULT_OK;
     }
-    TRY(read_line(terminal, "the same again", &again, err));
+    TRY(read_line(terminal, "the same again: ", &again, err));
     return bytes_equal(buf_bytes(out), buf_bytes(&again))
                ? RESULT_OK
                : error_set(err, RESULT_INVALID, "the two passphrases differ");
 }
 
-enum result passphrase_ask(const struct arguments *arguments, const char *option, bool is_new,
-                           struct buf *out_passphrase, struct error *err) {
-    TRY(passphrase_of(arguments, option, out_passphrase, err));
-    if (out_passphrase->size > 0) {
-        return RESULT_OK;
+// The URI itself, or a file that holds one.
+static bool is_on_token(const char *path) {
+    char start[8] = {0};
+    if (path == NULL || key_is_uri(path)) {
+        return path != NULL;
     }
+    FILE *file = fopen(path, "re");
+    const bool has_line = file != NULL && fgets(start, sizeof(start), file) != NULL;
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return has_line && key_is_uri(start);
+}
+
+// Asks with `ask` while nothing that is typed shows. RESULT_NOT_FOUND without a terminal.
+static enum result ask_quietly(enum result (*ask)(FILE *terminal, const void *context,
+                                                  struct buf *out, struct error *err),
+                               const void *context, struct buf *out, struct error *err) {
     AUTO(close_terminal) FILE *terminal = fopen("/dev/tty", "r+e");
     struct termios before;
     if (terminal == NULL || tcgetattr(fileno(terminal), &before) != 0) {
-        (void)arguments_refuse(err, option, "missing, and there is no terminal to ask at");
-        return RESULT_INVALID;
+        return error_set(err, RESULT_NOT_FOUND, "there is no terminal to ask at");
     }
     struct termios quiet = before;
     quiet.c_lflag &= ~(tcflag_t)ECHO;
     (void)tcsetattr(fileno(terminal), TCSAFLUSH, &quiet);
-    enum result result = ask_twice(terminal, is_new, out_passphrase, err);
+    enum result result = ask(terminal, context, out, err);
     (void)tcsetattr(fileno(terminal), TCSAFLUSH, &before);
     return result;
+}
+
+enum result passphrase_ask(const struct arguments *arguments, const char *option,
+                           const char *path, struct buf *out_passphrase, struct error *err) {
+    const bool is_new = path == NULL;
+    TRY(passphrase_of(arguments, option, out_passphrase, err));
+    if (out_passphrase->size > 0 || is_on_token(path)) {
+        return RESULT_OK;
+    }
+    enum result result = ask_quietly(ask_twice, &is_new, out_passphrase, err);
+    return result == RESULT_NOT_FOUND
+               ? arguments_refuse(err, option, "missing, and there is no terminal to ask at")
+               : result;
+}
+
+static enum result ask_line(FILE *terminal, const void *question, struct buf *out,
+                            struct error *err) {
+    return read_line(terminal, question, out, err);
+}
+
+enum result pin_ask(const char *question, struct buf *out_pin, struct error *err) {
+    return ask_quietly(ask_line, question, out_pin, err);
 }
 
 // --- files -----------------------------------------------------------------------------------

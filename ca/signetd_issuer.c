@@ -19,14 +19,16 @@
 
 #define TITLE_OPTION                                                                           \
     { "title", "TEXT", "behind the authority's name in its subject (NAME)", false, false }
-#define KEY_OPTION                                                                             \
-    { "key", "TYPE", "of its key: " KEY_TYPES " (p256)", false, false }
+#define KEY_OPTIONS                                                                            \
+    {"key", "TYPE|URI",                                                                        \
+     "of its key: " KEY_TYPES " (p256), or where it is or will be: pkcs11:…", false, false},   \
+        KEY_TYPE_OPTION
 #define OPERATORS_OPTION                                                                       \
     { "operators", NULL, "it issues administrators' and gateways' certificates", false, false }
 
 const struct option issuer_add_options[] = {
     FOLDER_OPTION,    TITLE_OPTION,
-    KEY_OPTION,       {"lifetime", "TIME", "of its certificate (10y)", false, false},
+    KEY_OPTIONS,      {"lifetime", "TIME", "of its certificate (10y)", false, false},
     OPERATORS_OPTION, {0},
 };
 const struct option issuer_list_options[] = {
@@ -36,7 +38,7 @@ const struct option issuer_list_options[] = {
 const struct option issuer_request_options[] = {
     FOLDER_OPTION,
     TITLE_OPTION,
-    KEY_OPTION,
+    KEY_OPTIONS,
     {"out", "FILE", "where the request goes; required", false, false},
     {0}};
 const struct option issuer_install_options[] = {
@@ -59,7 +61,7 @@ static enum result wanted_of(const struct arguments *arguments, struct issuing_c
         .title = arguments_value(arguments, "title"),
         .for_operators = arguments_have(arguments, "operators"),
     };
-    TRY(key_type_of(arguments, KEY_P256, &out_wanted->algorithm, err));
+    TRY(key_of(arguments, &out_wanted->key.algorithm, &out_wanted->key.uri, err));
     return arguments_duration(arguments, "lifetime", ISSUING_LIFETIME, &out_wanted->lifetime,
                               err);
 }

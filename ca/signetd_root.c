@@ -14,6 +14,7 @@
 #include "authority/host/root_key.h"
 #include "base/clock.h"
 #include "signetd.h"
+#include "x509/key_pkcs11.h"
 #include "x509/pem.h"
 
 #define PASSPHRASE_OPTION                                                                      \
@@ -23,7 +24,8 @@
     }
 #define ROOT_OPTIONS                                                                           \
     {"root-cert", "FILE", "the root's certificate; required", false, false},                   \
-        {"root-key", "FILE", "its key, as root export wrote it; required", false, false},      \
+        {"root-key", "FILE|URI", "its key, as root export wrote it, or on a token; required",  \
+         false, false},                                                                        \
         PASSPHRASE_OPTION
 
 const struct option root_export_options[] = {
@@ -34,7 +36,7 @@ const struct option root_export_options[] = {
     {0}};
 const struct option root_import_options[] = {
     FOLDER_OPTION,
-    {"from", "FILE", "what root export wrote; required", false, false},
+    {"from", "FILE|URI", "what root export wrote, or where the key is; required", false, false},
     PASSPHRASE_OPTION,
     {0}};
 const struct option root_sign_options[] = {
@@ -68,13 +70,20 @@ enum result run_root_export(const struct arguments *arguments, struct error *err
     TRY(arguments_duration(arguments, "crl-lifetime", OFFLINE_CRL_LIFETIME,
                            &wanted.crl_lifetime, err));
     TRY(authority_open(folder_of(arguments), &authority, err));
-    TRY(passphrase_ask(arguments, "passphrase-file", true, &passphrase, err));
-    wanted.passphrase = buf_string(&passphrase);
+    const struct key *key = authority.issuers.root->key;
+    const bool is_on_token = key != NULL && key_uri(key) != NULL;
+    if (!is_on_token) {
+        TRY(passphrase_ask(arguments, "passphrase-file", NULL, &passphrase, err));
+        wanted.passphrase = buf_string(&passphrase);
+    }
     TRY(root_key_export(&authority, &peer, &wanted, err));
     (void)printf(
-        "The root's key is in %s and no longer in the state folder.\n"
-        "Move it to a machine without network, with %s/certificates/root.pem, and keep "
-        "a second copy.\n",
+        is_on_token
+            ? "The root's key stays on its token, whose URI is in %s; signetd does without.\n"
+              "Take the token to a machine without network, with %s/certificates/root.pem.\n"
+            : "The root's key is in %s and no longer in the state folder.\n"
+              "Move it to a machine without network, with %s/certificates/root.pem, and keep "
+              "a second copy.\n",
         wanted.path, folder_of(arguments));
     return RESULT_OK;
 }
@@ -87,7 +96,7 @@ enum result run_root_import(const struct arguments *arguments, struct error *err
     peer_init_host(&peer);
     TRY(required_value(arguments, "from", &path, err));
     TRY(authority_open(folder_of(arguments), &authority, err));
-    TRY(passphrase_ask(arguments, "passphrase-file", false, &passphrase, err));
+    TRY(passphrase_ask(arguments, "passphrase-file", path, &passphrase, err));
     TRY(root_key_import(&authority, &peer, path, buf_string(&passphrase), err));
     (void)puts("The root's key is back. Take it offline again with: signetd root export");
     return RESULT_OK;
@@ -130,7 +139,7 @@ static enum result read_root(const struct arguments *arguments, struct root_file
     TRY(read_object(certificate, PEM_CERTIFICATE, LIMIT_CERTIFICATE_BYTES,
                     &files->certificate_der, err));
     TRY(certificate_read(buf_bytes(&files->certificate_der), &files->certificate, err));
-    TRY(passphrase_ask(arguments, "passphrase-file", false, &passphrase, err));
+    TRY(passphrase_ask(arguments, "passphrase-file", key, &passphrase, err));
     TRY(key_load_file(key, buf_string(&passphrase), &files->key, err));
     *out_ceremony =
         (struct ceremony){.root = &files->certificate, .key = files->key, .now = clock_now()};

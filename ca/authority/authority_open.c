@@ -157,6 +157,8 @@ static bool needs_restart(const struct config *old, const struct config *new,
         what = "addresses to listen on";
     } else if (old->enroll_gateways != new->enroll_gateways) {
         what = "number of gateways";
+    } else if (!lists_are_equal(&old->pkcs11_paths, &new->pkcs11_paths)) {
+        what = "pkcs11_paths";
     }
     if (what == NULL) {
         return false;

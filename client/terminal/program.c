@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "client/terminal/terminal.h"
 #include "wire/message.h"
+#include "x509/key_pkcs11.h"
 
 #define HELP_BYTES 65536
 
@@ -31,11 +33,22 @@ enum result program_print_json(const struct message_type *type, const void *mess
     return program_print(&text, err);
 }
 
+static void warn_of_pin(const struct arguments *arguments) {
+    for (size_t i = 0; i < arguments->value_count; i++) {
+        const char *text = arguments->values[i].text;
+        if (text != NULL && key_is_uri(text) && key_uri_has_pin(text)) {
+            (void)fprintf(stderr, "%s: " KEY_PIN_WARNING "\n", arguments->program->name);
+        }
+    }
+}
+
 static enum result run(const struct program *program, int argc, char **argv,
                        struct error *err) {
     AUTO(arguments_clear) struct arguments arguments = {0};
     TRY(arguments_read(program, argc, argv, &arguments, err));
     if (!arguments.wants_help && !arguments.wants_version) {
+        warn_of_pin(&arguments);
+        key_pin_prompt_set(terminal_ask_secret);
         return arguments.command->run(&arguments, err);
     }
     AUTO(buf_clear) struct buf text = {0};

@@ -22,6 +22,10 @@ bool key_is_uri(const char *text);
 enum result key_uri_check(const char *uri, struct error *err);
 // It holds a PIN: to be kept as secret as one.
 bool key_uri_has_pin(const char *uri);
+// What to tell a person who gave a PIN on a command line.
+#define KEY_PIN_WARNING                                                                        \
+    "warning: every user of this machine can read the PIN in the URI while this runs; put it " \
+    "into a file of mode 0600, with pin-source=file:/the/path in place of pin-value"
 // It says which key on the token is meant, by object or id.
 bool key_uri_names_object(const char *uri);
 // Appends the URI of a key that is still to be made: `uri` with a fresh CKA_ID in place of any

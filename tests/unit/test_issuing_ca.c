@@ -29,7 +29,7 @@ static void reopen(struct fixture *f) {
 
 static struct issuing_ca ca_named(const char *name) {
     return (struct issuing_ca){
-        .name = name, .algorithm = KEY_P256, .lifetime = ISSUING_LIFETIME};
+        .name = name, .key = {.algorithm = KEY_P256}, .lifetime = ISSUING_LIFETIME};
 }
 
 static void add(struct fixture *f, const char *name) {
@@ -119,7 +119,7 @@ static void as_many_cas_as_the_limit_and_no_more(void **state) {
         (void)snprintf(name, sizeof(name), "ca-%zu", i);
         struct issuing_ca wanted = ca_named(name);
         struct peer peer = host();
-        wanted.algorithm = KEY_ED25519;
+        wanted.key.algorithm = KEY_ED25519;
         assert_ok(issuing_ca_add(&f->authority, &peer, &wanted, &f->err), &f->err);
         reopen(f);
     }

@@ -32,16 +32,17 @@ static bool can_make_socket(int family) {
 
 // In a child, for it cannot be undone. Its exit status is the number of the first thing that is
 // wrong.
-static int try_everything(const char *own, const char *foreign) {
+static int try_everything(const char *own, const char *foreign, char *allowed) {
     struct error err = {0};
     bool has_landlock = false;
     if (!can_create(foreign) || !can_make_socket(AF_INET)) {
         return 1;
     }
-    if (sandbox_enter(own, &has_landlock, &err) != RESULT_OK) {
+    const struct config_list others = {&allowed, 1};
+    if (sandbox_enter(own, &others, &has_landlock, &err) != RESULT_OK) {
         return 2;
     }
-    if (!can_create(own)) {
+    if (!can_create(own) || !can_create(allowed)) {
         return 3;
     }
     if (has_landlock && can_create(foreign)) {
@@ -63,10 +64,12 @@ static void network_and_other_folders_are_out_of_reach(void **state) {
     char own[] = "/tmp/signet-test-XXXXXX";
     char foreign[] = "/tmp/signet-test-XXXXXX";
     assert_non_null(mkdtemp(own));
+    char allowed[] = "/tmp/signet-test-XXXXXX";
     assert_non_null(mkdtemp(foreign));
+    assert_non_null(mkdtemp(allowed));
     pid_t child = fork();
     if (child == 0) {
-        _exit(try_everything(own, foreign));
+        _exit(try_everything(own, foreign, allowed));
     }
     int status = 0;
     assert_int_equal(child, waitpid(child, &status, 0));
@@ -74,11 +77,36 @@ static void network_and_other_folders_are_out_of_reach(void **state) {
     assert_int_equal(0, WEXITSTATUS(status));
     assert_int_equal(0, rmdir(own));
     assert_int_equal(0, rmdir(foreign));
+    assert_int_equal(0, rmdir(allowed));
+}
+
+static int enter_with(char *allowed) {
+    const struct config_list others = {&allowed, 1};
+    struct error err = {0};
+    bool has_landlock = false;
+    enum result result = sandbox_enter("/tmp", &others, &has_landlock, &err);
+    const bool is_named = result == RESULT_INVALID && strstr(err.message, allowed) != NULL;
+    return is_named || (result == RESULT_OK && !has_landlock) ? 0 : 1;
+}
+
+// Where there is no Landlock nothing is confined, and nobody looks for the path.
+static void a_path_that_is_not_there_is_named(void **state) {
+    (void)state;
+    pid_t child = fork();
+    if (child == 0) {
+        static char missing[] = "/nowhere/tokens";
+        _exit(enter_with(missing));
+    }
+    int status = 0;
+    assert_int_equal(child, waitpid(child, &status, 0));
+    assert_true(WIFEXITED(status));
+    assert_int_equal(0, WEXITSTATUS(status));
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(network_and_other_folders_are_out_of_reach),
+        cmocka_unit_test(a_path_that_is_not_there_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

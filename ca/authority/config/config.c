@@ -25,6 +25,7 @@ void config_clear(struct config *config) {
     string_free_at(&config->admin_issuer);
     buf_clear(&config->warnings);
     config_list_clear(&config->hosts);
+    config_list_clear(&config->pkcs11_paths);
     config_list_clear(&config->enroll_listen);
     config_list_clear(&config->admin_listen);
     config_list_clear(&config->public_listen);

@@ -23,7 +23,8 @@ struct config {
     struct config_list hosts; // names and addresses in the gateways' TLS certificate
     char *enroll_url;         // "https://ca.example:8443": what tokens carry
     char *admin_url;
-    char *public_url; // "http://ca.example:8080": CRL distribution point
+    char *public_url;                // "http://ca.example:8080": CRL distribution point
+    struct config_list pkcs11_paths; // that the module of a CA key on a token writes to
     enum log_level log_level;
     enum log_format log_format;
     // [gateway enroll], [gateway admin], [gateway public]

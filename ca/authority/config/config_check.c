@@ -98,6 +98,17 @@ static enum result check_public_url(const struct config_reader *reader, struct e
                : config_misplaced(reader, "authority", "public_url", result, err);
 }
 
+static enum result check_pkcs11_paths(const struct config_reader *reader, struct error *err) {
+    const struct config_list *paths = &reader->config->pkcs11_paths;
+    for (size_t i = 0; i < paths->count; i++) {
+        if (paths->items[i][0] != '/') {
+            return config_mistake(reader, "authority", "pkcs11_paths", err,
+                                  "expected absolute paths, not \"%s\"", paths->items[i]);
+        }
+    }
+    return RESULT_OK;
+}
+
 static enum result check_authority(const struct config_reader *reader, struct error *err) {
     const struct config *config = reader->config;
     AUTO(names_clear) struct names hosts = {0};
@@ -105,6 +116,7 @@ static enum result check_authority(const struct config_reader *reader, struct er
     TRY(read_hosts(reader, &hosts, err));
     TRY(check_tls_url(reader, "enroll_url", config->enroll_url, &hosts, err));
     TRY(check_tls_url(reader, "admin_url", config->admin_url, &hosts, err));
+    TRY(check_pkcs11_paths(reader, err));
     return check_public_url(reader, err);
 }
 

@@ -58,6 +58,10 @@ const struct option config_options[] = {
               "Where administrators reach it with signetctl."),
     AUTHORITY("public_url", OPTION_TEXT, public_url, "",
               "Where anyone gets CRLs and CA certificates, by plain HTTP."),
+    AUTHORITY("pkcs11_paths", OPTION_LIST, pkcs11_paths, "",
+              "Where a CA key is on a token: folders, sockets and devices that its PKCS#11 "
+              "module\nwrites to while signetd runs, such as /var/lib/softhsm/tokens or "
+              "/dev/tpmrm0."),
     AUTHORITY("log_level", OPTION_LOG_LEVEL, log_level, "info",
               "Least level that is logged: debug, info, warning or error."),
     AUTHORITY("log_format", OPTION_LOG_FORMAT, log_format, "text",

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "x509/certificate.h"
 #include "x509/der.h"
+#include "x509/key_pkcs11.h"
 #include "x509/pem.h"
 
 // A bundle may hold text and other blocks around what is wanted.
@@ -66,6 +67,9 @@ static enum result load_key(const struct init_options *options, struct adoption 
                             struct error *err) {
     AUTO(buf_clear) struct buf text = {0};
     buf_init_secret(&text, LIMIT_IMPORT_BYTES);
+    if (key_is_uri(options->import_key)) {
+        return key_open_uri(options->import_key, &adoption->key, err);
+    }
     TRY(file_read(options->import_key, &text, err));
     enum result result =
         key_load_pem(buf_bytes(&text), options->import_passphrase, &adoption->key, err);
@@ -225,7 +229,7 @@ enum result adoption_read(const struct init_options *options, int64_t now,
                           struct adoption *out_adoption, struct error *err) {
     if (options->import_key == NULL) {
         (void)error_set(err, RESULT_INVALID, "the key of the imported certificate is missing");
-        error_hint(err, "give it: --import-key FILE");
+        error_hint(err, "give it: --import-key FILE, or its pkcs11: URI");
         return RESULT_INVALID;
     }
     AUTO(adoption_clear) struct adoption adoption = {0};

@@ -6,21 +6,21 @@
 
 #include "authority/config/config.h"
 #include "authority/host/init.h"
+#include "authority/issuers/ca_key.h"
 #include "authority/issuers/issuer.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "store/store.h"
-#include "x509/key.h"
 
-// A CA certificate of the new authority; the key is NULL when it is kept elsewhere.
+// A CA certificate of the new authority; its key is NULL when it is kept elsewhere.
 struct founded_issuer {
     char name[40];
     int kind;                            // enum issuer_kind
     const struct founded_issuer *parent; // NULL for the root
     int64_t id;                          // once it is recorded
     struct buf certificate;
-    struct key *key;
+    struct ca_key key;
 };
 
 // Zeroed memory is a valid cleared founding.

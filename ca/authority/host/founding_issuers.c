@@ -19,12 +19,31 @@ static struct founded_issuer *add_issuer(struct founding *founding, const char *
     return issuer;
 }
 
+// Two URIs may lead to one key.
+static enum result check_key(const struct founding *founding,
+                             const struct founded_issuer *issuer, struct error *err) {
+    for (size_t i = 0; i < founding->issuer_count; i++) {
+        const struct founded_issuer *other = &founding->issuers[i];
+        if (other != issuer && other->key.key != NULL &&
+            bytes_equal(key_public(other->key.key), key_public(issuer->key.key))) {
+            (void)error_set_code(err, RESULT_CONFLICT, "key_taken",
+                                 "the CAs %s and %s would have the same key", other->name,
+                                 issuer->name);
+            error_hint(err, "Give each a URI with an object or id of its own.");
+            return RESULT_CONFLICT;
+        }
+    }
+    return RESULT_OK;
+}
+
 static enum result make_one(struct founding *founding, struct founded_issuer *issuer,
-                            const char *title, struct error *err) {
+                            const char *title, const char *uri, struct error *err) {
     AUTO(buf_clear) struct buf name = {0};
     buf_init(&name, LIMIT_COMMON_NAME_BYTES + 16);
     TRY(buf_printf(&name, "%s %s", founding->options->name, title));
-    TRY(key_generate(founding->options->algorithm, &issuer->key, err));
+    const struct ca_key_wish wish = {founding->options->algorithm, uri};
+    TRY(ca_key_make(&wish, &issuer->key, err));
+    TRY(check_key(founding, issuer, err));
     const struct founded_issuer *above = issuer->parent;
     struct certificate parent = {0};
     if (above != NULL) {
@@ -35,23 +54,25 @@ static enum result make_one(struct founding *founding, struct founded_issuer *is
         .now = founding->now,
         .lifetime = above == NULL ? ROOT_LIFETIME : ISSUING_LIFETIME,
         .path_length = above == NULL ? ROOT_PATH_LENGTH : ISSUING_PATH_LENGTH,
-        .spki = key_public(issuer->key),
+        .spki = key_public(issuer->key.key),
         .parent = above == NULL ? NULL : &parent,
-        .signer = above == NULL ? issuer->key : above->key,
+        .signer = above == NULL ? issuer->key.key : above->key.key,
     };
     return ca_certificate_make(&plan, &issuer->certificate, err);
 }
 
 // Administrators and gateways have a CA of their own, so that their certificates are no devices'.
 static enum result make_new(struct founding *founding, struct error *err) {
+    const struct init_options *options = founding->options;
     struct founded_issuer *root = add_issuer(founding, ISSUER_NAME_ROOT, ISSUER_ROOT, NULL);
-    TRY(make_one(founding, root, ISSUER_NAME_ROOT, err));
+    TRY(make_one(founding, root, ISSUER_NAME_ROOT, options->root_key_uri, err));
     struct founded_issuer *issuing =
         add_issuer(founding, ISSUER_NAME_ISSUING, ISSUER_ISSUING, root);
-    TRY(make_one(founding, issuing, ISSUER_NAME_ISSUING, err));
+    TRY(make_one(founding, issuing, ISSUER_NAME_ISSUING, options->key_uri, err));
     struct founded_issuer *operators =
         add_issuer(founding, ISSUER_NAME_OPERATORS, ISSUER_OPERATORS, root);
-    return make_one(founding, operators, ISSUER_TITLE_OPERATORS, err);
+    return make_one(founding, operators, ISSUER_TITLE_OPERATORS, options->operators_key_uri,
+                    err);
 }
 
 static enum result count_certificates(struct bytes chain, size_t *out_count,
@@ -80,7 +101,7 @@ static enum result take_chain(struct founding *founding, struct adoption *adopti
     }
     struct founded_issuer *adopted =
         add_issuer(founding, ISSUER_NAME_ISSUING, ISSUER_ISSUING, parent);
-    adopted->key = adoption->key;
+    adopted->key.key = adoption->key;
     adoption->key = NULL;
     struct bytes chain = buf_bytes(&adoption->chain);
     for (size_t i = count; i > 0; i--) {

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "x509/hash.h"
+#include "x509/key_pkcs11.h"
 #include "x509/pem.h"
 
 #define FIRST_ADMIN "admin"
@@ -30,7 +31,7 @@ void founding_clear(struct founding *founding) {
     store_close_at(&founding->store);
     for (size_t i = 0; i < founding->issuer_count; i++) {
         buf_clear(&founding->issuers[i].certificate);
-        key_free_at(&founding->issuers[i].key);
+        ca_key_clear(&founding->issuers[i].key);
     }
     config_clear(&founding->config);
     config_list_clear(&founding->hosts);
@@ -139,7 +140,7 @@ static enum result make_key_file(struct founding *founding, const char *folder,
                                  const char *name, const struct key *key, struct error *err) {
     AUTO(buf_clear) struct buf pem = {0};
     buf_init_secret(&pem, LIMIT_KEY_FILE_BYTES);
-    TRY(key_save_pem(key, NULL, &pem, err));
+    TRY(key_save_text(key, &pem, err));
     return make_file(founding, folder, name, buf_bytes(&pem), SECRET_MODE, err);
 }
 
@@ -159,9 +160,9 @@ static enum result make_issuer_files(struct founding *founding, struct error *er
         (void)snprintf(name, sizeof(name), "%s.pem", issuer->name);
         TRY(make_certificate_file(founding, LAYOUT_CERTIFICATES, name,
                                   buf_bytes(&issuer->certificate), err));
-        if (issuer->key != NULL) {
+        if (issuer->key.key != NULL) {
             (void)snprintf(name, sizeof(name), "%s.key", issuer->name);
-            TRY(make_key_file(founding, LAYOUT_KEYS, name, issuer->key, err));
+            TRY(make_key_file(founding, LAYOUT_KEYS, name, issuer->key.key, err));
         }
     }
     return RESULT_OK;
@@ -214,7 +215,7 @@ static enum result record_issuers(struct founding *founding, struct error *err) 
             .kind = issuer->kind,
             .parent_id = issuer->parent == NULL ? 0 : issuer->parent->id,
             .certificate = issuer->certificate,
-            .key_reference = issuer->key == NULL ? NULL : key_reference,
+            .key_reference = issuer->key.key == NULL ? NULL : key_reference,
             .created = founding->now,
         };
         TRY(store_add_issuer(founding->store, &record, &issuer->id, err));
@@ -337,6 +338,23 @@ static enum result make_records(struct founding *founding, struct error *err) {
 
 // --- report ----------------------------------------------------------------------------------
 
+static enum result report_tokens(const struct founding *founding, struct buf *report) {
+    bool has_token = false;
+    for (size_t i = 0; i < founding->issuer_count; i++) {
+        const struct founded_issuer *issuer = &founding->issuers[i];
+        if (issuer->key.key != NULL && key_uri(issuer->key.key) != NULL) {
+            TRY(buf_printf(report, "  on a token       the key of %s (%s), which was %s\n",
+                           issuer->name, key_algorithm_name(key_algorithm(issuer->key.key)),
+                           issuer->key.is_made_on_token ? "made there" : "there before"));
+            has_token = true;
+        }
+    }
+    return has_token
+               ? buf_printf(report, "                   What the module writes to goes into "
+                                    "pkcs11_paths of the configuration.\n")
+               : RESULT_OK;
+}
+
 static enum result write_report(const struct founding *founding, struct buf *report) {
     const char *folder = founding->options->folder;
     AUTO(buf_clear) struct buf fingerprint = {0};
@@ -353,6 +371,7 @@ static enum result write_report(const struct founding *founding, struct buf *rep
     TRY(buf_printf(report,
                    "  CA keys          %s/%s (0600: back them up, show them to nobody)\n",
                    folder, LAYOUT_KEYS));
+    TRY(report_tokens(founding, report));
     TRY(buf_printf(report, "  CA certificate   %s/%s/%s.pem\n", folder, LAYOUT_CERTIFICATES,
                    founding->set.root->record.name));
     TRY(buf_printf(report, "  administrator    %s/%s (its key makes you owner: keep it safe)\n",
@@ -392,6 +411,9 @@ enum result authority_init(const struct init_options *options, struct buf *repor
         store_close_at(&founding.store);
         take_back(&founding);
         return result;
+    }
+    for (size_t i = 0; i < founding.issuer_count; i++) {
+        founding.issuers[i].key.is_kept = true;
     }
     return write_report(&founding, report);
 }

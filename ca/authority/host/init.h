@@ -10,9 +10,12 @@ struct init_options {
     const char *folder;
     const char *name;
     const struct config_list *hosts; // at least one
-    enum key_algorithm algorithm;
+    enum key_algorithm algorithm;    // of the keys that are made
+    const char *key_uri;             // of the issuing CA's key, on a token; NULL: in a file
+    const char *root_key_uri;
+    const char *operators_key_uri;
     const char *import_certificate; // NULL: make a new CA
-    const char *import_key;
+    const char *import_key;         // a file, or a URI
     const char *import_chain;      // certificates above the imported one, NULL when self-signed
     const char *import_passphrase; // NULL without
 };

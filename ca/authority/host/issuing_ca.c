@@ -111,6 +111,21 @@ static enum result check_common_name(const struct authority *authority, const ch
     return check_subject(authority, buf_bytes(&subject), err);
 }
 
+// With one key, what one CA signs would count as the other's.
+static enum result check_key(const struct authority *authority, const struct key *key,
+                             struct error *err) {
+    for (size_t i = 0; i < authority->issuers.count; i++) {
+        const struct issuer *issuer = &authority->issuers.items[i];
+        if (bytes_equal(issuer->certificate.spki, key_public(key))) {
+            (void)error_set_code(err, RESULT_CONFLICT, "key_taken",
+                                 "the key is that of the CA %s", issuer->record.name);
+            error_hint(err, "Give another object or id in the URI.");
+            return RESULT_CONFLICT;
+        }
+    }
+    return RESULT_OK;
+}
+
 // --- files -----------------------------------------------------------------------------------
 
 struct ca_files {
@@ -144,7 +159,7 @@ static enum result write_key(const char *folder, const char *path, const struct 
                              struct error *err) {
     AUTO(buf_clear) struct buf pem = {0};
     buf_init_secret(&pem, LIMIT_KEY_FILE_BYTES);
-    TRY(key_save_pem(key, NULL, &pem, err));
+    TRY(key_save_text(key, &pem, err));
     TRY(file_replace(path, buf_bytes(&pem), SECRET_MODE, err));
     return folder_hand_over(folder, path, err);
 }
@@ -249,27 +264,33 @@ enum result issuing_ca_add(struct authority *authority, const struct peer *peer,
     AUTO(buf_clear) struct buf subject = {0};
     AUTO(buf_clear) struct buf der = {0};
     AUTO(ca_files_clear) struct ca_files files = {0};
-    AUTO(key_free_at) struct key *key = NULL;
+    AUTO(ca_key_clear) struct ca_key made = {0};
     buf_init(&subject, 2 * LIMIT_COMMON_NAME_BYTES);
     buf_init(&der, LIMIT_CERTIFICATE_BYTES);
     TRY(make_subject(authority, wanted, &subject, err));
     TRY(check_common_name(authority, buf_string(&subject), err));
     TRY(ca_files_name(authority->folder, wanted->name, &files));
-    TRY(key_generate(wanted->algorithm, &key, err));
+    TRY(ca_key_make(&wanted->key, &made, err));
+    TRY(check_key(authority, made.key, err));
     const struct issuer *root = authority->issuers.root;
     const struct ca_plan plan = {
         .common_name = buf_string(&subject),
         .now = clock_now(),
         .lifetime = wanted->lifetime,
         .path_length = ISSUING_PATH_LENGTH,
-        .spki = key_public(key),
+        .spki = key_public(made.key),
         .parent = &root->certificate,
         .signer = root->key,
     };
     TRY(ca_certificate_make(&plan, &der, err));
-    struct taking taking = {
-        .peer = peer, .wanted = wanted, .key = key, .der = buf_bytes(&der), .now = plan.now};
-    return take(authority, &taking, &files, err);
+    struct taking taking = {.peer = peer,
+                            .wanted = wanted,
+                            .key = made.key,
+                            .der = buf_bytes(&der),
+                            .now = plan.now};
+    TRY(take(authority, &taking, &files, err));
+    made.is_kept = true;
+    return RESULT_OK;
 }
 
 // --- made by an offline root -----------------------------------------------------------------
@@ -295,16 +316,18 @@ enum result issuing_ca_request(struct authority *authority, const struct peer *p
     AUTO(buf_clear) struct buf der = {0};
     AUTO(names_clear) struct names names = {0};
     AUTO(ca_files_clear) struct ca_files files = {0};
-    AUTO(key_free_at) struct key *key = NULL;
+    AUTO(ca_key_clear) struct ca_key made = {0};
     buf_init(&subject, 2 * LIMIT_COMMON_NAME_BYTES);
     buf_init(&der, LIMIT_CSR_BYTES);
     TRY(make_subject(authority, wanted, &subject, err));
     TRY(check_common_name(authority, buf_string(&subject), err));
     TRY(names_add(&names, NAME_CN, buf_bytes(&subject), err));
     TRY(ca_files_name(authority->folder, wanted->name, &files));
-    TRY(key_generate(wanted->algorithm, &key, err));
-    TRY(csr_build(key, &names, &der, err));
-    TRY(write_key(authority->folder, buf_string(&files.requested), key, err));
+    TRY(ca_key_make(&wanted->key, &made, err));
+    TRY(check_key(authority, made.key, err));
+    TRY(csr_build(made.key, &names, &der, err));
+    TRY(write_key(authority->folder, buf_string(&files.requested), made.key, err));
+    made.is_kept = true;
     struct noting noting = {
         .peer = peer, .event = "issuer requested", .subject = wanted->name, .detail = ""};
     TRY(authority_transact(authority, note, &noting, err));

@@ -5,18 +5,18 @@
 
 #include <stdint.h>
 
+#include "authority/issuers/ca_key.h"
 #include "authority/peer.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "x509/crl.h"
-#include "x509/key.h"
 
 struct authority;
 
 struct issuing_ca {
     const char *name;
     const char *title; // behind the authority's name in its subject; NULL: the name
-    enum key_algorithm algorithm;
+    struct ca_key_wish key;
     int64_t lifetime; // cut at the root's end
     bool for_operators;
 };
@@ -25,7 +25,7 @@ struct issuing_ca {
 void peer_init_host(struct peer *peer);
 
 // Makes key and certificate. Codes: "issuer_name", "issuer_exists", "title_taken", "title_long",
-// "root_offline", "path_length".
+// "key_taken" (a key on a token that another CA has), "root_offline", "path_length".
 enum result issuing_ca_add(struct authority *authority, const struct peer *peer,
                            const struct issuing_ca *wanted, struct error *err);
 // Makes a key, and appends the request (PEM) that `signetd root sign` takes. Asked again, makes

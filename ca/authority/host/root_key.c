@@ -11,38 +11,31 @@
 
 #include "authority/authority.h"
 #include "authority/folder_owner.h"
+#include "authority/issuers/ca_key.h"
 #include "authority/config/layout.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "x509/key_pkcs11.h"
 
 #define SECRET_MODE 0600
 
 // --- the file outside ------------------------------------------------------------------------
 
-// Not only that it can be read: that what is in it signs for the root.
-static enum result prove(const struct certificate *root, const struct key *key,
-                         struct error *err) {
-    static const char message[] = "signet root key";
-    AUTO(buf_clear) struct buf signature = {0};
-    buf_init(&signature, 1024);
-    TRY(issuer_check_key(root, key, err));
-    TRY(key_sign(key, bytes_of_string(message), &signature, err));
-    return public_key_verify(root->spki, key_signature_algorithm(key), bytes_of_string(message),
-                             buf_bytes(&signature), err);
-}
-
 static enum result read_back(const struct certificate *root, const char *path,
                              const char *passphrase, struct error *err) {
     AUTO(key_free_at) struct key *key = NULL;
     TRY(key_load_file(path, passphrase, &key, err));
-    return prove(root, key, err);
+    // Not only that it can be read: that what is in it signs for the root.
+    return ca_key_prove(root, key, err);
 }
 
 static enum result write_outside(const struct root_export *wanted, const struct key *key,
                                  struct error *err) {
     AUTO(buf_clear) struct buf pem = {0};
     buf_init_secret(&pem, LIMIT_KEY_FILE_BYTES);
-    TRY(key_save_pem(key, wanted->passphrase, &pem, err));
+    // Of a key on a token only its URI goes outside, and the token itself is taken away.
+    TRY(key_uri(key) != NULL ? key_save_text(key, &pem, err)
+                             : key_save_pem(key, wanted->passphrase, &pem, err));
     return file_create(wanted->path, buf_bytes(&pem), SECRET_MODE, err);
 }
 
@@ -148,7 +141,7 @@ enum result root_key_export(struct authority *authority, const struct peer *peer
     buf_init(&path, PATH_MAX);
     TRY(issuer_key_path(authority->folder, root->record.name, &path));
     TRY(find_key(root, buf_string(&path), &key, err));
-    TRY(prove(&root->certificate, key, err));
+    TRY(ca_key_prove(&root->certificate, key, err));
     TRY(secure_outside(&root->certificate, wanted, key, err));
     if (root->key != NULL) {
         struct moving moving = {
@@ -164,7 +157,7 @@ static enum result write_inside(const struct authority *authority, const char *p
                                 const struct key *key, struct error *err) {
     AUTO(buf_clear) struct buf pem = {0};
     buf_init_secret(&pem, LIMIT_KEY_FILE_BYTES);
-    TRY(key_save_pem(key, NULL, &pem, err));
+    TRY(key_save_text(key, &pem, err));
     TRY(file_replace(path, buf_bytes(&pem), SECRET_MODE, err));
     return folder_hand_over(authority->folder, path, err);
 }
@@ -184,7 +177,7 @@ enum result root_key_import(struct authority *authority, const struct peer *peer
     buf_init(&inside, PATH_MAX);
     buf_init(&reference, NAME_MAX);
     TRY(key_load_file(path, passphrase, &key, err));
-    TRY(prove(&root->certificate, key, err));
+    TRY(ca_key_prove(&root->certificate, key, err));
     TRY(issuer_key_path(authority->folder, root->record.name, &inside));
     TRY(buf_printf(&reference, LAYOUT_KEYS "/%s.key", root->record.name));
     TRY(write_inside(authority, buf_string(&inside), key, err));

@@ -12,11 +12,11 @@ struct authority;
 struct root_export {
     const char
         *path; // of the file to make; one that a broken-off export left is taken as it is
-    const char *passphrase;
-    int64_t crl_lifetime; // of the last CRL made here; 0: as configured
+    const char *passphrase; // not looked at for a key on a token
+    int64_t crl_lifetime;   // of the last CRL made here; 0: as configured
 };
 
-// Writes the key, encrypted, reads it back, makes a fresh CRL, notes that the key is elsewhere, and
+// Writes the key, encrypted, or its URI where it is on a token; reads it back, makes a fresh CRL, notes that the key is elsewhere, and
 // only then destroys the file in the folder. Broken off at any point, it is finished by the same
 // call. Codes: "root_issues" (an adopted CA that is root and issuing CA), "root_offline",
 // "file_other" (`path` holds something else).

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -71,8 +72,21 @@ static enum result allow_writing(int rules, const char *path, uint64_t access,
     return RESULT_OK;
 }
 
-static enum result forbid_writing(const char *folder, bool *out_has_landlock,
-                                  struct error *err) {
+// A folder with what is below it, or a file or device by itself.
+static enum result allow_other(int rules, const char *path, struct error *err) {
+    struct stat status;
+    if (stat(path, &status) != 0) {
+        (void)error_from_errno(err, errno, "pkcs11_paths: %s", path);
+        error_hint(err, "Correct it in signetd.conf: folders, sockets and devices that the "
+                        "PKCS#11 module writes to.");
+        return RESULT_INVALID;
+    }
+    return allow_writing(
+        rules, path, S_ISDIR(status.st_mode) ? WRITING : LANDLOCK_ACCESS_FS_WRITE_FILE, err);
+}
+
+static enum result forbid_writing(const char *folder, const struct config_list *others,
+                                  bool *out_has_landlock, struct error *err) {
     struct landlock_ruleset_attr wanted = {.handled_access_fs = WRITING};
     AUTO(descriptor_close)
     int rules = (int)syscall(SYS_landlock_create_ruleset, &wanted, sizeof(wanted), 0);
@@ -84,6 +98,9 @@ static enum result forbid_writing(const char *folder, bool *out_has_landlock,
     TRY(allow_writing(rules, folder, WRITING, err));
     // Children get it as their standard input and output.
     TRY(allow_writing(rules, "/dev/null", LANDLOCK_ACCESS_FS_WRITE_FILE, err));
+    for (size_t i = 0; i < others->count; i++) {
+        TRY(allow_other(rules, others->items[i], err));
+    }
     if (syscall(SYS_landlock_restrict_self, rules, 0) != 0) {
         return error_from_errno(err, errno, "giving up writing outside %s", folder);
     }
@@ -91,7 +108,8 @@ static enum result forbid_writing(const char *folder, bool *out_has_landlock,
     return RESULT_OK;
 }
 
-enum result sandbox_enter(const char *folder, bool *out_has_landlock, struct error *err) {
+enum result sandbox_enter(const char *folder, const struct config_list *others,
+                          bool *out_has_landlock, struct error *err) {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         return error_from_errno(err, errno, "giving up new privileges");
     }
@@ -99,6 +117,6 @@ enum result sandbox_enter(const char *folder, bool *out_has_landlock, struct err
     if (setenv("SQLITE_TMPDIR", folder, 1) != 0) {
         return error_out_of_memory(err);
     }
-    TRY(forbid_writing(folder, out_has_landlock, err));
+    TRY(forbid_writing(folder, others, out_has_landlock, err));
     return forbid_network(err);
 }

@@ -14,6 +14,7 @@
 #include "authority/authority_open.h"
 #include "authority/service/gateways.h"
 #include "authority/service/group.h"
+#include "authority/issuers/ca_key.h"
 #include "authority/issuers/issuer_choice.h"
 #include "authority/requests/request.h"
 #include "authority/service/sandbox.h"
@@ -22,6 +23,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "x509/key_pkcs11.h"
 
 #define LOG_COMPONENT "authority"
 #define TICK_MILLISECONDS 1000
@@ -568,10 +570,15 @@ static enum result count_once(struct authority *authority, struct error *err) {
     return store_count_open_tokens(authority->store, now, &count, err);
 }
 
-// Every socket is open by now, and every file lies in the folder.
-static enum result give_up_the_rest(const char *folder, struct error *err) {
+// Every socket is open by now, and every file lies in the folder, but for what a PKCS#11 module
+// writes to. A key on a token is tried once more behind the door: better now than at the first
+// device. From here on nobody is asked for a PIN: all requests would wait for an answer.
+static enum result give_up_the_rest(const struct authority *authority, const char *folder,
+                                    struct error *err) {
     bool has_landlock = false;
-    TRY(sandbox_enter(folder, &has_landlock, err));
+    TRY(sandbox_enter(folder, &authority->config.pkcs11_paths, &has_landlock, err));
+    key_pin_prompt_set(NULL);
+    TRY(ca_key_prove_tokens(&authority->issuers, err));
     if (!has_landlock) {
         log_event(LOG_LEVEL_INFO, "no landlock", "meaning",
                   "this kernel cannot confine the authority to its folder", NULL);
@@ -607,7 +614,7 @@ static enum result serve(struct service *service, const char *folder, struct err
         return RESULT_INVALID;
     }
     TRY(check_profiles(authority, err));
-    TRY(give_up_the_rest(folder, err));
+    TRY(give_up_the_rest(authority, folder, err));
     TRY(authority_record_start(authority, err));
     TRY(count_once(authority, err));
     TRY(start_publishing(service, err));
