@@ -457,6 +457,7 @@ enum result pkcs11_token_open(const char *uri, struct pkcs11_token **out_token,
     token->users = 1;
     buf_init_secret(&token->typed_pin, LIMIT_PIN_BYTES);
     TRY(pkcs11_uri_read(uri, &token->uri, err));
+    TRY(pkcs11_uri_forget_object(&token->uri, err));
     TRY(load_modules(token, err));
     TRY(find_slot(token, err));
     struct pkcs11_token *open = find_open(token);

@@ -132,6 +132,15 @@ enum result pkcs11_uri_format(const struct pkcs11_uri *uri, struct buf *out,
                                : error_set(err, result, "the URI of the key is too long");
 }
 
+enum result pkcs11_uri_forget_object(struct pkcs11_uri *uri, struct error *err) {
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init_secret(&text, 2 * LIMIT_KEY_URI_BYTES);
+    p11_kit_uri_clear_attributes(uri->parsed);
+    TRY(pkcs11_uri_format(uri, &text, err));
+    const size_t size = strcspn(buf_string(&text), "?");
+    return buf_assign(&uri->shown, bytes_slice(buf_bytes(&text), 0, size));
+}
+
 // --- for those who have only the text --------------------------------------------------------
 
 bool key_is_uri(const char *text) {

@@ -25,5 +25,7 @@ enum result pkcs11_uri_read(const char *text, struct pkcs11_uri *out_uri, struct
 struct bytes pkcs11_uri_attribute(const struct pkcs11_uri *uri, CK_ATTRIBUTE_TYPE type);
 // Sets it; the texts stay as they were read.
 enum result pkcs11_uri_set(struct pkcs11_uri *uri, CK_ATTRIBUTE_TYPE type, struct bytes value);
+// Leaves what it says of the token, also in what is shown.
+enum result pkcs11_uri_forget_object(struct pkcs11_uri *uri, struct error *err);
 // Appends it as it is now, PIN and all.
 enum result pkcs11_uri_format(const struct pkcs11_uri *uri, struct buf *out, struct error *err);

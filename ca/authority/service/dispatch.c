@@ -3,6 +3,7 @@
 #include "authority/service/dispatch.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "authority/decide/admin.h"
 #include "authority/inspect/audit_view.h"
@@ -208,13 +209,19 @@ void answer_refuse(struct answer *answer, const struct error *err) {
 
 // Details of what went wrong on this side are for the log, not for peers.
 static void refuse_peer(struct answer *answer, const struct error *err) {
-    if (err->result != RESULT_INTERNAL) {
+    struct error masked = {0};
+    if (err->result == RESULT_INTERNAL) {
+        (void)error_set(&masked, RESULT_INTERNAL, "%s", result_text(RESULT_INTERNAL));
+        error_hint(&masked, "The authority's log says more.");
+    } else if (strcmp(err->code, "key_unavailable") == 0) {
+        (void)error_set_code(&masked, RESULT_UNAVAILABLE, "key_unavailable",
+                             "the authority cannot sign at the moment: the token with its key "
+                             "does not answer");
+        error_hint(&masked, "Try again later; the authority's log says more.");
+    } else {
         answer_refuse(answer, err);
         return;
     }
-    struct error masked = {0};
-    (void)error_set(&masked, RESULT_INTERNAL, "%s", result_text(RESULT_INTERNAL));
-    error_hint(&masked, "The authority's log says more.");
     answer_refuse(answer, &masked);
 }
 
