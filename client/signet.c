@@ -19,6 +19,7 @@
 #include "client/terminal/waiting.h"
 #include "client/signet_watch.h"
 #include "client/signet_xmpp.h"
+#include "x509/key_pkcs11.h"
 
 #define PRINT_BYTES (64 * 1024 * 1024)
 // The option that most commands have.
@@ -58,7 +59,10 @@ static const struct option enroll_options[] = {
     {"with", "NAME", "ask as the holder of this credential, which knows the authority", false,
      false},
     {"name", "NAME", "the credential's folder there (default: its common name)", false, false},
-    {"key", "TYPE", "p256 (default), p384, ed25519, rsa2048, rsa3072 or rsa4096", false, false},
+    {"key", "TYPE|URI",
+     "p256 (default), p384, ed25519, rsa2048, rsa3072, rsa4096; or on a token: pkcs11:…", false,
+     false},
+    {"key-type", "TYPE", "of the key that is made, where --key is a URI (p256)", false, false},
     {"cn", "VALUE", "ask for this common name; with a token of those it grants", false, false},
     {"dns", "VALUE", "ask for this DNS name; may be repeated, as all below", true, false},
     {"ip", "VALUE", "ask for this IP address", true, false},
@@ -77,15 +81,31 @@ static const struct option enroll_options[] = {
     {0},
 };
 
-static enum result read_key_type(const struct arguments *arguments,
+static enum result read_key_type(const char *option, const char *text,
                                  enum key_algorithm *out_algorithm, struct error *err) {
-    const char *text = arguments_value(arguments, "key");
-    *out_algorithm = KEY_P256;
-    if (text == NULL || key_algorithm_from_name(text, out_algorithm)) {
-        return RESULT_OK;
+    return key_algorithm_from_name(text, out_algorithm)
+               ? RESULT_OK
+               : arguments_refuse(
+                     err, option,
+                     "'%s' is none of p256, p384, ed25519, rsa2048, rsa3072, rsa4096", text);
+}
+
+static enum result read_key(const struct arguments *arguments, struct enroll_options *options,
+                            struct error *err) {
+    const char *key = arguments_value(arguments, "key");
+    const char *type = arguments_value(arguments, "key-type");
+    const bool is_uri = key != NULL && key_is_uri(key);
+    options->algorithm = KEY_P256;
+    if (type != NULL && !is_uri) {
+        return arguments_refuse(err, "key-type", "it goes with the URI of a key in --key");
     }
-    return arguments_refuse(
-        err, "key", "'%s' is none of p256, p384, ed25519, rsa2048, rsa3072, rsa4096", text);
+    if (is_uri) {
+        options->key_uri = key;
+        TRY(key_uri_check(key, err));
+        return type != NULL ? read_key_type("key-type", type, &options->algorithm, err)
+                            : RESULT_OK;
+    }
+    return key != NULL ? read_key_type("key", key, &options->algorithm, err) : RESULT_OK;
 }
 
 static enum result print_enrolled(const struct enrolled *enrolled, struct error *err) {
@@ -134,9 +154,9 @@ static enum result refuse_beside(const struct arguments *arguments, const char *
 static enum result check_enroll(const struct arguments *arguments, bool is_resumed,
                                 struct error *err) {
     static const char *const in_token[] = {"url", "fingerprint", "profile", "with", NULL};
-    static const char *const in_ticket[] = {"url", "fingerprint", "profile", "with", "name",
-                                            "key", "cn",          "dns",     "ip",   "email",
-                                            "uri", "xmpp",        "force",   NULL};
+    static const char *const in_ticket[] = {"url",   "fingerprint", "profile", "with",  "name",
+                                            "key",   "key-type",    "cn",      "dns",   "ip",
+                                            "email", "uri",         "xmpp",    "force", NULL};
     if (is_resumed) {
         return refuse_beside(arguments, in_ticket, "the pending enrollment", err);
     }
@@ -175,7 +195,7 @@ static enum result run_enroll(const struct arguments *arguments, struct error *e
                    .on_trouble = waiting_has_trouble},
     };
     TRY(check_enroll(arguments, is_resumed, err));
-    TRY(read_key_type(arguments, &options.algorithm, err));
+    TRY(read_key(arguments, &options, err));
     TRY(read_wait(arguments, &options.wait_seconds, err));
     TRY(collect_names(arguments, &names, err));
     TRY(signet_take_settings(arguments, &settings, err));
@@ -412,6 +432,7 @@ static enum result run_export(const struct arguments *arguments, struct error *e
     TRY(credential_check_name(name, err));
     TRY(path_join(&path, buf_string(&folder), name));
     TRY(credential_read(buf_string(&path), &credential, err));
+    TRY(export_check_key(&request, credential.key, err));
     TRY(export_prepare(&request, name, key_algorithm(credential.key), &password, err));
     return export_finish(&request, &credential, name, &password, err);
 }

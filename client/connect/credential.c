@@ -107,7 +107,8 @@ static enum result check_key_file(const char *path, struct error *err) {
 static enum result read_key(const char *folder, struct key **out_key, struct error *err) {
     AUTO(buf_clear) struct buf path = {0};
     buf_init(&path, LIMIT_PATH_BYTES);
-    TRY(path_join(&path, folder, CREDENTIAL_KEY));
+    const bool is_on_token = has_file(folder, CREDENTIAL_KEY_URI);
+    TRY(path_join(&path, folder, is_on_token ? CREDENTIAL_KEY_URI : CREDENTIAL_KEY));
     AUTO(buf_clear) struct buf text = {0};
     buf_init_secret(&text, LIMIT_KEY_FILE_BYTES);
     enum result result = check_key_file(buf_string(&path), err);
@@ -115,7 +116,11 @@ static enum result read_key(const char *folder, struct key **out_key, struct err
         result = file_read(buf_string(&path), &text, err);
     }
     if (result == RESULT_OK) {
-        result = key_load_pem(buf_bytes(&text), NULL, out_key, err);
+        result = key_load_text(buf_bytes(&text), NULL, out_key, err);
+    }
+    if (result != RESULT_OK && is_on_token) {
+        error_context(err, "%s", buf_string(&path)); // what a token says has codes of its own
+        return result;
     }
     return result == RESULT_OK ? result : misconfigured(buf_string(&path), result, err);
 }
@@ -178,7 +183,9 @@ static enum result read_files(const char *folder, struct credential *credential,
 // The folder that holds the files: `folder` itself, or what its `current` leads to.
 static enum result resolve(const char *folder, struct buf *out, struct error *err) {
     buf_init(out, LIMIT_PATH_BYTES);
-    if (!has_file(folder, CREDENTIAL_KEY) && has_file(folder, CREDENTIAL_CURRENT)) {
+    const bool has_key =
+        has_file(folder, CREDENTIAL_KEY) || has_file(folder, CREDENTIAL_KEY_URI);
+    if (!has_key && has_file(folder, CREDENTIAL_CURRENT)) {
         TRY(path_join(out, folder, CREDENTIAL_CURRENT));
     } else {
         TRY(buf_assign(out, bytes_of_string(folder)));

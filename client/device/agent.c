@@ -67,11 +67,15 @@ static enum result read_about(struct turn *turn, struct error *err) {
 
 // --- the hook ----------------------------------------------------------------------------
 
+// A variable is not set for a file that the credential does not have.
 static enum result put_path(const char *variable, const char *folder, const char *file) {
     AUTO(buf_clear) struct buf path = {0};
     buf_init(&path, LIMIT_PATH_BYTES);
     TRY(path_join(&path, folder, CREDENTIAL_CURRENT));
     TRY(file != NULL ? buf_printf(&path, "/%s", file) : RESULT_OK);
+    if (file != NULL && !file_exists(buf_string(&path))) {
+        return unsetenv(variable) == 0 ? RESULT_OK : RESULT_INTERNAL;
+    }
     return setenv(variable, buf_string(&path), 1) == 0 ? RESULT_OK : RESULT_INTERNAL;
 }
 
@@ -81,6 +85,7 @@ static enum result put_environment(const struct turn *turn) {
     } paths[] = {
         {"SIGNET_FOLDER", NULL},
         {"SIGNET_KEY", CREDENTIAL_KEY},
+        {"SIGNET_KEY_URI", CREDENTIAL_KEY_URI},
         {"SIGNET_CERTIFICATE", CREDENTIAL_CERTIFICATE},
         {"SIGNET_CHAIN", CREDENTIAL_CHAIN},
         {"SIGNET_FULLCHAIN", CREDENTIAL_FULL_CHAIN},

@@ -168,6 +168,9 @@ static enum result fill_ticket(const struct enroll_options *options,
         TRY(text_list_add(&ticket->names, buf_string(&text)));
     }
     ticket->replaces = options->replaces;
+    if (options->key_uri != NULL) {
+        TRY(text_set(&ticket->key_uri, options->key_uri));
+    }
     return options->name != NULL ? text_set(&ticket->name, options->name) : RESULT_OK;
 }
 
@@ -243,7 +246,7 @@ static enum result ask(const struct enroll_options *options, struct enrollment *
     enum result result = asking_run(&asking, out_issued, err);
     const bool is_unknown = result == RESULT_NOT_FOUND && enrollment->ticket.id == NULL;
     if (is_unknown || (result != RESULT_OK && api_is_refusal(result, err))) {
-        (void)pending_finish(pending, NULL); // no certificate will ever come of this request
+        (void)pending_discard(pending, NULL); // no certificate will ever come of this request
     }
     TRY(result);
     const struct issued_expectation expectation = {.public_key = key_public(pending->key),
@@ -340,7 +343,10 @@ static enum result install(const struct enroll_options *options, const struct ur
         }
         TRY(move_settings(pending, buf_string(&folder), err));
         const struct installation installation = {
-            .key = pending->key, .issued = issued, .url = buf_string(&origin)};
+            .key = pending->key,
+            .is_key_made = device_key_is_made(buf_string(&pending->path)),
+            .issued = issued,
+            .url = buf_string(&origin)};
         TRY(install_credential(buf_string(&folder), &installation, err));
     }
     out_enrolled->is_administrator = issued->admin_url != NULL;
@@ -391,7 +397,11 @@ static enum result run(const struct enroll_options *options, struct enrollment *
     TRY(check_name(options, buf_string(&path), err));
     TRY(find_root(options, enrollment, &clock_error, err));
     AUTO(pending_clear) struct pending pending = {0};
-    TRY(pending_open(buf_string(&path), options->algorithm, options->names, &pending, err));
+    // To replace a credential is to begin with a new key.
+    const struct device_key_wish wish = {.algorithm = options->algorithm,
+                                         .uri = options->key_uri,
+                                         .is_fresh = options->replaces};
+    TRY(pending_open(buf_string(&path), &wish, options->names, &pending, err));
     TRY(ticket_open(&enrollment->ticket, buf_string(&path), key_public(pending.key), err));
     TRY(keep_settings(options, &pending, err));
     const enum result result =
@@ -450,6 +460,7 @@ static enum result resume(const struct enroll_options *options, struct ticket *t
     asked.names = &names;
     asked.name = enrollment.ticket.name;
     asked.replaces = enrollment.ticket.replaces;
+    asked.key_uri = enrollment.ticket.key_uri;
     if (!key_algorithm_from_name(enrollment.ticket.key, &asked.algorithm)) {
         return error_set(err, RESULT_INVALID, "the pending enrollment names no type of key");
     }

@@ -28,6 +28,7 @@ struct enroll_options {
     const char *folder; // where credentials are kept
     const char *name;   // NULL: after the common name, or the first name
     enum key_algorithm algorithm;
+    const char *key_uri; // of a key on a token: used when it is there, else made; NULL: a file
     const struct names *names;       // to ask for; empty: what the token grants
     bool replaces;                   // an existing credential of that name
     const struct settings *settings; // for the credential; NULL: none, or those that are kept

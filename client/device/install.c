@@ -12,9 +12,11 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "client/connect/credential.h"
+#include "client/device/device_key.h"
 #include "client/device/folder.h"
 #include "client/device/settings.h"
 #include "x509/certificate.h"
+#include "x509/key_pkcs11.h"
 #include "x509/pem.h"
 
 #define LINK_TEMPORARY "current.new"
@@ -24,7 +26,15 @@
 
 static enum result write_key(const struct installation *installation, struct buf *out,
                              struct error *err) {
-    return key_save_pem(installation->key, NULL, out, err);
+    return key_save_text(installation->key, out, err);
+}
+
+static enum result write_nothing(const struct installation *installation, struct buf *out,
+                                 struct error *err) {
+    (void)installation;
+    (void)out;
+    (void)err;
+    return RESULT_OK;
 }
 
 static enum result write_leaf(const struct installation *installation, struct buf *out,
@@ -88,21 +98,42 @@ static enum result write_about(const struct installation *installation, struct b
     return buf_append_byte(out, '\n');
 }
 
+// Whether a part belongs to a credential with this key.
+static bool is_always(const struct installation *installation) {
+    (void)installation;
+    return true;
+}
+
+static bool is_in_file(const struct installation *installation) {
+    return key_uri(installation->key) == NULL;
+}
+
+static bool is_on_token(const struct installation *installation) {
+    return key_uri(installation->key) != NULL;
+}
+
+static bool is_made_on_token(const struct installation *installation) {
+    return installation->is_key_made;
+}
+
 static const struct part {
     const char *name;
     bool is_private;
+    bool (*belongs)(const struct installation *installation);
     enum result (*write)(const struct installation *installation, struct buf *out,
                          struct error *err);
 } parts[] = {
-    {CREDENTIAL_KEY, true, write_key},
-    {CREDENTIAL_CERTIFICATE, false, write_leaf},
-    {CREDENTIAL_CHAIN, false, write_chain},
-    {CREDENTIAL_TRUST, false, write_trust},
-    {CREDENTIAL_ROOT, false, write_root},
-    {CREDENTIAL_FULL_CHAIN, false, write_full_chain},
-    {CREDENTIAL_COMBINED, true, write_combined},
-    {CREDENTIAL_URL, false, write_url},
-    {CREDENTIAL_ABOUT, false, write_about},
+    {CREDENTIAL_KEY, true, is_in_file, write_key},
+    {CREDENTIAL_KEY_URI, true, is_on_token, write_key},
+    {CREDENTIAL_KEY_MADE, true, is_made_on_token, write_nothing},
+    {CREDENTIAL_CERTIFICATE, false, is_always, write_leaf},
+    {CREDENTIAL_CHAIN, false, is_always, write_chain},
+    {CREDENTIAL_TRUST, false, is_always, write_trust},
+    {CREDENTIAL_ROOT, false, is_always, write_root},
+    {CREDENTIAL_FULL_CHAIN, false, is_always, write_full_chain},
+    {CREDENTIAL_COMBINED, true, is_in_file, write_combined},
+    {CREDENTIAL_URL, false, is_always, write_url},
+    {CREDENTIAL_ABOUT, false, is_always, write_about},
 };
 
 // --- one generation ----------------------------------------------------------------------
@@ -114,6 +145,18 @@ struct source {
     struct bytes trust; // for ca.pem, in place of the present one; empty: that
     struct folder_access access;
 };
+
+// Of the files at hand, those that not every credential has are taken over when they are there.
+static bool has_part(const struct part *part, const struct source *source) {
+    if (source->installation != NULL) {
+        return part->belongs(source->installation);
+    }
+    AUTO(buf_clear) struct buf path = {0};
+    buf_init(&path, LIMIT_PATH_BYTES);
+    return part->belongs == is_always ||
+           (path_join(&path, source->current, part->name) == RESULT_OK &&
+            file_exists(buf_string(&path)));
+}
 
 static enum result read_part(const struct part *part, const struct source *source,
                              struct buf *out, struct error *err) {
@@ -159,7 +202,9 @@ static enum result write_generation(const char *generation, const struct source 
     TRY(folder_make(generation, 0755, err));
     TRY(folder_take_over_access(generation, source->current, 0755, err));
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        TRY(write_part(&parts[i], source, generation, err));
+        if (has_part(&parts[i], source)) {
+            TRY(write_part(&parts[i], source, generation, err));
+        }
     }
     return folder_sync(generation, err);
 }
@@ -263,19 +308,32 @@ static int64_t number_before(const struct place *place) {
     return before;
 }
 
+// The two generations that stay, and their folders, for keys on tokens.
+struct kept {
+    int64_t before;
+    const char *folders[3]; // ended by NULL
+};
+
+// While its key is on the token the folder stays, too: it says which one is still to be removed.
 static void remove_other(const struct place *place, int64_t number, void *context) {
-    const int64_t *before = context;
+    const struct kept *kept = context;
     AUTO(buf_clear) struct buf path = {0};
-    if (number != place->number && number != *before &&
-        path_of(place, number, &path) == RESULT_OK) {
+    if (number != place->number && number != kept->before &&
+        path_of(place, number, &path) == RESULT_OK &&
+        device_key_remove(buf_string(&path), kept->folders, NULL) == RESULT_OK) {
         (void)folder_remove(buf_string(&path), NULL);
     }
 }
 
 // Removes all generations but the present one and the one before it. A failure costs only space.
 static void prune(const struct place *place) {
-    int64_t before = number_before(place);
-    visit_generations(place, remove_other, &before);
+    AUTO(buf_clear) struct buf before = {0};
+    struct kept kept = {.before = number_before(place)};
+    if (path_of(place, kept.before, &before) == RESULT_OK) {
+        kept.folders[0] = buf_string(&place->link);
+        kept.folders[1] = buf_string(&before);
+        visit_generations(place, remove_other, &kept);
+    }
 }
 
 // --- installing --------------------------------------------------------------------------

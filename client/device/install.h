@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "wire/messages.h"
 #include "x509/key.h"
@@ -10,6 +12,7 @@
 // (client/connect/issued.h).
 struct installation {
     const struct key *key;
+    bool is_key_made; // by signet, on a token
     const struct issued *issued;
     const char *url;    // "https://host:port"
     struct bytes trust; // concatenated DER for ca.pem; empty: root and issuing CA
@@ -17,6 +20,8 @@ struct installation {
 
 // Files with the key as one file, for HAProxy and the like, and as nginx and Mosquitto take
 // them, are all parts of it (client/connect/credential.h).
+//
+// For a key on a token there is key.uri in place of key.pem, and no combined.pem.
 //
 // Puts it into `folder` (DIR/NAME, made when missing) as the next generation and moves
 // `current` to it. Keeps the generation before and removes older ones, and what a crash left.

@@ -7,18 +7,11 @@
 #include "x509/csr.h"
 #include "x509/pem.h"
 
-#define KEY_FILE "key.pem"
 #define REQUEST_FILE "request.pem"
 
 static enum result file_of(const struct pending *pending, const char *name, struct buf *out) {
     buf_init(out, LIMIT_PATH_BYTES);
     return path_join(out, buf_string(&pending->path), name);
-}
-
-static enum result read_key(struct pending *pending, struct error *err) {
-    AUTO(buf_clear) struct buf path = {0};
-    TRY(file_of(pending, KEY_FILE, &path));
-    return key_load_file(buf_string(&path), NULL, &pending->key, err);
 }
 
 static enum result read_request(struct pending *pending, struct error *err) {
@@ -34,29 +27,6 @@ static enum result read_request(struct pending *pending, struct error *err) {
     return bytes_equal(csr.spki, key_public(pending->key)) ? RESULT_OK : RESULT_INVALID;
 }
 
-static enum result save_key(const struct pending *pending, const struct key *key,
-                            struct error *err) {
-    AUTO(buf_clear) struct buf path = {0};
-    TRY(file_of(pending, KEY_FILE, &path));
-    AUTO(buf_clear) struct buf text = {0};
-    buf_init_secret(&text, LIMIT_KEY_FILE_BYTES);
-    TRY(key_save_pem(key, NULL, &text, err));
-    return file_replace(buf_string(&path), buf_bytes(&text), 0600, err);
-}
-
-static enum result make_key(struct pending *pending, enum key_algorithm algorithm,
-                            struct error *err) {
-    key_free_at(&pending->key);
-    TRY(key_generate(algorithm, &pending->key, err));
-    return save_key(pending, pending->key, err);
-}
-
-static enum result take_key(struct pending *pending, const struct key *key, struct error *err) {
-    key_free_at(&pending->key);
-    TRY(save_key(pending, key, err));
-    return read_key(pending, err);
-}
-
 static enum result make_request(struct pending *pending, const struct names *names,
                                 struct error *err) {
     AUTO(buf_clear) struct buf path = {0};
@@ -69,29 +39,23 @@ static enum result make_request(struct pending *pending, const struct names *nam
     return file_replace(buf_string(&path), buf_bytes(&text), 0600, err);
 }
 
-// The request is written last, so its presence says that the key is there. `key` is the one that
-// must be used; NULL: any, or a new one.
-static enum result fill(struct pending *pending, const struct key *key,
-                        enum key_algorithm algorithm, const struct names *names,
-                        struct error *err) {
-    if (read_key(pending, NULL) == RESULT_OK && read_request(pending, NULL) == RESULT_OK &&
-        (key == NULL || bytes_equal(key_public(key), key_public(pending->key)))) {
-        return RESULT_OK;
-    }
-    TRY(key != NULL ? take_key(pending, key, err) : make_key(pending, algorithm, err));
-    return make_request(pending, names, err);
+static enum result fill(struct pending *pending, const struct device_key_wish *key,
+                        const struct names *names, struct error *err) {
+    TRY(device_key_open(buf_string(&pending->path), key, &pending->key, err));
+    return read_request(pending, NULL) == RESULT_OK ? RESULT_OK
+                                                    : make_request(pending, names, err);
 }
 
-static enum result open_folder(const char *path, const struct key *key,
-                               enum key_algorithm algorithm, const struct names *names,
-                               struct pending *out_pending, struct error *err) {
+enum result pending_open(const char *path, const struct device_key_wish *key,
+                         const struct names *names, struct pending *out_pending,
+                         struct error *err) {
     AUTO(pending_clear) struct pending pending = {0};
     buf_init(&pending.path, LIMIT_PATH_BYTES);
     buf_init(&pending.request, LIMIT_CSR_BYTES);
     TRY(buf_assign(&pending.path, bytes_of_string(path)));
     TRY(folder_make_all(path, 0755, err));
     TRY(folder_lock(path, &pending.lock, err));
-    TRY(fill(&pending, key, algorithm, names, err));
+    TRY(fill(&pending, key, names, err));
     *out_pending = pending;
     pending = (struct pending){0};
     return RESULT_OK;
@@ -118,4 +82,10 @@ void pending_clear(struct pending *pending) {
 
 enum result pending_finish(struct pending *pending, struct error *err) {
     return folder_remove(buf_string(&pending->path), err);
+}
+
+enum result pending_discard(struct pending *pending, struct error *err) {
+    static const char *const none[] = {NULL};
+    TRY(device_key_remove(buf_string(&pending->path), none, err));
+    return pending_finish(pending, err);
 }

@@ -4,11 +4,12 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "client/device/device_key.h"
 #include "client/device/folder.h"
 #include "x509/key.h"
 #include "x509/names.h"
 
-// PATH/key.pem (0600), PATH/request.pem and PATH/lock, in one folder. Zeroed memory holds
+// PATH/key.pem (0600; or key.uri), PATH/request.pem and PATH/lock, in one folder. Zeroed memory holds
 // nothing. The request is kept too because an ECDSA signature is another one each time, and
 // the authority recognises a repetition by the request's bytes.
 struct pending {
@@ -21,14 +22,12 @@ struct pending {
 // Locks the folder (made with its parents when missing), and reads what an interrupted run left
 // in it; makes key and request when there is none, or a damaged one. Both are durable on
 // return.
-enum result pending_open(const char *path, enum key_algorithm algorithm,
+enum result pending_open(const char *path, const struct device_key_wish *key,
                          const struct names *names, struct pending *out_pending,
                          struct error *err);
-// The same with a copy of this key, whatever key was there.
-enum result pending_open_with(const char *path, const struct key *key,
-                              const struct names *names, struct pending *out_pending,
-                              struct error *err);
 // Unlocks; the files stay for the next try.
 void pending_clear(struct pending *pending);
 // Removes the folder: its certificate is installed.
 enum result pending_finish(struct pending *pending, struct error *err);
+// Removes the folder and what was made on a token: no certificate will ever come of the request.
+enum result pending_discard(struct pending *pending, struct error *err);

@@ -17,6 +17,7 @@
 #include "client/device/settings.h"
 #include "client/connect/trust.h"
 #include "x509/certificate.h"
+#include "x509/key_pkcs11.h"
 
 static enum result check_due(const struct about *about, bool is_forced, struct error *err) {
     if (is_forced || clock_now() >= about->renew_after) {
@@ -42,18 +43,18 @@ static enum result open_pending(const char *folder, const struct credential *cre
     TRY(path_join(&path, folder, RENEW_PENDING_PREFIX));
     TRY(text_hex_encode(certificate.serial, &path));
     const char *place = buf_string(&path);
-    const enum key_algorithm algorithm = key_algorithm(credential->key);
-    if (keeps_key) {
-        return pending_open_with(place, credential->key, names, out_pending, err);
-    }
-    TRY(pending_open(place, algorithm, names, out_pending, err));
-    if (!bytes_equal(key_public(out_pending->key), certificate.spki)) {
+    const struct device_key_wish wish = {.algorithm = key_algorithm(credential->key),
+                                         .uri = key_uri(credential->key),
+                                         .is_fresh = true,
+                                         .kept = keeps_key ? credential->key : NULL};
+    TRY(pending_open(place, &wish, names, out_pending, err));
+    if (bytes_equal(key_public(out_pending->key), certificate.spki) == keeps_key) {
         return RESULT_OK;
     }
-    // Of a try that was to keep the key.
-    TRY(pending_finish(out_pending, err));
+    // Of a try that was to do otherwise.
+    TRY(pending_discard(out_pending, err));
     pending_clear(out_pending);
-    return pending_open(place, algorithm, names, out_pending, err);
+    return pending_open(place, &wish, names, out_pending, err);
 }
 
 static enum result send_request(const struct credential *credential, struct bytes csr,
@@ -74,7 +75,7 @@ static enum result ask(const struct credential *credential, struct pending *pend
     enum result result = send_request(credential, buf_bytes(&pending->request), out_issued,
                                       out_retry_after, err);
     if (result != RESULT_OK && api_is_refusal(result, err)) {
-        (void)pending_finish(pending, NULL); // another try begins with another key
+        (void)pending_discard(pending, NULL); // another try begins with another key
     }
     TRY(result);
     const struct issued_expectation expectation = {.public_key = key_public(pending->key),
@@ -95,18 +96,23 @@ static enum result install(const char *folder, const struct credential *credenti
     TRY(url_format_origin(&credential->url, &origin));
     TRY(trust_gather(buf_bytes(&credential->root), blob_bytes(&issued->chain),
                      buf_bytes(&credential->trust), &trust, err));
-    const struct installation installation = {.key = pending->key,
-                                              .issued = issued,
-                                              .url = buf_string(&origin),
-                                              .trust = buf_bytes(&trust)};
+    const struct installation installation = {
+        .key = pending->key,
+        .is_key_made = device_key_is_made(buf_string(&pending->path)),
+        .issued = issued,
+        .url = buf_string(&origin),
+        .trust = buf_bytes(&trust)};
     return install_credential(folder, &installation, err);
 }
 
 void renew_tidy(const char *folder, const char *serial) {
     AUTO(text_list_clear) struct text_list names = {0};
     AUTO(buf_clear) struct buf kept = {0};
+    AUTO(buf_clear) struct buf current = {0};
     buf_init(&kept, sizeof(RENEW_PENDING_PREFIX) + LIMIT_SERIAL_TEXT);
-    if (buf_printf(&kept, RENEW_PENDING_PREFIX "%s", serial) != RESULT_OK ||
+    buf_init(&current, LIMIT_PATH_BYTES);
+    if (path_join(&current, folder, CREDENTIAL_CURRENT) != RESULT_OK ||
+        buf_printf(&kept, RENEW_PENDING_PREFIX "%s", serial) != RESULT_OK ||
         folder_list(folder, &names, NULL) != RESULT_OK) {
         return;
     }
@@ -115,7 +121,10 @@ void renew_tidy(const char *folder, const char *serial) {
         buf_init(&path, LIMIT_PATH_BYTES);
         if (text_starts_with(names.items[i], RENEW_PENDING_PREFIX) &&
             strcmp(names.items[i], buf_string(&kept)) != 0 &&
-            path_join(&path, folder, names.items[i]) == RESULT_OK) {
+            path_join(&path, folder, names.items[i]) == RESULT_OK &&
+            device_key_remove(buf_string(&path),
+                              (const char *const[]){buf_string(&current), NULL},
+                              NULL) == RESULT_OK) {
             (void)folder_remove(buf_string(&path), NULL);
         }
     }

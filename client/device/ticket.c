@@ -39,6 +39,7 @@ static enum result write_question(const struct ticket *ticket, struct buf *out) 
     TRY(add_part(out, ticket->profile));
     TRY(add_part(out, ticket->with));
     TRY(add_part(out, ticket->key));
+    TRY(ticket->key_uri != NULL ? add_part(out, ticket->key_uri) : RESULT_OK);
     for (size_t i = 0; i < ticket->names.count; i++) {
         TRY(add_part(out, ticket->names.items[i]));
     }

@@ -6,7 +6,7 @@
 #include "wire/messages.h"
 
 // DIR/.pending/…/ticket.json, for its owner alone. First what was asked of whom, `key` being a
-// type of key and `with` the credential that vouches; then our claim and the key's code; and once
+// type of key, `key_uri` where on a token, and `with` the credential that vouches; then our claim and the key's code; and once
 // the request is held its `id` and what the authority said.
 #define ticket_FIELDS(F, R)                                                                    \
     F(SECRET, token, LIMIT_TOKEN_TEXT_BYTES, OPTIONAL)                                         \
@@ -15,6 +15,7 @@
     F(TEXT, profile, LIMIT_PROFILE_NAME, OPTIONAL)                                             \
     F(TEXT, with, LIMIT_PATH_BYTES, OPTIONAL)                                                  \
     F(TEXT, key, 16, REQUIRED)                                                                 \
+    F(SECRET, key_uri, LIMIT_KEY_URI_BYTES, OPTIONAL)                                          \
     F(TEXTS, names, LIMIT_NAMES, OPTIONAL)                                                     \
     F(TEXT, name, 256, OPTIONAL)                                                               \
     F(BOOLEAN, replaces, 0, OPTIONAL)                                                          \

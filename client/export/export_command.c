@@ -14,6 +14,7 @@
 #include "client/terminal/program.h"
 #include "client/export/qr.h"
 #include "x509/certificate.h"
+#include "x509/key_pkcs11.h"
 
 // MQTT over TLS (IANA).
 #define DEFAULT_PORT 8883
@@ -94,6 +95,23 @@ enum result export_read_request(const struct arguments *arguments,
     TRY(request.shows_qr ? qr_check(err) : RESULT_OK);
     *out_request = request;
     return RESULT_OK;
+}
+
+// The export of a token's key is refused before anybody is asked for a password.
+enum result export_check_key(const struct export_request *request, const struct key *key,
+                             struct error *err) {
+    if (key_uri(key) == NULL ||
+        !export_needs_password(request->plan.target, request->plan.format)) {
+        return RESULT_OK;
+    }
+    (void)error_set_code(
+        err, RESULT_DENIED, "key_not_exportable",
+        "the key of this credential is on a token and never leaves it, so no file "
+        "with it can be made");
+    error_hint(err,
+               "Enroll another credential with its key in a file for that app, or export the "
+               "certificate alone: --format der.");
+    return RESULT_DENIED;
 }
 
 // --- places --------------------------------------------------------------------------------

@@ -47,6 +47,9 @@ struct export_request {
 // Reads those options, and whether they fit together.
 enum result export_read_request(const struct arguments *arguments,
                                 struct export_request *out_request, struct error *err);
+// Code "key_not_exportable" when a file that is wanted would hold the key, and that is on a token.
+enum result export_check_key(const struct export_request *request, const struct key *key,
+                             struct error *err);
 // Before there is a credential, which may cost a token: refuses what does not fit together and files
 // that are there already, and asks for or makes the password (empty when none is needed). `name` begins
 // the names of the files.

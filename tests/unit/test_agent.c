@@ -84,6 +84,7 @@ static void prepare_renewal(void) {
     struct error err = {0};
     struct issued issued;
     char name[128];
+    const struct device_key_wish p256 = {.algorithm = KEY_P256};
     const struct names none = {0};
     AUTO(pending_clear) struct pending pending = {0};
     AUTO(buf_clear) struct buf text = {0};
@@ -91,7 +92,7 @@ static void prepare_renewal(void) {
     make_issued(&scene.ca, &scene.old, &issued);
     snprintf(name, sizeof(name), "a/pending-%s", issued.serial);
     message_clear(&issued_type, &issued);
-    assert_ok(pending_open(in_test_folder(name), KEY_P256, &none, &pending, &err), &err);
+    assert_ok(pending_open(in_test_folder(name), &p256, &none, &pending, &err), &err);
     assert_ok(key_save_pem(pending.key, NULL, &text, &err), &err);
     assert_ok(key_load_pem(buf_bytes(&text), NULL, &scene.fresh.key, &err), &err);
 }
