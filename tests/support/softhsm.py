@@ -1,12 +1,35 @@
 """Tokens for integration tests: a SoftHSM in the test's folder, and a module that fails on demand."""
 # SPDX-License-Identifier: GPL-3.0-or-later
 import os
+import pty
+import select
 
 from signet_test import BUILD, run
 
 SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
 FAULTY = os.path.join(BUILD, "tests", "libfaulty_pkcs11.so")
 PIN = "482913"
+
+
+def type_pin(pin, *command):
+    """Runs a command at a terminal of its own, and types the PIN where it is asked for; its status, and what the terminal showed."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(command[0], [str(part) for part in command])
+    shown, is_typed = b"", False
+    while select.select([terminal], [], [], 60)[0]:
+        try:
+            part = os.read(terminal, 4096)
+        except OSError:  # the other end is closed
+            break
+        if not part:
+            break
+        shown += part
+        if not is_typed and b"PIN of the token" in shown and shown.endswith(b": "):
+            os.write(terminal, pin.encode() + b"\n")
+            is_typed = True
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), shown.decode()
 
 
 class Tokens:

@@ -20,11 +20,11 @@ const char *__lsan_default_suppressions(void) {
 
 static char token_folder[64];
 
-// "FOLDER/name" in one of four buffers, used in turn.
+// "FOLDER/name" in one of sixteen buffers, used in turn.
 __attribute__((unused)) static const char *in_token_folder(const char *name) {
-    static char paths[4][300];
+    static char paths[16][300];
     static unsigned turn;
-    char *path = paths[turn++ % 4];
+    char *path = paths[turn++ % 16];
     (void)snprintf(path, sizeof(paths[0]), "%s/%s", token_folder, name);
     return path;
 }
