@@ -70,7 +70,8 @@ enum result required_value(const struct arguments *arguments, const char *option
 enum result passphrase_of(const struct arguments *arguments, const char *option,
                           struct buf *out_passphrase, struct error *err);
 // The same, and where the option was not given the passphrase is asked for at the terminal; twice
-// when it is a new one. `path` is the key's: one on a token has no passphrase, and NULL is a new one.
+// when it is a new one. `path` is the key's: one on a token has no passphrase, and NULL is a new
+// one.
 enum result passphrase_ask(const struct arguments *arguments, const char *option,
                            const char *path, struct buf *out_passphrase, struct error *err);
 // One value of DER from a file with DER or with one PEM block of this label.

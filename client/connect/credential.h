@@ -19,10 +19,11 @@
 #define CREDENTIAL_CURRENT "current"
 #define CREDENTIAL_GENERATIONS "generations"
 #define CREDENTIAL_KEY "key.pem"
-// In place of key.pem and combined.pem, where the key is on a token: the URI of exactly this key, on one line.
+// In place of key.pem and combined.pem, where the key is on a token: the URI of exactly this key,
+// on one line.
 #define CREDENTIAL_KEY_URI "key.uri"
-// Beside it, empty, when signet made that key: it is removed from the token with the last folder that names it.
-// A key that somebody else made stays.
+// Beside it, empty, when signet made that key: it is removed from the token with the last folder
+// that names it. A key that somebody else made stays.
 #define CREDENTIAL_KEY_MADE "key.made"
 #define CREDENTIAL_CERTIFICATE "cert.pem"
 #define CREDENTIAL_CHAIN "chain.pem"

@@ -21,14 +21,14 @@ struct device_key_wish {
     const struct key *kept;
 };
 
-// Opens the key that the folder names, or makes the one that is wished for. What is made on a token is noted
-// first, so that an interrupted step goes on with the same key. Durable on return.
+// Opens the key that the folder names, or makes the one that is wished for. What is made on a
+// token is noted first, so that an interrupted step goes on with the same key. Durable on return.
 enum result device_key_open(const char *folder, const struct device_key_wish *wish,
                             struct key **out_key, struct error *err);
 // The folder's key, whoever may read it. RESULT_NOT_FOUND when it has none.
 enum result device_key_read(const char *folder, struct key **out_key, struct error *err);
 // Signet made the key that the folder names, on a token.
 bool device_key_is_made(const char *folder);
-// Removes from its token the key that `folder` names, if signet made it and none of the `kept` folders (as many
-// as there are before a NULL) names it, too. The folder itself stays.
+// Removes from its token the key that `folder` names, if signet made it and none of the `kept`
+// folders (as many as there are before a NULL) names it, too. The folder itself stays.
 enum result device_key_remove(const char *folder, const char *const *kept, struct error *err);

@@ -1,4 +1,4 @@
-// For tests with keys on tokens: a SoftHSM of their own, and a module around it that fails on demand.
+// For tests with keys on tokens: a SoftHSM of their own, and a module that fails on demand.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 

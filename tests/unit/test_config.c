@@ -658,6 +658,25 @@ static void the_authoritys_values_are_checked_together(void **state) {
     }
 }
 
+static void paths_of_pkcs11_modules_are_absolute(void **state) {
+    (void)state;
+    AUTO(config_clear) struct config config = {0};
+    struct error err = {0};
+    assert_ok(parse(AUTHORITY_LINES
+                    "pkcs11_paths = /var/lib/softhsm/tokens /dev/tpmrm0\n" PROFILE_LINES,
+                    &config, &err),
+              &err);
+    assert_int_equal(config.pkcs11_paths.count, 2);
+    assert_string_equal(config.pkcs11_paths.items[1], "/dev/tpmrm0");
+    config_clear(&config);
+    assert_result(RESULT_INVALID,
+                  parse(AUTHORITY_LINES "pkcs11_paths = /dev/tpmrm0 tokens\n" PROFILE_LINES,
+                        &config, &err),
+                  &err);
+    assert_string_equal(err.message, "signetd.conf:7: pkcs11_paths in [authority]: expected "
+                                     "absolute paths, not \"tokens\"");
+}
+
 static void without_a_public_url_certificates_cannot_carry_it(void **state) {
     (void)state;
     static const char text[] = "[authority]\nname = x\nhosts = a.example\n"
@@ -796,6 +815,7 @@ int main(void) {
         cmocka_unit_test(each_warning_is_a_line),
         cmocka_unit_test(values_of_profiles_are_made_canonical),
         cmocka_unit_test(the_authoritys_values_are_checked_together),
+        cmocka_unit_test(paths_of_pkcs11_modules_are_absolute),
         cmocka_unit_test(without_a_public_url_certificates_cannot_carry_it),
         cmocka_unit_test(the_default_file_is_accepted_and_means_the_defaults),
         cmocka_unit_test(a_host_that_is_an_ipv6_address_gets_brackets_in_urls),

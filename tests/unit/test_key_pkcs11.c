@@ -1,4 +1,4 @@
-// Keys on tokens: URIs, what is made there and how, signatures, and everything that a token refuses.
+// Keys on tokens: URIs, what is made there, signatures, and everything that a token refuses.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "x509/key_pkcs11.h"
 

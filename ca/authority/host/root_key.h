@@ -16,9 +16,9 @@ struct root_export {
     int64_t crl_lifetime;   // of the last CRL made here; 0: as configured
 };
 
-// Writes the key, encrypted, or its URI where it is on a token; reads it back, makes a fresh CRL, notes that the key is elsewhere, and
-// only then destroys the file in the folder. Broken off at any point, it is finished by the same
-// call. Codes: "root_issues" (an adopted CA that is root and issuing CA), "root_offline",
+// Writes the key, encrypted, or its URI where it is on a token; reads it back, makes a fresh CRL,
+// notes that the key is elsewhere, and only then destroys the file in the folder. Broken off at
+// any point, it is finished by the same call. Codes: "root_issues" (an adopted CA that is root and issuing CA), "root_offline",
 // "file_other" (`path` holds something else).
 enum result root_key_export(struct authority *authority, const struct peer *peer,
                             const struct root_export *wanted, struct error *err);

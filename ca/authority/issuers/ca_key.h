@@ -1,4 +1,4 @@
-// Keys of CAs: made for a file of the state folder, or on a token, and proved before they are used.
+// Keys of CAs: made for a file of the state folder, or on a token, and proved before use.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
