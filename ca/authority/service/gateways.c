@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,6 +191,13 @@ void gateway_send(struct gateway *gateway, const struct frame *frame) {
 
 // --- the start of one ------------------------------------------------------------------------
 
+// Whatever is open in the authority ends at the exec. Our own descriptors say so by themselves; those
+// of a PKCS#11 module may not, and a TPM's device or an HSM's connection in the hands of a gateway
+// would be as good as the key. Kernels before 5.11 cannot; there it is left to the module.
+static void close_at_exec(void) {
+    (void)close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC);
+}
+
 static enum result spawn(struct gateway *gateway, int channel_descriptor, struct error *err) {
     const struct listeners *listeners = &gateway->owner->listeners[gateway->role];
     uv_stdio_container_t stdio[FIRST_LISTENER_DESCRIPTOR + LIMIT_LISTENERS] = {0};
@@ -215,6 +224,7 @@ static enum result spawn(struct gateway *gateway, int channel_descriptor, struct
         .stdio = stdio,
     };
     gateway->process.data = gateway;
+    close_at_exec();
     int status = uv_spawn(gateway->owner->loop, &gateway->process, &options);
     if (status != 0) {
         // libuv wants the handle closed even so; on_process_closed then arms the next attempt.
