@@ -61,18 +61,6 @@ enum result pending_open(const char *path, const struct device_key_wish *key,
     return RESULT_OK;
 }
 
-enum result pending_open(const char *path, enum key_algorithm algorithm,
-                         const struct names *names, struct pending *out_pending,
-                         struct error *err) {
-    return open_folder(path, NULL, algorithm, names, out_pending, err);
-}
-
-enum result pending_open_with(const char *path, const struct key *key,
-                              const struct names *names, struct pending *out_pending,
-                              struct error *err) {
-    return open_folder(path, key, key_algorithm(key), names, out_pending, err);
-}
-
 void pending_clear(struct pending *pending) {
     folder_unlock(&pending->lock);
     key_free_at(&pending->key);

@@ -133,7 +133,7 @@ int tls_take_bytes(WOLFSSL *wolf, char *bytes, int size, void *context) {
     if (result == RESULT_INTERNAL) {
         struct error refusal = {0};
         (void)error_out_of_memory(&refusal);
-        keep_refusal(tls, &refusal);
+        tls_keep_refusal(tls, &refusal);
     }
     if (result != RESULT_OK) {
         return WOLFSSL_CBIO_ERR_GENERAL;
