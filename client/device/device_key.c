@@ -43,16 +43,15 @@ enum result device_key_read(const char *folder, struct key **out_key, struct err
 
 // --- in a file -------------------------------------------------------------------------------
 
-static enum result save_in_file(const char *folder, const struct key *key,
-                                struct error *err) {
+static enum result save_in_file(const char *folder, const struct key *key, struct error *err) {
     AUTO(buf_clear) struct buf text = {0};
     buf_init_secret(&text, LIMIT_KEY_FILE_BYTES);
     TRY(key_save_text(key, &text, err));
     return write_file(folder, CREDENTIAL_KEY, buf_bytes(&text), err);
 }
 
-static enum result copy_in_file(const char *folder, const struct key *key,
-                                struct key **out_key, struct error *err) {
+static enum result copy_in_file(const char *folder, const struct key *key, struct key **out_key,
+                                struct error *err) {
     TRY(save_in_file(folder, key, err));
     return device_key_read(folder, out_key, err);
 }

@@ -133,6 +133,31 @@ static void a_key_that_another_folder_names_stays(void **state) {
 }
 
 // Only "it is not there" lets a key be made, and a removal that fails is told.
+// A renewal that keeps the key: what is pending must never take the key away that is in use.
+static void a_kept_key_is_used_and_never_removed_with_the_new_folder(void **state) {
+    (void)state;
+    const char *const uris[] = {NULL, token_uri("token=device;object=kept")};
+    for (size_t i = 0; i < 2; i++) {
+        const char *folder = make_folder(i == 0 ? "kept-file" : "kept-token");
+        struct device_key_wish wish = {.algorithm = KEY_P256, .uri = uris[i]};
+        AUTO(key_free_at) struct key *key = open_key(folder, &wish);
+        const char *next = make_folder(i == 0 ? "next-file" : "next-token");
+        struct error err = {0};
+        wish.kept = key;
+        wish.is_fresh = true;
+        AUTO(key_free_at) struct key *kept = open_key(next, &wish);
+        AUTO(key_free_at) struct key *again = open_key(next, &wish);
+        assert_bytes_equal(key_public(kept), key_public(key));
+        assert_bytes_equal(key_public(again), key_public(key));
+        assert_int_equal(has(next, "key.pem"), i == 0);
+        assert_int_equal(has(next, "key.uri"), i == 1);
+        assert_false(device_key_is_made(next));
+        assert_ok(device_key_remove(next, nothing, &err), &err);
+        AUTO(key_free_at) struct key *still = open_key(folder, &wish);
+        assert_bytes_equal(key_public(still), key_public(key));
+    }
+}
+
 static void a_token_that_is_away_changes_nothing(void **state) {
     (void)state;
     const char *folder = make_folder("away");
@@ -165,6 +190,7 @@ int main(void) {
         cmocka_unit_test(what_was_noted_and_not_made_is_made_with_the_same_id),
         cmocka_unit_test(a_key_that_was_there_is_used_and_stays),
         cmocka_unit_test(a_key_that_another_folder_names_stays),
+        cmocka_unit_test(a_kept_key_is_used_and_never_removed_with_the_new_folder),
         cmocka_unit_test(a_token_that_is_away_changes_nothing),
     };
     return cmocka_run_group_tests(tests, make_tokens, remove_tokens);
