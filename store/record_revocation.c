@@ -109,11 +109,11 @@ static enum result certificate_exists(struct store *store, int64_t certificate_i
                                       struct error *err) {
     AUTO(query_end) struct query query = {0};
     const struct value parameters[] = {value_integer(certificate_id)};
-    if (query_first(store, STATEMENT_CERTIFICATE_END, parameters, 1, &query, err) ==
-        RESULT_NOT_FOUND) {
-        return error_set(err, RESULT_NOT_FOUND, "there is no such certificate");
-    }
-    return RESULT_OK;
+    enum result result =
+        query_first(store, STATEMENT_CERTIFICATE_END, parameters, 1, &query, err);
+    return result == RESULT_NOT_FOUND
+               ? error_set(err, RESULT_NOT_FOUND, "there is no such certificate")
+               : result;
 }
 
 enum result store_hold_certificate(struct store *store, int64_t certificate_id, int64_t held_at,

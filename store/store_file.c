@@ -34,9 +34,14 @@ enum result store_file_create(const char *path, struct error *err) {
     // Created here rather than by SQLite so that nobody else can read it for a moment; SQLite
     // gives the -wal and -shm files beside it the same mode.
     int descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (descriptor < 0 && errno == EEXIST) {
+        // Whoever made it could read, or keep, what is written into it.
+        (void)error_set(err, RESULT_CONFLICT, "%s exists already", path);
+        error_hint(err, "Remove it, or choose a folder that nobody else writes to.");
+        return RESULT_CONFLICT;
+    }
     if (descriptor < 0) {
-        return errno == EEXIST ? RESULT_OK
-                               : error_from_errno(err, errno, "cannot create %s", path);
+        return error_from_errno(err, errno, "cannot create %s", path);
     }
     (void)close(descriptor);
     return sync_folder_of(path, err);

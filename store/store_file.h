@@ -10,7 +10,7 @@
 // (code "store_missing") without one, RESULT_INVALID for another kind of file, and for an empty
 // one unless `create`.
 enum result store_file_prepare(const char *path, bool create, struct error *err);
-// An empty file that only its owner can open; fine when it is there already.
+// An empty file that only its owner can open; RESULT_CONFLICT when there is one already.
 enum result store_file_create(const char *path, struct error *err);
 // Durable; RESULT_CONFLICT when `path` exists.
 enum result store_file_rename(const char *old_path, const char *path, struct error *err);

@@ -465,6 +465,19 @@ static void a_backup_is_whole_private_and_never_overwrites(void **state) {
     assert_result(RESULT_NOT_FOUND, find_admin(copy, "uncommitted", &err), &err);
 }
 
+// In a folder that others write to, too: what is in the way and cannot be removed is not written into.
+static void a_backup_goes_into_no_file_of_others(void **state) {
+    (void)state;
+    struct error err = {0};
+    make_filled(in_folder("original"));
+    AUTO(close_at) struct database *database = open_new(in_folder("original"));
+    assert_int_equal(mkdir(in_folder("taken.partial"), 0700), 0); // unlink(2) leaves it
+    assert_result(RESULT_CONFLICT, database_backup(database, in_folder("taken"), &err), &err);
+    assert_non_null(strstr(err.message, "taken.partial exists already"));
+    assert_true(err.hint[0] != '\0');
+    assert_false(file_exists(in_folder("taken")));
+}
+
 static void a_backup_that_fails_leaves_no_file(void **state) {
     (void)state;
     struct error err = {0};
@@ -609,6 +622,7 @@ int main(void) {
         cmocka_unit_test(a_savepoint_that_cannot_be_undone_spoils_the_transaction),
         cmocka_unit_test(a_failed_write_refuses_and_keeps_what_was_there),
         cmocka_unit_test(a_backup_is_whole_private_and_never_overwrites),
+        cmocka_unit_test(a_backup_goes_into_no_file_of_others),
         cmocka_unit_test(a_backup_that_fails_leaves_no_file),
         cmocka_unit_test(every_statement_is_prepared_with_its_parameters_in_order),
         cmocka_unit_test(a_statement_can_run_while_it_runs),
