@@ -78,9 +78,9 @@ struct signet_client;
 struct signet_options {
     // NULL: the system's sockets. Must outlive the client.
     const struct signet_transport *transport;
-    // For boards without a set clock: from an enrollment on (in this process), dates are judged by
-    // the time the authority told. Somebody between can forge that, and so bring back a server's
-    // key whose certificate has ended.
+    // For boards without a set clock: from an enrollment, a renewal or signet_credential_ask_time on
+    // (in this process), dates are judged by the time the authority told. Somebody between can forge
+    // that, and so bring back a server's key whose certificate has ended.
     bool trusts_server_time;
 };
 
@@ -201,6 +201,10 @@ SIGNET_API const char *signet_credential_name(const struct signet_credential *cr
 SIGNET_API int64_t signet_credential_not_after(const struct signet_credential *credential);
 SIGNET_API int64_t signet_credential_renew_after(const struct signet_credential *credential);
 SIGNET_API bool signet_credential_is_due(const struct signet_credential *credential);
+// What a board without a clock does after a start, before it asks whether a credential is due: has the
+// credential's authority tell the time. SIGNET_DENIED unless the client trusts the server's time.
+SIGNET_API enum signet_result
+signet_credential_ask_time(const struct signet_credential *credential);
 // As with requests: the key is in it.
 SIGNET_API enum signet_result signet_credential_save(const struct signet_credential *credential,
                                                      char *room, size_t size, size_t *out_size);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "client/connect/authority.h"
 #include "client/connect/trust.h"
 #include "x509/certificate.h"
 #include "x509/pem.h"
@@ -145,6 +146,35 @@ enum result credential_fill_saved(const struct signet_credential *credential,
         return error_out_of_memory(err);
     }
     return RESULT_OK;
+}
+
+enum result credential_take_time(const struct signet_credential *credential,
+                                 struct error *err) {
+    struct authority_place place = {.url = credential->url,
+                                    .transport = client_transport(credential->client)};
+    AUTO(buf_clear) struct buf root = {0};
+    int64_t clock_error = 0;
+    buf_init(&root, LIMIT_CERTIFICATE_BYTES);
+    TRY(hash_sha256(buf_bytes(&credential->root), place.fingerprint));
+    TRY(authority_find_root(&place, &root, &clock_error, err));
+    clock_correct(clock_correction() + clock_error);
+    return RESULT_OK;
+}
+
+static enum result ask_time(const struct signet_credential *credential, struct error *err) {
+    if (!credential->client->trusts_server_time) {
+        return error_set_code(err, RESULT_DENIED, "usage",
+                              "this client does not trust the server's time");
+    }
+    return credential_take_time(credential, err);
+}
+
+enum signet_result signet_credential_ask_time(const struct signet_credential *credential) {
+    if (credential == NULL) {
+        return SIGNET_INVALID;
+    }
+    struct error *err = client_begin(credential->client);
+    return client_end(credential->client, ask_time(credential, err));
 }
 
 static enum result write_saved(const struct saved_credential *saved, char *room, size_t size,

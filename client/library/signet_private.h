@@ -78,6 +78,8 @@ struct credential_parts {
     const struct url *url;
     struct bytes root, before;
 };
+// Corrects the clock by what the credential's authority says.
+enum result credential_take_time(const struct signet_credential *credential, struct error *err);
 enum result credential_make(const struct credential_parts *parts,
                             struct signet_credential **out_credential, struct error *err);
 enum result credential_fill_saved(const struct signet_credential *credential,

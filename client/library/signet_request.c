@@ -221,6 +221,9 @@ static enum result ask_renewal(const struct signet_request *request, struct issu
     const struct own_certificate own = {.key = old->key->key,
                                         .certificate = buf_bytes(&old->certificate),
                                         .chain = buf_bytes(&old->chain)};
+    if (request->client->trusts_server_time) {
+        TRY(credential_take_time(old, err));
+    }
     TRY(authority_connect(&old->url, client_transport(request->client), buf_bytes(&old->trust),
                           &own, &tls, &exchange, err));
     return ask_renew(&exchange, buf_bytes(&request->csr), out_issued, &delay, err);

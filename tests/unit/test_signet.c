@@ -316,6 +316,45 @@ static void a_clock_that_is_not_set_is_named_or_corrected(void **state) {
     signet_use_platform(&(struct signet_platform){0});
 }
 
+// After a restart a saved credential is all that a board has.
+static void a_board_without_a_clock_asks_before_it_renews(void **state) {
+    (void)state;
+    AUTO(scene_clear) struct scene scene;
+    scene_init(&scene);
+    signet_use_platform(&(struct signet_platform){.now = board_now});
+    wrong_by = 0;
+    enroll(&scene);
+    assert_signet(SIGNET_DENIED, "usage", signet_credential_ask_time(scene.credential),
+                  scene.client);
+    char saved[16384];
+    size_t size = 0;
+    assert_signet(SIGNET_OK, "",
+                  signet_credential_save(scene.credential, saved, sizeof(saved), &size),
+                  scene.client);
+    end_client(&scene);
+    connect_client(&scene, true);
+    assert_signet(SIGNET_OK, "",
+                  signet_credential_load(scene.client, saved, size, &scene.credential),
+                  scene.client);
+    wrong_by = -3 * 365 * DAY;
+    assert_signet(SIGNET_OK, "", signet_credential_ask_time(scene.credential), scene.client);
+    assert_int_equal(clock_now(), NOW);
+    // A renewal does it by itself.
+    clock_correct(0);
+    assert_signet(SIGNET_OK, "", signet_key_generate(scene.client, SIGNET_P256, &scene.key),
+                  scene.client);
+    assert_signet(SIGNET_OK, "",
+                  signet_renewal_new(scene.client, scene.credential, scene.key, &scene.request),
+                  scene.client);
+    struct signet_credential *renewed = NULL;
+    will_issue(&scene.authority, scene.key, "mqtt", NOW + 10 * DAY);
+    assert_signet(SIGNET_OK, "", signet_request_send(scene.request, 0, &renewed), scene.client);
+    assert_int_equal(clock_now(), NOW);
+    signet_credential_free(renewed);
+    clock_correct(0);
+    signet_use_platform(&(struct signet_platform){0});
+}
+
 static bool no_random(uint8_t *out, size_t size) {
     (void)out;
     (void)size;
@@ -637,6 +676,7 @@ int main(void) {
         cmocka_unit_test(answers_that_are_not_ours_are_refused),
         cmocka_unit_test(names_that_were_asked_for_must_be_granted),
         cmocka_unit_test(a_clock_that_is_not_set_is_named_or_corrected),
+        cmocka_unit_test(a_board_without_a_clock_asks_before_it_renews),
         cmocka_unit_test(without_randomness_there_is_no_key),
         cmocka_unit_test(a_transport_that_fails_is_unreachable),
         cmocka_unit_test(arguments_that_are_missing_are_named),
