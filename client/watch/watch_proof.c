@@ -40,7 +40,14 @@ static enum probe_verdict probe(const struct watch *watch, struct tls_context *t
     return probe_run(watch->preset->probe, &options->proof, name, tls, err);
 }
 
+// Whoever was interrupted has seen nothing, and is about to end.
 static enum result failed(struct error *err, const char *what, const struct error *reason) {
+    if (strcmp(reason->code, "interrupted") == 0) {
+        if (err != NULL) {
+            *err = *reason;
+        }
+        return RESULT_UNAVAILABLE;
+    }
     (void)error_set_code(err, RESULT_DENIED, "proof_failed", "%s%s%s", what,
                          reason->message[0] != '\0' ? ": " : "", reason->message);
     error_hint(err, "Look at the server's log and at the file that it reads.");
@@ -77,7 +84,7 @@ static enum result try_until(const struct watch *watch, struct tls_context *good
     int64_t end = clock_monotonic_milliseconds() + LIMIT_PROOF_SECONDS * 1000;
     for (;;) {
         enum result result = try_once(watch, good, revoked, err);
-        if (result == RESULT_OK || clock_monotonic_milliseconds() > end) {
+        if (result != RESULT_DENIED || clock_monotonic_milliseconds() > end) {
             return result;
         }
         if (poll(NULL, 0, PAUSE_MILLISECONDS) < 0) {
