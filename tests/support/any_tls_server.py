@@ -1,12 +1,13 @@
 """A TLS server that speaks no protocol that `signet watch` would know, so that handshakes alone tell who is in."""
 # SPDX-License-Identifier: GPL-3.0-or-later
+import glob
 import os
 import socket
 
 from relying_parties import RelyingParty, tls_context
 from signet_test import PARTIES
 
-LIBFAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+LIBFAKETIME = next(iter(glob.glob("/usr/lib/*/faketime/libfaketime.so.1")), None)
 CONFIG = """global
     hard-stop-after 1s
     tune.ssl.cachesize 0
