@@ -719,6 +719,7 @@ static void in_a_read_only_folder_the_old_list_stays(void **state) {
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
     if (WEXITSTATUS(status) == 77) {
+        watcher_clear(&watcher); // skip() jumps over the destructor
         skip();
     }
     assert_int_equal(WEXITSTATUS(status), RESULT_DENIED);
