@@ -32,6 +32,12 @@ struct value value_bytes(struct bytes bytes);
 // RESULT_INVALID for one that another program made ("store_foreign").
 enum result database_open(const char *path, bool create, struct database **out_database,
                           struct error *err);
+// A second connection to the same file, which only reads: at one moment from database_begin_reading
+// to database_end_reading, whatever is written meanwhile. RESULT_INVALID for one in memory.
+enum result database_open_reader(const struct database *database, struct database **out_reader,
+                                 struct error *err);
+enum result database_begin_reading(struct database *reader, struct error *err);
+void database_end_reading(struct database *reader);
 void database_close(struct database *database);
 // Whether the database holds nothing yet, not even a schema.
 enum result database_is_empty(struct database *database, bool *out_is_empty, struct error *err);

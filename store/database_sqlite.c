@@ -259,6 +259,58 @@ enum result database_open(const char *path, bool create, struct database **out_d
     return RESULT_OK;
 }
 
+// It walks through tables once, so a cache is of little use.
+static enum result open_for_reading(struct database *reader, struct error *err) {
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    if (sqlite3_open_v2(reader->path, &reader->handle, flags, NULL) != SQLITE_OK) {
+        return reader->handle == NULL ? error_out_of_memory(err) : refuse(reader, err);
+    }
+    harden(reader->handle);
+    (void)sqlite3_busy_timeout(reader->handle, BUSY_TIMEOUT_MILLISECONDS);
+    return execute(reader,
+                   "PRAGMA query_only = ON;"
+                   "PRAGMA cell_size_check = ON;"
+                   "PRAGMA temp_store = MEMORY;"
+                   "PRAGMA cache_size = -1000;",
+                   err);
+}
+
+enum result database_open_reader(const struct database *database, struct database **out_reader,
+                                 struct error *err) {
+    if (strcmp(database->path, ":memory:") == 0) {
+        return error_set(err, RESULT_INVALID, "a database in memory has one connection");
+    }
+    struct database *reader = calloc(1, sizeof(*reader));
+    if (reader == NULL) {
+        return error_out_of_memory(err);
+    }
+    reader->path = string_copy(database->path);
+    enum result result =
+        reader->path == NULL ? error_out_of_memory(err) : open_for_reading(reader, err);
+    if (result != RESULT_OK) {
+        database_close(reader);
+        return result;
+    }
+    *out_reader = reader;
+    return RESULT_OK;
+}
+
+// BEGIN alone reads nothing yet: the first look at the schema fixes the moment.
+enum result database_begin_reading(struct database *reader, struct error *err) {
+    TRY(execute(reader, "BEGIN", err));
+    enum result result = execute(reader, "SELECT COUNT(*) FROM sqlite_schema", err);
+    if (result != RESULT_OK) {
+        database_end_reading(reader);
+    }
+    return result;
+}
+
+void database_end_reading(struct database *reader) {
+    if (sqlite3_get_autocommit(reader->handle) == 0) {
+        (void)execute(reader, "ROLLBACK", NULL);
+    }
+}
+
 void database_close(struct database *database) {
     if (database == NULL) {
         return;

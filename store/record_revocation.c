@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "store/record.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static enum result forget_ended(struct store *store, int64_t certificate_id,
@@ -67,29 +68,95 @@ static enum result read_hold(const struct query *query, struct revocation_record
     return RESULT_OK;
 }
 
-typedef enum result revocation_visit(void *context, const struct revocation_record *record,
-                                     struct error *err);
+// --- walking ---------------------------------------------------------------------------------
 
-static enum result visit_row(const struct query *query, bool is_hold, revocation_visit *visit,
-                             void *context, struct error *err) {
-    struct revocation_record record = {0};
-    TRY(is_hold ? read_hold(query, &record, err) : read_revocation(query, &record, err));
-    return visit(context, &record, err);
+// ids of the revocations that matter, for the first of them; the revocations; the holds.
+enum walk_stage { WALK_IDS, WALK_REVOCATIONS, WALK_HOLDS };
+
+struct revocation_walk {
+    struct store *store;
+    int64_t issuer_id;
+    int64_t not_after_from;
+    enum walk_stage stage;
+    int64_t first_id; // 0: there is none
+    struct query query;
+};
+
+static enum result enter_stage(struct revocation_walk *walk, enum walk_stage stage,
+                               struct error *err) {
+    static const enum statement statements[] = {
+        [WALK_IDS] = STATEMENT_REVOCATION_IDS,
+        [WALK_REVOCATIONS] = STATEMENT_REVOCATION_EACH,
+        [WALK_HOLDS] = STATEMENT_HOLD_EACH,
+    };
+    const struct value parameters[] = {value_integer(walk->first_id),
+                                       value_integer(walk->issuer_id),
+                                       value_integer(walk->not_after_from)};
+    const size_t skipped = stage == WALK_REVOCATIONS ? 0 : 1;
+    query_end(&walk->query);
+    walk->stage = stage;
+    return query_start(walk->store->database, statements[stage], &parameters[skipped],
+                       COUNT_OF(parameters) - skipped, &walk->query, err);
 }
 
-static enum result each_row(struct store *store, enum statement statement,
-                            const struct value parameters[2], revocation_visit *visit,
-                            void *context, struct error *err) {
-    AUTO(query_end) struct query query = {0};
-    TRY(query_start(store->database, statement, parameters, 2, &query, err));
-    for (;;) {
-        enum result result = query_next(&query, err);
+enum result revocation_walk_new(struct store *store, int64_t issuer_id, int64_t not_after_from,
+                                struct revocation_walk **out_walk, struct error *err) {
+    AUTO(revocation_walk_free_at) struct revocation_walk *walk = calloc(1, sizeof(*walk));
+    if (walk == NULL) {
+        return error_out_of_memory(err);
+    }
+    walk->store = store;
+    walk->issuer_id = issuer_id;
+    walk->not_after_from = not_after_from;
+    TRY(enter_stage(walk, WALK_IDS, err));
+    *out_walk = walk;
+    walk = NULL;
+    return RESULT_OK;
+}
+
+void revocation_walk_free(struct revocation_walk *walk) {
+    if (walk != NULL) {
+        query_end(&walk->query);
+        free(walk);
+    }
+}
+
+void revocation_walk_free_at(struct revocation_walk **walk) {
+    revocation_walk_free(*walk);
+    *walk = NULL;
+}
+
+enum result revocation_walk_prepare(struct revocation_walk *walk, size_t at_most,
+                                    bool *out_is_ready, struct error *err) {
+    *out_is_ready = walk->stage != WALK_IDS;
+    for (size_t i = 0; i < at_most && walk->stage == WALK_IDS; i++) {
+        enum result result = query_next(&walk->query, err);
         if (result == RESULT_NOT_FOUND) {
-            return RESULT_OK;
+            *out_is_ready = true;
+            return enter_stage(walk, walk->first_id == 0 ? WALK_HOLDS : WALK_REVOCATIONS, err);
         }
         TRY(result);
-        TRY(visit_row(&query, statement == STATEMENT_HOLD_EACH, visit, context, err));
+        int64_t id = query_integer(&walk->query, 0);
+        walk->first_id = walk->first_id == 0 || id < walk->first_id ? id : walk->first_id;
     }
+    return RESULT_OK;
+}
+
+enum result revocation_walk_next(struct revocation_walk *walk,
+                                 struct revocation_record *out_record, struct error *err) {
+    struct revocation_record record = {0};
+    enum result result = query_next(&walk->query, err);
+    if (result == RESULT_NOT_FOUND && walk->stage == WALK_REVOCATIONS) {
+        TRY(enter_stage(walk, WALK_HOLDS, err));
+        result = query_next(&walk->query, err);
+    }
+    if (result != RESULT_OK) {
+        return result;
+    }
+    TRY(walk->stage == WALK_HOLDS ? read_hold(&walk->query, &record, err)
+                                  : read_revocation(&walk->query, &record, err));
+    *out_record = record;
+    return RESULT_OK;
 }
 
 enum result store_each_revocation(struct store *store, int64_t issuer_id,
@@ -98,9 +165,19 @@ enum result store_each_revocation(struct store *store, int64_t issuer_id,
                                                        const struct revocation_record *record,
                                                        struct error *err),
                                   void *context, struct error *err) {
-    const struct value parameters[] = {value_integer(issuer_id), value_integer(not_after_from)};
-    TRY(each_row(store, STATEMENT_REVOCATION_EACH, parameters, visit, context, err));
-    return each_row(store, STATEMENT_HOLD_EACH, parameters, visit, context, err);
+    AUTO(revocation_walk_free_at) struct revocation_walk *walk = NULL;
+    struct revocation_record record = {0};
+    bool is_ready = false;
+    TRY(revocation_walk_new(store, issuer_id, not_after_from, &walk, err));
+    TRY(revocation_walk_prepare(walk, SIZE_MAX, &is_ready, err));
+    for (;;) {
+        enum result result = revocation_walk_next(walk, &record, err);
+        if (result == RESULT_NOT_FOUND) {
+            return RESULT_OK;
+        }
+        TRY(result);
+        TRY(visit(context, &record, err));
+    }
 }
 
 // --- holds -----------------------------------------------------------------------------------

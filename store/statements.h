@@ -169,9 +169,12 @@
       " reason, invalid_since)"                                                                \
       " SELECT n.id, c.id, c.issuer_id, c.serial, c.not_after, $1, $2, $3"                     \
       " FROM certificate c, (SELECT " NEXT_ID " AS id FROM revocation) n WHERE c.id = $4")     \
+    /* The index tells where those begin that matter; then the table is read as it lies, */    \
+    /* which is many times faster than following the index. Hence the "+". */                  \
+    X(REVOCATION_IDS, "SELECT id FROM revocation WHERE issuer_id = $1 AND not_after >= $2")    \
     X(REVOCATION_EACH,                                                                         \
       "SELECT serial, reason, revoked_at, invalid_since, not_after FROM revocation"            \
-      " WHERE issuer_id = $1 AND not_after >= $2 ORDER BY id")                                 \
+      " WHERE id >= $1 AND +issuer_id = $2 AND +not_after >= $3 ORDER BY id")                  \
                                                                                                \
     /* Nothing is added for a certificate that is revoked or on hold. */                       \
     X(HOLD_ADD,                                                                                \

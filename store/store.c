@@ -39,6 +39,29 @@ enum result store_open(const char *path, bool create, struct store **out_store,
     return RESULT_OK;
 }
 
+enum result store_open_reader(const struct store *store, struct store **out_reader,
+                              struct error *err) {
+    struct store *reader = calloc(1, sizeof(*reader));
+    if (reader == NULL) {
+        return error_out_of_memory(err);
+    }
+    enum result result = database_open_reader(store->database, &reader->database, err);
+    if (result != RESULT_OK) {
+        free(reader);
+        return result;
+    }
+    *out_reader = reader;
+    return RESULT_OK;
+}
+
+enum result store_begin_reading(struct store *reader, struct error *err) {
+    return database_begin_reading(reader->database, err);
+}
+
+void store_end_reading(struct store *reader) {
+    database_end_reading(reader->database);
+}
+
 void store_close(struct store *store) {
     if (store != NULL) {
         database_close(store->database);

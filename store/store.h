@@ -18,6 +18,12 @@ struct store;
 // for one of another program and for one of a newer version, each with the cure.
 enum result store_open(const char *path, bool create, struct store **out_store,
                        struct error *err);
+// A second view of an open store that only reads, and sees it as it was at store_begin_reading until
+// store_end_reading. RESULT_INVALID for a store in memory.
+enum result store_open_reader(const struct store *store, struct store **out_reader,
+                              struct error *err);
+enum result store_begin_reading(struct store *reader, struct error *err);
+void store_end_reading(struct store *reader);
 void store_close(struct store *store);
 void store_close_at(struct store **store);
 // Reads and compares everything; RESULT_INTERNAL names the first damage.
@@ -281,7 +287,20 @@ struct revocation_record {
     int64_t not_after;
 };
 // Revocations of an issuer whose certificate's notAfter is not before `not_after_from`, in
-// order of revocation; behind them, those on hold.
+// order of revocation; behind them, those on hold. A walk through a million of them is made in
+// turns: first revocation_walk_prepare until it is ready, then revocation_walk_next, while nothing
+// is written that the store's connection sees.
+struct revocation_walk;
+enum result revocation_walk_new(struct store *store, int64_t issuer_id, int64_t not_after_from,
+                                struct revocation_walk **out_walk, struct error *err);
+enum result revocation_walk_prepare(struct revocation_walk *walk, size_t at_most,
+                                    bool *out_is_ready, struct error *err);
+// RESULT_NOT_FOUND at the end.
+enum result revocation_walk_next(struct revocation_walk *walk,
+                                 struct revocation_record *out_record, struct error *err);
+void revocation_walk_free(struct revocation_walk *walk);
+void revocation_walk_free_at(struct revocation_walk **walk);
+// All of it in one go.
 enum result store_each_revocation(struct store *store, int64_t issuer_id,
                                   int64_t not_after_from,
                                   enum result (*visit)(void *context,

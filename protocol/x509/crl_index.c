@@ -83,10 +83,10 @@ enum result crl_index_read(struct crl_index *index, size_t at_most, bool *out_is
         TRY(crl_next_entry(&index->left, &entry, err));
         size_t place = place_of(index, serial_of(&entry));
         if (index->places[place] != 0) {
-            return error_set_code(err, RESULT_CONFLICT, "entry_duplicate",
-                                  "a serial is listed twice");
+            return error_set(err, RESULT_CONFLICT, "a serial is listed twice");
         }
         index->places[place] = (uint32_t)offset + 1;
+        index->has_unknown_critical |= entry.has_unknown_critical;
         index->count++;
     }
     *out_is_whole = index->left.size == 0;

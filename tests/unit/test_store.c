@@ -375,6 +375,75 @@ static void kept_crls_are_read_in_pieces(void **state) {
     }
 }
 
+static size_t walk(struct store *store, size_t in_turns_of) {
+    AUTO(revocation_walk_free_at) struct revocation_walk *walk = NULL;
+    struct revocation_record record = {0};
+    struct error err = {0};
+    bool is_ready = false;
+    size_t seen = 0;
+    assert_ok(revocation_walk_new(store, 1, 0, &walk, &err), &err);
+    while (!is_ready) {
+        assert_ok(revocation_walk_prepare(walk, in_turns_of, &is_ready, &err), &err);
+    }
+    while (revocation_walk_next(walk, &record, &err) == RESULT_OK) {
+        seen++;
+    }
+    assert_int_equal(err.result, RESULT_OK);
+    return seen;
+}
+
+// What is revoked, held and released while a reader walks, is for the next one.
+static void a_reader_sees_the_revocations_of_one_moment(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(store_close_at) struct store *store = NULL;
+    AUTO(store_close_at) struct store *reader = NULL;
+    make_history(in_folder("reader"));
+    assert_ok(store_open(in_folder("reader"), false, &store, &err), &err);
+    begin(store);
+    struct certificate_record record = certificate_of("B");
+    record.issuer_id = 1;
+    int64_t held = add(store, &record);
+    record = certificate_of("C");
+    record.issuer_id = 1;
+    int64_t other = add(store, &record);
+    assert_ok(store_hold_certificate(store, held, NOW, &err), &err);
+    commit(store);
+    assert_ok(store_open_reader(store, &reader, &err), &err);
+    assert_ok(store_begin_reading(reader, &err), &err);
+    begin(store);
+    assert_ok(store_revoke_certificate(store, other, NOW, 1, 0, &err), &err);
+    assert_ok(store_release_certificate(store, held, NOW + 1, &err), &err);
+    commit(store);
+    assert_int_equal(walk(reader, 1), 2); // A, and B on hold
+    assert_int_equal(walk(store, 1), 2);  // A and C
+    store_end_reading(reader);
+    assert_int_equal(walk(reader, 100), 2);
+    begin(store);
+    record = certificate_of("D");
+    record.issuer_id = 1;
+    assert_ok(store_revoke_certificate(store, add(store, &record), NOW, 1, 0, &err), &err);
+    commit(store);
+    assert_ok(store_begin_reading(reader, &err), &err);
+    assert_int_equal(walk(reader, 100), 3);
+    store_end_reading(reader);
+}
+
+static void a_reader_writes_nothing(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(store_close_at) struct store *store = NULL;
+    AUTO(store_close_at) struct store *reader = NULL;
+    AUTO(store_close_at) struct store *in_memory = open_with_issuers();
+    make_history(in_folder("reads"));
+    assert_ok(store_open(in_folder("reads"), false, &store, &err), &err);
+    assert_ok(store_open_reader(store, &reader, &err), &err);
+    assert_result(RESULT_DENIED, store_begin(reader, &err), &err);
+    commit(in_memory);
+    struct store *none = NULL;
+    assert_result(RESULT_INVALID, store_open_reader(in_memory, &none, &err), &err);
+}
+
 // --- admins ----------------------------------------------------------------------------------
 
 static void an_admin_is_added_and_removed_once(void **state) {
@@ -476,6 +545,8 @@ int main(void) {
         cmocka_unit_test(crl_numbers_and_times_only_grow),
         cmocka_unit_test(only_the_last_two_crls_keep_their_bytes),
         cmocka_unit_test(kept_crls_are_read_in_pieces),
+        cmocka_unit_test(a_reader_sees_the_revocations_of_one_moment),
+        cmocka_unit_test(a_reader_writes_nothing),
         cmocka_unit_test(an_admin_is_added_and_removed_once),
         cmocka_unit_test(audit_records_follow_one_another_without_gaps),
     };

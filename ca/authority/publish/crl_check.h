@@ -11,6 +11,17 @@
 // `previous` (NULL for a first one), but for a thisUpdate of `previous` that lies ahead (crl_make.h); no entry of `previous` is missing unless its certificate
 // was released from a hold, or had expired before the thisUpdate of `previous` and before `now`; and it lists exactly what
 // the records say is revoked. RESULT_INTERNAL (code "crl_refused") says what is wrong.
+// Says so in turns of some milliseconds: the CRL stays as it is and the store's connection sees one
+// state until crl_checker_free.
+struct crl_checker;
+enum result crl_checker_new(struct store *store, const struct issuer *issuer, int64_t now,
+                            const struct crl_record *previous, const struct crl_record *next,
+                            struct crl_checker **out_checker, struct error *err);
+enum result crl_checker_go_on(struct crl_checker *checker, bool *out_is_over,
+                              struct error *err);
+void crl_checker_free(struct crl_checker *checker);
+void crl_checker_free_at(struct crl_checker **checker);
+// The same at once.
 enum result crl_check(struct store *store, const struct issuer *issuer, int64_t now,
                       const struct crl_record *previous, const struct crl_record *next,
                       struct error *err);
