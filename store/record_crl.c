@@ -66,6 +66,15 @@ enum result store_add_crl(struct store *store, const struct crl_record *record,
                          NULL, err);
 }
 
+enum result store_last_crl_number(struct store *store, int64_t issuer_id, int64_t *out_number,
+                                  struct error *err) {
+    struct crl_mark last = {0};
+    TRY(read_mark(store, issuer_id, &last, err));
+    *out_number = last.number;
+    return last.has_last ? RESULT_OK
+                         : error_set(err, RESULT_NOT_FOUND, "this issuer has no CRL yet");
+}
+
 enum result store_last_crl(struct store *store, int64_t issuer_id,
                            struct crl_record *out_record, struct error *err) {
     AUTO(query_end) struct query query = {0};

@@ -539,6 +539,9 @@ void crl_record_clear(struct crl_record *record);
 // ones keep their row; their DER is dropped except for the last two.
 enum result store_add_crl(struct store *store, const struct crl_record *record,
                           struct error *err);
+// RESULT_NOT_FOUND without one.
+enum result store_last_crl_number(struct store *store, int64_t issuer_id, int64_t *out_number,
+                                  struct error *err);
 enum result store_last_crl(struct store *store, int64_t issuer_id,
                            struct crl_record *out_record, struct error *err);
 // A piece of one of those whose DER is kept.

@@ -209,21 +209,38 @@ static enum result read_identity(struct gateway *gateway, struct bytes body,
     return result;
 }
 
+// Those who wait for a next version have one.
+static enum result tell_new(struct gateway *gateway, enum result result,
+                            const struct published *published) {
+    if (result == RESULT_OK && published != NULL) {
+        parking_notice(gateway->parking, published_path(published));
+    }
+    return result;
+}
+
 static enum result read_publication(struct gateway *gateway, struct bytes body,
                                     struct error *err) {
     struct publication publication = {0};
+    struct published *published = NULL;
     enum result result = message_from_binary(&publication_type, body, &publication, err);
-    char *path = NULL;
     if (result == RESULT_OK) {
-        path = string_copy(publication.path);
-        result = publications_put(&gateway->publications, &publication, err);
+        result = publications_take(&gateway->publications, &publication, &published, err);
     }
-    if (result == RESULT_OK && path != NULL) {
-        parking_notice(gateway->parking, path);
-    }
-    string_free_at(&path);
     message_clear(&publication_type, &publication);
-    return result;
+    return tell_new(gateway, result, published);
+}
+
+static enum result read_publication_piece(struct gateway *gateway, struct bytes body,
+                                          struct error *err) {
+    struct publication_piece piece = {0};
+    struct published *published = NULL;
+    enum result result = message_from_binary(&publication_piece_type, body, &piece, err);
+    if (result == RESULT_OK) {
+        result = publications_take_piece(&gateway->publications, blob_bytes(&piece.body),
+                                         &published, err);
+    }
+    message_clear(&publication_piece_type, &piece);
+    return tell_new(gateway, result, published);
 }
 
 static enum result read_decided(struct gateway *gateway, struct bytes body, struct error *err) {
@@ -256,6 +273,8 @@ static enum result on_notice(struct gateway *gateway, const struct frame *frame,
         return read_identity(gateway, frame->body, err);
     case NOTICE_PUBLICATION:
         return read_publication(gateway, frame->body, err);
+    case NOTICE_PUBLICATION_PIECE:
+        return read_publication_piece(gateway, frame->body, err);
     case NOTICE_DECIDED:
         return read_decided(gateway, frame->body, err);
     case NOTICE_STATUS_CHANGED:

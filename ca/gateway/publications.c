@@ -13,6 +13,7 @@ void publications_clear(struct publications *publications) {
         published_release(publications->items[i]);
     }
     free(publications->items);
+    message_clear(&publication_type, &publications->incoming);
     *publications = (struct publications){0};
 }
 
@@ -115,4 +116,60 @@ enum result publications_put(struct publications *publications, struct publicati
     published_release(publications->items[place]);
     publications->items[place] = published;
     return RESULT_OK;
+}
+
+// --- in pieces ------------------------------------------------------------------------------
+
+static enum result put_whole(struct publications *publications, struct publication *message,
+                             struct published **out_published, struct error *err) {
+    AUTO(string_free_at) char *path = string_copy(message->path);
+    if (path == NULL) {
+        return error_out_of_memory(err);
+    }
+    message->size = 0;
+    TRY(publications_put(publications, message, err));
+    *out_published = publications_find(publications, path);
+    return RESULT_OK;
+}
+
+// Room for all of it at once, so that it is not moved while it grows.
+static enum result make_room(struct blob *body, int64_t size, struct error *err) {
+    if (size <= (int64_t)body->size || size > LIMIT_CRL_BYTES) {
+        return error_set(err, RESULT_INVALID, "a body of %lld bytes cannot come in pieces",
+                         (long long)size);
+    }
+    uint8_t *room = realloc(body->data, (size_t)size);
+    if (room == NULL) {
+        return error_out_of_memory(err);
+    }
+    body->data = room;
+    return RESULT_OK;
+}
+
+enum result publications_take(struct publications *publications, struct publication *message,
+                              struct published **out_published, struct error *err) {
+    *out_published = NULL;
+    message_clear(&publication_type, &publications->incoming);
+    if (message->size == 0) {
+        return put_whole(publications, message, out_published, err);
+    }
+    TRY(make_room(&message->body, message->size, err));
+    publications->incoming = *message;
+    *message = (struct publication){0};
+    return RESULT_OK;
+}
+
+enum result publications_take_piece(struct publications *publications, struct bytes piece,
+                                    struct published **out_published, struct error *err) {
+    struct publication *incoming = &publications->incoming;
+    struct blob *body = &incoming->body;
+    *out_published = NULL;
+    if (piece.size > (size_t)incoming->size - body->size) {
+        return error_set(err, RESULT_INVALID, "a piece of a publication that has none to come");
+    }
+    memcpy(body->data + body->size, piece.data, piece.size);
+    body->size += piece.size;
+    return body->size < (size_t)incoming->size
+               ? RESULT_OK
+               : put_whole(publications, incoming, out_published, err);
 }

@@ -1,8 +1,10 @@
-// signetctl crl show, publish, diff.
+// signetctl crl show, publish and diff.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "client/admin/crl_report.h"
 #include "client/admin/signetctl.h"
@@ -53,11 +55,10 @@ static enum result print_crls(const struct arguments *arguments, const struct cr
     return program_print(&text, err);
 }
 
-static enum result call_for_crls(const struct arguments *arguments, enum operation_id operation,
-                                 struct error *err) {
+static enum result show_all(const struct arguments *arguments, struct error *err) {
     const struct nothing request = {};
     struct crl_page reply = {0};
-    enum result result = session_call(arguments, operation, &request, &reply, err);
+    enum result result = session_call(arguments, OPERATION_CRL_SHOW, &request, &reply, err);
     if (result == RESULT_OK) {
         result = print_crls(arguments, &reply, err);
     }
@@ -65,8 +66,77 @@ static enum result call_for_crls(const struct arguments *arguments, enum operati
     return result;
 }
 
+// --- publishing ------------------------------------------------------------------------------
+
+// A CRL of millions of entries is made between other requests.
+#define WAIT_MILLISECONDS 200
+#define WAIT_SECONDS_AT_MOST 600
+
+static const struct crl_info *find_crl(const struct crl_page *page, const char *issuer) {
+    const struct crl_info *items = page->crls.items;
+    for (size_t i = 0; i < page->crls.count; i++) {
+        if (strcmp(items[i].issuer, issuer) == 0) {
+            return &items[i];
+        }
+    }
+    return NULL;
+}
+
+// Whether every CRL that was still to be made has a successor.
+static bool is_published(const struct crl_page *asked, const struct crl_page *now) {
+    const struct crl_info *items = asked->crls.items;
+    for (size_t i = 0; i < asked->crls.count; i++) {
+        const struct crl_info *found = find_crl(now, items[i].issuer);
+        if (items[i].is_being_replaced && found != NULL && found->number <= items[i].number) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void pause_shortly(void) {
+    const struct timespec pause = {.tv_nsec = WAIT_MILLISECONDS * 1000000L};
+    (void)nanosleep(&pause, NULL);
+}
+
+static enum result wait_until_published(struct session *session, const struct crl_page *asked,
+                                        struct crl_page *page, struct error *err) {
+    const struct nothing request = {};
+    const int64_t until = clock_monotonic_milliseconds() + WAIT_SECONDS_AT_MOST * 1000;
+    while (!is_published(asked, page)) {
+        if (clock_monotonic_milliseconds() > until) {
+            (void)error_set_code(err, RESULT_UNAVAILABLE, "server_unavailable",
+                                 "the CRL is still being made");
+            error_hint(err, "The authority's log says why; signetctl crl show looks again.");
+            return RESULT_UNAVAILABLE;
+        }
+        pause_shortly();
+        message_clear(&crl_page_type, page);
+        TRY(api_call(&session->exchange, OPERATION_CRL_SHOW, &request, page, err));
+    }
+    return RESULT_OK;
+}
+
+static enum result publish(const struct arguments *arguments, struct crl_page *asked,
+                           struct crl_page *page, struct error *err) {
+    const struct nothing request = {};
+    AUTO(session_close) struct session session = {0};
+    TRY(session_open(arguments, &session, err));
+    TRY(api_call(&session.exchange, OPERATION_CRL_PUBLISH, &request, asked, err));
+    if (is_published(asked, asked)) {
+        return print_crls(arguments, asked, err);
+    }
+    TRY(api_call(&session.exchange, OPERATION_CRL_SHOW, &request, page, err));
+    TRY(wait_until_published(&session, asked, page, err));
+    return print_crls(arguments, page, err);
+}
+
 enum result run_crl_publish(const struct arguments *arguments, struct error *err) {
-    return call_for_crls(arguments, OPERATION_CRL_PUBLISH, err);
+    struct crl_page asked = {0}, page = {0};
+    enum result result = publish(arguments, &asked, &page, err);
+    message_clear(&crl_page_type, &asked);
+    message_clear(&crl_page_type, &page);
+    return result;
 }
 
 // --- one of them -----------------------------------------------------------------------------
@@ -172,7 +242,7 @@ enum result run_crl_show(const struct arguments *arguments, struct error *err) {
     if (arguments->operand_count > 0) {
         return arguments_refuse(err, "issuer", "whose CRL? SERIAL goes with --issuer NAME");
     }
-    return call_for_crls(arguments, OPERATION_CRL_SHOW, err);
+    return show_all(arguments, err);
 }
 
 // --- two of them -----------------------------------------------------------------------------

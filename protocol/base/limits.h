@@ -108,8 +108,10 @@
 // --- frames --------------------------------------------------------------------------------
 // From a gateway: one request of the size HTTP allows, with address and client certificate.
 #define LIMIT_FRAME_REQUEST_BYTES (256 * 1024)
-// To a gateway: a publication carries a whole CRL in three forms.
-#define LIMIT_FRAME_REPLY_BYTES (4 * LIMIT_CRL_BYTES)
+// To a gateway: the largest is a part of a CRL for an administrator, or a page of a list.
+#define LIMIT_FRAME_REPLY_BYTES (64 * 1024 * 1024)
+// A publication comes in pieces of this size, so that no copy of a whole CRL waits for a gateway.
+#define LIMIT_PUBLICATION_PIECE_BYTES (256 * 1024)
 // Requests of one gateway that wait for the authority.
 #define LIMIT_FRAMES_WAITING 1024
 // Requests of one gateway that wait for an event, such as a decision: more than it has connections

@@ -205,6 +205,16 @@ enum result blob_set(struct blob *member, struct bytes bytes) {
     return RESULT_OK;
 }
 
+void blob_take(struct blob *member, struct buf *buf) {
+    blob_clear(member);
+    if (buf->size == 0) {
+        buf_clear(buf);
+        return;
+    }
+    *member = (struct blob){.data = buf->data, .size = buf->size};
+    *buf = (struct buf){0};
+}
+
 struct bytes blob_bytes(const struct blob *blob) {
     return bytes_of(blob->data, blob->size);
 }

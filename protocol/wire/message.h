@@ -184,6 +184,8 @@ enum result text_set(char **member, const char *text);
 enum result text_set_bytes(char **member, struct bytes text);
 // Empty bytes make it absent.
 enum result blob_set(struct blob *member, struct bytes bytes);
+// The buffer's memory instead of a copy; the buffer is left cleared.
+void blob_take(struct blob *member, struct buf *buf);
 struct bytes blob_bytes(const struct blob *blob);
 enum result text_list_add(struct text_list *list, const char *text);
 void text_list_clear(struct text_list *list);

@@ -203,7 +203,8 @@
     F(TIME, this_update, 0, REQUIRED)                                                          \
     F(TIME, next_update, 0, REQUIRED)                                                          \
     F(INTEGER, entries, INT64_MAX, REQUIRED)                                                   \
-    F(INTEGER, size, INT64_MAX, REQUIRED)
+    F(INTEGER, size, INT64_MAX, REQUIRED)                                                      \
+    F(BOOLEAN, is_being_replaced, 0, OPTIONAL)
 
 #define crl_page_FIELDS(F, R) R(crls, crl_info, 100)
 
@@ -452,7 +453,11 @@
     F(INTEGER, max_age, INT64_MAX, OPTIONAL)                                                   \
     F(BYTES, body, LIMIT_CRL_BYTES, OPTIONAL)                                                  \
     F(TEXTS, pem_of, LIMIT_CHAIN_CERTIFICATES, OPTIONAL)                                       \
-    F(TEXT, same_as, 256, OPTIONAL)
+    F(TEXT, same_as, 256, OPTIONAL)                                                            \
+    F(INTEGER, size, LIMIT_CRL_BYTES, OPTIONAL)
+
+// What follows a publication whose body is shorter than its `size`, until it is not.
+#define publication_piece_FIELDS(F, R) F(BYTES, body, LIMIT_PUBLICATION_PIECE_BYTES, REQUIRED)
 
 // The limits and log settings of this gateway; sent first and again after a reload.
 #define setup_FIELDS(F, R)                                                                     \
@@ -536,6 +541,7 @@
     X(profile_page)                                                                            \
     X(identity)                                                                                \
     X(publication)                                                                             \
+    X(publication_piece)                                                                       \
     X(setup)                                                                                   \
     X(decided)                                                                                 \
     X(status_changed)
@@ -599,6 +605,7 @@ MESSAGE_DECLARE(profile_detail);
 MESSAGE_DECLARE(profile_page);
 MESSAGE_DECLARE(identity);
 MESSAGE_DECLARE(publication);
+MESSAGE_DECLARE(publication_piece);
 MESSAGE_DECLARE(setup);
 MESSAGE_DECLARE(decided);
 MESSAGE_DECLARE(status_changed);
@@ -674,5 +681,6 @@ enum notice_id {
     NOTICE_PUBLICATION = 3,
     NOTICE_DRAIN = 4,
     NOTICE_DECIDED = 5,
-    NOTICE_STATUS_CHANGED = 6
+    NOTICE_STATUS_CHANGED = 6,
+    NOTICE_PUBLICATION_PIECE = 7
 };

@@ -234,8 +234,8 @@ static void check_example(const struct message_type *type, const struct buf *tex
 
 static bool needs_example(const struct message_type *type) {
     return type->field_count > 0 && type != &identity_type && type != &publication_type &&
-           type != &setup_type && type != &decided_type && type != &ocsp_query_type &&
-           type != &ocsp_reply_type && type != &status_changed_type;
+           type != &publication_piece_type && type != &setup_type && type != &decided_type &&
+           type != &ocsp_query_type && type != &ocsp_reply_type && type != &status_changed_type;
 }
 
 static void every_example_is_read_and_every_public_message_has_one(void **state) {

@@ -63,6 +63,11 @@ const struct crl_record *crl_job_made(const struct crl_job *job) {
     return &job->made;
 }
 
+void crl_job_take(struct crl_job *job, struct crl_record *out_made) {
+    *out_made = job->made;
+    job->made = (struct crl_record){0};
+}
+
 const struct crl_dates *crl_job_dates(const struct crl_job *job) {
     return &job->dates;
 }

@@ -28,6 +28,8 @@ enum result crl_job_new(struct store *store, const struct crl_order *order,
 enum result crl_job_go_on(struct crl_job *job, bool *out_is_over, struct error *err);
 // When it is over: the whole record, the job's own, to be stored.
 const struct crl_record *crl_job_made(const struct crl_job *job);
+// Moves it out, to be published.
+void crl_job_take(struct crl_job *job, struct crl_record *out_made);
 const struct crl_dates *crl_job_dates(const struct crl_job *job);
 void crl_job_free(struct crl_job *job);
 void crl_job_free_at(struct crl_job **job);

@@ -8,7 +8,6 @@
 #include "authority/authority.h"
 #include "authority/publish/crl_check.h"
 #include "authority/publish/crl_make.h"
-#include "authority/publish/crl_job.h"
 #include "authority/publish/publisher_private.h"
 #include "authority/peer.h"
 #include "base/clock.h"
@@ -19,6 +18,7 @@
 #define CRL_WARNING_PART 3
 
 void publisher_clear(struct publisher *publisher) {
+    publisher_turns_free(publisher->turns);
     for (size_t i = 0; i < publisher->item_count; i++) {
         message_clear(&publication_type, &publisher->items[i].message);
     }
@@ -35,7 +35,7 @@ bool publisher_is_above(const struct issuer *issuer) {
     return issuer->record.kind == ISSUER_ROOT;
 }
 
-static int64_t lifetime_of(const struct authority *authority, const struct issuer *issuer) {
+int64_t publisher_lifetime(const struct authority *authority, const struct issuer *issuer) {
     return publisher_is_above(issuer) ? authority->config.root_crl_lifetime
                                       : authority->config.crl_lifetime;
 }
@@ -64,7 +64,7 @@ static bool can_make(const struct authority *authority, size_t index, int64_t no
            !is_done(issuer, &authority->publisher.lines[index]);
 }
 
-static bool is_due(const struct authority *authority, size_t index, int64_t now) {
+bool publisher_line_is_due(const struct authority *authority, size_t index, int64_t now) {
     const struct crl_line *line = &authority->publisher.lines[index];
     if (!can_make(authority, index, now)) {
         return false;
@@ -86,7 +86,7 @@ void publisher_mark_outdated(struct authority *authority, int64_t issuer_id) {
 bool publisher_is_due(const struct authority *authority, int64_t now) {
     bool is_any_due = authority->publisher.has_news;
     for (size_t i = 0; i < authority->issuers.count; i++) {
-        is_any_due = is_any_due || is_due(authority, i, now);
+        is_any_due = is_any_due || publisher_line_is_due(authority, i, now);
     }
     return is_any_due;
 }
@@ -157,6 +157,19 @@ enum result publisher_start(struct authority *authority, struct error *err) {
 
 // --- making CRLs -----------------------------------------------------------------------------
 
+enum result publisher_record(struct authority *authority, const struct peer *peer,
+                             const struct issuer *issuer, const struct published_crl *crl,
+                             bool clock_went_back, struct error *err) {
+    AUTO(buf_clear) struct buf detail = {0};
+    buf_init(&detail, 256);
+    TRY(buf_printf(&detail, "number=%lld entries=%lld bytes=%zu%s", (long long)crl->number,
+                   (long long)crl->entry_count, crl->size,
+                   clock_went_back ? " the last one lies ahead: the clock was set back" : ""));
+    return decision_record(authority, peer,
+                           clock_went_back ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+                           "crl published", issuer->record.name, buf_string(&detail), err);
+}
+
 static enum result make(struct authority *authority, const struct peer *peer,
                         const struct issuer *issuer, int64_t now, int64_t lifetime,
                         struct published_crl *out_crl, struct error *err) {
@@ -165,15 +178,8 @@ static enum result make(struct authority *authority, const struct peer *peer,
     bool clock_went_back = false;
     TRY(crl_make(authority->store, issuer, now, lifetime, &record, &size, &clock_went_back,
                  err));
-    AUTO(buf_clear) struct buf detail = {0};
-    buf_init(&detail, 256);
-    TRY(buf_printf(&detail, "number=%lld entries=%lld bytes=%zu%s", (long long)record.number,
-                   (long long)record.entry_count, size,
-                   clock_went_back ? " the last one lies ahead: the clock was set back" : ""));
     *out_crl = publisher_summary(issuer, &record, size);
-    return decision_record(authority, peer,
-                           clock_went_back ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
-                           "crl published", issuer->record.name, buf_string(&detail), err);
+    return publisher_record(authority, peer, issuer, out_crl, clock_went_back, err);
 }
 
 enum result publisher_make(struct authority *authority, const struct peer *peer,
@@ -181,7 +187,7 @@ enum result publisher_make(struct authority *authority, const struct peer *peer,
                            struct error *err) {
     struct published_crl made = {0};
     return make(authority, peer, issuer, now,
-                lifetime > 0 ? lifetime : lifetime_of(authority, issuer), &made, err);
+                lifetime > 0 ? lifetime : publisher_lifetime(authority, issuer), &made, err);
 }
 
 struct making {
@@ -210,9 +216,12 @@ static enum result audit_failure(struct authority *authority, void *context,
                            failed->issuer->record.name, buf_string(&detail), err);
 }
 
-static void note_failure(struct authority *authority, const struct issuer *issuer,
-                         const struct error *failure) {
+void publisher_note_failure(struct authority *authority, const struct issuer *issuer,
+                            const struct error *failure, struct error *first) {
     struct publisher *publisher = &authority->publisher;
+    if (first->result == RESULT_OK || strcmp(first->code, CODE_TOO_SOON) == 0) {
+        *first = *failure;
+    }
     if (strcmp(failure->code, CODE_TOO_SOON) == 0 ||
         strcmp(failure->code, publisher->last_failure) == 0) {
         return;
@@ -227,7 +236,7 @@ static void note_failure(struct authority *authority, const struct issuer *issue
 enum result publisher_run(struct authority *authority, int64_t now, struct error *err) {
     struct error first = {0};
     for (size_t i = 0; i < authority->issuers.count; i++) {
-        if (!is_due(authority, i, now)) {
+        if (!publisher_line_is_due(authority, i, now)) {
             continue;
         }
         struct making making = {.index = i, .now = now};
@@ -237,11 +246,7 @@ enum result publisher_run(struct authority *authority, int64_t now, struct error
             authority->publisher.has_news = true;
             continue;
         }
-        note_failure(authority, publisher_issuer(authority, i), &failure);
-        // One that is only too soon must not hide another that is broken.
-        if (first.result == RESULT_OK || strcmp(first.code, CODE_TOO_SOON) == 0) {
-            first = failure;
-        }
+        publisher_note_failure(authority, publisher_issuer(authority, i), &failure, &first);
     }
     enum result refreshed = publisher_refresh(authority, err);
     if (first.result == RESULT_OK) {
@@ -287,7 +292,8 @@ enum result publisher_warn(const struct authority *authority, int64_t now,
     return RESULT_OK;
 }
 
-static enum result add_info(const struct published_crl *crl, struct record_list *list) {
+static enum result add_info(const struct authority *authority, size_t index,
+                            const struct published_crl *crl, struct record_list *list) {
     void *added = NULL;
     TRY(record_add(list, &crl_info_type, &added));
     struct crl_info *info = added;
@@ -297,6 +303,7 @@ static enum result add_info(const struct published_crl *crl, struct record_list 
     info->next_update = crl->next_update;
     info->entries = crl->entry_count;
     info->size = (int64_t)crl->size;
+    info->is_being_replaced = publisher_is_replacing(authority, index);
     return RESULT_OK;
 }
 
@@ -314,13 +321,31 @@ enum result publisher_list(const struct authority *authority, struct record_list
         const struct crl_line *line =
             &authority->publisher.lines[place_in_list(authority, rank)];
         if (line->crl.number != 0) {
-            TRY(add_info(&line->crl, list));
+            TRY(add_info(authority, place_in_list(authority, rank), &line->crl, list));
         }
     }
     return RESULT_OK;
 }
 
 // --- operation -------------------------------------------------------------------------------
+
+// A larger one would keep other requests waiting: it is made in turns, behind the answer.
+#define ENTRIES_AT_ONCE 5000
+
+static enum result publish_one(struct authority *authority, const struct peer *peer,
+                               size_t index, int64_t now, struct crl_page *reply,
+                               struct error *err) {
+    const struct issuer *issuer = publisher_issuer(authority, index);
+    struct crl_line *line = &authority->publisher.lines[index];
+    if (line->crl.entry_count > ENTRIES_AT_ONCE) {
+        line->is_outdated = true;
+        return add_info(authority, index, &line->crl, &reply->crls);
+    }
+    struct published_crl made = {0};
+    TRY(make(authority, peer, issuer, now, publisher_lifetime(authority, issuer), &made, err));
+    authority->publisher.has_news = true;
+    return add_info(authority, index, &made, &reply->crls);
+}
 
 enum result publisher_publish(struct authority *authority, const struct peer *peer,
                               const struct nothing *request, struct crl_page *reply,
@@ -329,16 +354,9 @@ enum result publisher_publish(struct authority *authority, const struct peer *pe
     int64_t now = clock_now();
     for (size_t rank = 0; rank < authority->issuers.count; rank++) {
         size_t i = place_in_list(authority, rank);
-        if (!can_make(authority, i, now)) {
-            continue;
-        }
-        struct published_crl made = {0};
-        const struct issuer *issuer = publisher_issuer(authority, i);
-        TRY(make(authority, peer, issuer, now, lifetime_of(authority, issuer), &made, err));
-        if (add_info(&made, &reply->crls) != RESULT_OK) {
-            return error_out_of_memory(err);
+        if (can_make(authority, i, now)) {
+            TRY(publish_one(authority, peer, i, now, reply, err));
         }
     }
-    authority->publisher.has_news = true;
     return RESULT_OK;
 }

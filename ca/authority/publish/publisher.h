@@ -42,8 +42,11 @@ struct published_item {
     bool is_new; // to be sent to the gateways
 };
 
+struct publisher_turns;
+
 struct publisher {
-    bool has_news; // the store has a CRL that the publications do not show yet
+    struct publisher_turns *turns; // CRLs that are being made; NULL: none
+    bool has_news;                 // the store has a CRL that the publications do not show yet
     struct crl_line lines[LIMIT_ISSUERS]; // by the issuer's place in the set
     struct published_item items[LIMIT_PUBLISHED];
     size_t item_count;
@@ -71,6 +74,15 @@ bool publisher_is_due(const struct authority *authority, int64_t now);
 // "crl_too_soon" asks for another call a moment later. Any other failure is audited, and the old
 // publications of that CA stay.
 enum result publisher_run(struct authority *authority, int64_t now, struct error *err);
+// The same in turns of some milliseconds, for an authority that answers meanwhile: begins if nothing
+// is under way, and goes on as long as *out_is_over is false. Each CRL is of the moment in which it
+// was begun; what is revoked later marks its CA as outdated again. A failure of some CRL is
+// told when it is over.
+enum result publisher_go_on(struct authority *authority, int64_t now, bool *out_is_over,
+                            struct error *err);
+// Whether a CRL of this CA is being made, or waits for it because of a revocation.
+bool publisher_is_replacing(const struct authority *authority, size_t index);
+void publisher_turns_free(struct publisher_turns *turns);
 // Prepares the publications that the store has newer CRLs for.
 enum result publisher_refresh(struct authority *authority, struct error *err);
 // Whether so little of a CRL's life is left that a person must see to the next one.

@@ -45,6 +45,7 @@ const struct publication *publisher_find(const struct publisher *publisher, cons
 // Gateways make what is not DER, so that bytes are kept and sent once.
 struct content {
     struct bytes body;
+    struct buf *taken_body;         // instead of `body`, when it is not NULL
     const struct text_list *pem_of; // paths; NULL: none
     const char *same_as;            // a path; NULL: none
 };
@@ -60,6 +61,9 @@ static enum result fill(struct publication *publication, const char *path, const
     }
     if (content->same_as != NULL) {
         TRY(text_set(&publication->same_as, content->same_as));
+    }
+    if (content->taken_body != NULL) {
+        blob_take(&publication->body, content->taken_body);
     }
     publication->last_modified = form->last_modified;
     publication->expires = form->expires;
@@ -151,7 +155,7 @@ enum result publisher_certificates(struct authority *authority, struct error *er
 
 // The entity tag of a CRL is its number: gateways answer "newer than number N" from it.
 static enum result publish_crl(struct authority *authority, const struct issuer *issuer,
-                               const struct crl_record *record, struct error *err) {
+                               struct crl_record *record, struct error *err) {
     struct publisher *publisher = &authority->publisher;
     AUTO(buf_clear) struct buf path = {0};
     AUTO(buf_clear) struct buf der_path = {0};
@@ -167,7 +171,7 @@ static enum result publish_crl(struct authority *authority, const struct issuer 
         .max_age = period < CRL_MAX_AGE_SECONDS ? period : CRL_MAX_AGE_SECONDS,
     };
     TRY(path_of("crl", issuer, ".crl", &der_path));
-    const struct content der = {.body = buf_bytes(&record->der)};
+    const struct content der = {.taken_body = &record->der};
     TRY(publish(publisher, buf_string(&der_path), etag, &form, &der, err));
     char *paths[] = {(char *)(uintptr_t)buf_string(&der_path)};
     const struct text_list list = {.items = paths, .count = 1};
@@ -248,19 +252,31 @@ static enum result publish_bundle(struct authority *authority, const struct issu
                    err);
 }
 
+enum result publisher_show(struct authority *authority, size_t index, struct crl_record *record,
+                           struct error *err) {
+    const struct issuer *issuer = publisher_issuer(authority, index);
+    struct published_crl shown = publisher_summary(issuer, record, record->der.size);
+    publisher_turns_drop(authority, index); // compares with what is replaced
+    TRY(publish_crl(authority, issuer, record, err));
+    authority->publisher.lines[index].crl = shown;
+    return RESULT_OK;
+}
+
 // *out_changed is set when the store had a newer CRL than what is published.
 static enum result refresh_one(struct authority *authority, size_t index, bool *out_changed,
                                struct error *err) {
     const struct issuer *issuer = publisher_issuer(authority, index);
-    struct published_crl *crl = &authority->publisher.lines[index].crl;
     AUTO(crl_record_clear) struct crl_record record = {0};
-    enum result result = store_last_crl(authority->store, issuer->record.id, &record, err);
-    if (result == RESULT_NOT_FOUND || (result == RESULT_OK && record.number == crl->number)) {
+    int64_t number = 0;
+    enum result result =
+        store_last_crl_number(authority->store, issuer->record.id, &number, err);
+    if (result == RESULT_NOT_FOUND ||
+        (result == RESULT_OK && number == authority->publisher.lines[index].crl.number)) {
         return RESULT_OK;
     }
     TRY(result);
-    TRY(publish_crl(authority, issuer, &record, err));
-    *crl = publisher_summary(issuer, &record, record.der.size);
+    TRY(store_last_crl(authority->store, issuer->record.id, &record, err));
+    TRY(publisher_show(authority, index, &record, err));
     *out_changed = true;
     return RESULT_OK;
 }
@@ -279,17 +295,23 @@ static bool is_touched(const struct authority *authority, const struct issuer *i
     return false;
 }
 
-enum result publisher_refresh(struct authority *authority, struct error *err) {
-    bool changed[LIMIT_ISSUERS] = {false};
-    for (size_t i = 0; i < authority->issuers.count; i++) {
-        TRY(refresh_one(authority, i, &changed[i], err));
-    }
+enum result publisher_show_bundles(struct authority *authority,
+                                   const bool changed[LIMIT_ISSUERS], struct error *err) {
     for (size_t i = 0; i < authority->issuers.count; i++) {
         const struct issuer *issuer = publisher_issuer(authority, i);
         if (!publisher_is_above(issuer) && is_touched(authority, issuer, changed)) {
             TRY(publish_bundle(authority, issuer, err));
         }
     }
+    return RESULT_OK;
+}
+
+enum result publisher_refresh(struct authority *authority, struct error *err) {
+    bool changed[LIMIT_ISSUERS] = {false};
+    for (size_t i = 0; i < authority->issuers.count; i++) {
+        TRY(refresh_one(authority, i, &changed[i], err));
+    }
+    TRY(publisher_show_bundles(authority, changed, err));
     authority->publisher.has_news = false;
     return RESULT_OK;
 }

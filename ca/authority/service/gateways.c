@@ -28,7 +28,7 @@
 // One that lived this long did not fail at its start: the next restart is quick again.
 #define HEALTHY_MILLISECONDS 60000
 // What may wait for a gateway that does not read.
-#define LIMIT_UNREAD_BYTES ((size_t)LIMIT_FRAME_REPLY_BYTES)
+#define LIMIT_UNREAD_BYTES ((size_t)4 * LIMIT_FRAME_REPLY_BYTES)
 
 enum { ROLE_ENROLL, ROLE_ADMIN, ROLE_PUBLIC, ROLE_COUNT };
 
@@ -174,6 +174,10 @@ static void on_channel_end(void *context, const struct error *err) {
 }
 
 static const struct channel_events channel_events = {on_frame, on_channel_end};
+
+size_t gateway_waiting(const struct gateway *gateway) {
+    return gateway->channel == NULL ? 0 : channel_waiting(gateway->channel);
+}
 
 void gateway_send(struct gateway *gateway, const struct frame *frame) {
     if (gateway->channel == NULL) {

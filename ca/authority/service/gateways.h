@@ -45,6 +45,8 @@ void gateways_free(struct gateways *gateways);
 
 enum channel gateway_role(const struct gateway *gateway);
 size_t gateway_index(const struct gateway *gateway);
+// Bytes that were sent and that it has not taken; 0 for one that is gone.
+size_t gateway_waiting(const struct gateway *gateway);
 // A frame to a gateway that is gone is dropped. One that does not take what it is sent is
 // killed.
 void gateway_send(struct gateway *gateway, const struct frame *frame);

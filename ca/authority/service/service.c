@@ -17,6 +17,8 @@
 #include "authority/issuers/ca_key.h"
 #include "authority/issuers/issuer_choice.h"
 #include "authority/requests/request.h"
+#include "authority/service/notices.h"
+#include "authority/service/publication_feed.h"
 #include "authority/service/sandbox.h"
 #include "authority/service/supervisor.h"
 #include "authority/service/waiting_lines.h"
@@ -30,6 +32,8 @@
 // Revocations that come together share one CRL; still well within a second.
 #define PUBLISH_DELAY_MILLISECONDS 200
 #define PUBLISH_RETRY_MILLISECONDS 5000
+// What a request waits longer while CRLs are made.
+#define WORK_MILLISECONDS 5
 #define IDENTITY_RETRY_MILLISECONDS 60000
 #define WARNING_SECONDS 3600
 
@@ -42,6 +46,8 @@ struct service {
     uv_idle_t more_waits;
     struct gateways *gateways;
     struct waiting_lines lines;
+    struct publication_feed feed;
+    bool is_publishing;        // a round of making CRLs is under way
     int64_t identity_retry_at; // monotonic milliseconds
     int64_t responders_retry_at;
     int64_t warn_again_at;
@@ -49,184 +55,29 @@ struct service {
     bool is_over;
 };
 
-// --- what gateways are told ------------------------------------------------------------------
+// --- gateways and requests that begin and end ------------------------------------------------
 
-static void send_notice(struct gateway *gateway, enum notice_id notice, struct bytes body) {
-    struct frame frame = {.kind = FRAME_NOTICE, .number = (uint16_t)notice, .body = body};
-    gateway_send(gateway, &frame);
+static void on_more_waits(uv_idle_t *idle) {
+    (void)idle; // its being active keeps the loop from sleeping
 }
 
-static const char *level_name(enum log_level level) {
-    static const char *const names[] = {
-        [LOG_LEVEL_DEBUG] = "debug",
-        [LOG_LEVEL_INFO] = "info",
-        [LOG_LEVEL_WARNING] = "warning",
-        [LOG_LEVEL_ERROR] = "error",
-    };
-    return names[level];
-}
-
-static enum result encode_setup(const struct config *config, struct buf *out,
-                                struct error *err) {
-    struct setup setup = {
-        .log_level = (char *)(uintptr_t)level_name(config->log_level),
-        .log_format =
-            config->log_format == LOG_FORMAT_JSON ? (char[]){"json"} : (char[]){"text"},
-        .connections = config->connections,
-        .connections_per_address = config->connections_per_address,
-        .handshake_seconds = config->handshake_seconds,
-        .request_seconds = config->request_seconds,
-        .idle_seconds = config->idle_seconds,
-        .ocsp_ignores_nonce = !config->ocsp_nonce,
-    };
-    return message_to_binary(&setup_type, &setup, out, err); // borrows: nothing to clear
-}
-
-static enum result send_setup(struct service *service, struct gateway *gateway,
-                              struct error *err) {
-    AUTO(buf_clear) struct buf body = {0};
-    buf_init(&body, 4096);
-    TRY(encode_setup(&service->authority.config, &body, err));
-    send_notice(gateway, NOTICE_SETUP, buf_bytes(&body));
-    return RESULT_OK;
-}
-
-static enum result send_identity(struct service *service, struct gateway *gateway,
-                                 struct error *err) {
-    if (gateway_role(gateway) == CHANNEL_PUBLIC) {
-        return RESULT_OK; // speaks plain HTTP: a key it cannot use is a key it cannot lose
-    }
-    AUTO(buf_clear) struct buf body = {0};
-    buf_init_secret(&body, LIMIT_FRAME_REPLY_BYTES);
-    TRY(service_identity_encode(&service->authority, gateway_role(gateway), &body, err));
-    send_notice(gateway, NOTICE_IDENTITY, buf_bytes(&body));
-    return RESULT_OK;
-}
-
-// Administrators have the other gateways for files.
-static bool serves_files(const struct gateway *gateway) {
-    return gateway_role(gateway) != CHANNEL_ADMIN;
-}
-
-// To one gateway, or to all (NULL).
-static enum result send_item(struct service *service, struct gateway *gateway,
-                             const struct publication *publication, struct error *err) {
-    AUTO(buf_clear) struct buf body = {0};
-    buf_init(&body, LIMIT_FRAME_REPLY_BYTES);
-    TRY(message_to_binary(&publication_type, publication, &body, err));
-    for (size_t i = 0; i < gateways_count(service->gateways); i++) {
-        struct gateway *at = gateways_at(service->gateways, i);
-        if (serves_files(at) && (gateway == NULL || gateway == at)) {
-            send_notice(at, NOTICE_PUBLICATION, buf_bytes(&body));
-        }
-    }
-    return RESULT_OK;
-}
-
-// What is made of others comes behind them.
-enum { ORDER_BODY, ORDER_PEM, ORDER_SAME, ORDER_COUNT };
-
-static int order_of(const struct publication *publication) {
-    return publication->same_as != NULL    ? ORDER_SAME
-           : publication->pem_of.count > 0 ? ORDER_PEM
-                                           : ORDER_BODY;
-}
-
-static enum result send_items(struct service *service, struct gateway *gateway, bool only_new,
-                              struct error *err) {
-    const struct publisher *publisher = &service->authority.publisher;
-    for (int order = 0; order < ORDER_COUNT; order++) {
-        for (size_t i = 0; i < publisher->item_count; i++) {
-            const struct published_item *item = &publisher->items[i];
-            if (order_of(&item->message) == order && (item->is_new || !only_new)) {
-                TRY(send_item(service, gateway, &item->message, err));
-            }
-        }
-    }
-    return RESULT_OK;
-}
-
-static enum result send_publications(struct service *service, struct gateway *gateway,
-                                     struct error *err) {
-    return serves_files(gateway) ? send_items(service, gateway, false, err) : RESULT_OK;
+static void stay_awake(struct service *service) {
+    (void)uv_idle_start(&service->more_waits, on_more_waits); // cannot fail
 }
 
 static void on_gateway_start(void *context, struct gateway *gateway) {
     struct service *service = context;
     struct error err = {0};
-    enum result result = send_setup(service, gateway, &err);
+    enum result result = notices_send_setup(&service->authority, gateway, &err);
     if (result == RESULT_OK) {
-        result = send_identity(service, gateway, &err);
-    }
-    if (result == RESULT_OK) {
-        result = send_publications(service, gateway, &err);
+        result = notices_send_identity(&service->authority, gateway, &err);
     }
     if (result != RESULT_OK) {
         log_error(LOG_LEVEL_ERROR, "gateway not set up", &err);
     }
+    feed_begin(&service->feed, &service->authority.publisher, gateway);
+    stay_awake(service);
     service->authority.gateways = (int64_t)gateways_running(service->gateways);
-}
-
-// To every gateway, what is new since the last time.
-static enum result send_news(struct service *service, struct error *err) {
-    struct publisher *publisher = &service->authority.publisher;
-    TRY(send_items(service, NULL, true, err));
-    for (size_t i = 0; i < publisher->item_count; i++) {
-        publisher->items[i].is_new = false;
-    }
-    return RESULT_OK;
-}
-
-// --- held requests ---------------------------------------------------------------------------
-
-// Those that wait for a decision in a long poll wait on an enroll gateway.
-static enum result tell_decided(struct service *service, const char *id, struct error *err) {
-    AUTO(buf_clear) struct buf body = {0};
-    buf_init(&body, 256);
-    struct decided decided = {.id = (char *)(uintptr_t)id}; // borrows: nothing to clear
-    TRY(message_to_binary(&decided_type, &decided, &body, err));
-    for (size_t i = 0; i < gateways_count(service->gateways); i++) {
-        struct gateway *gateway = gateways_at(service->gateways, i);
-        if (gateway_role(gateway) == CHANNEL_ENROLL) {
-            send_notice(gateway, NOTICE_DECIDED, buf_bytes(&body));
-        }
-    }
-    return RESULT_OK;
-}
-
-static void tell_all_decided(struct service *service) {
-    struct buf *decided = &service->authority.decided;
-    while (decided->size > 0) {
-        char id[REQUEST_ID_TEXT_SIZE];
-        struct error err = {0};
-        request_id_text(buf_bytes(decided), id);
-        buf_consume(decided, REQUEST_ID_SIZE);
-        if (tell_decided(service, id, &err) != RESULT_OK) {
-            log_error(LOG_LEVEL_ERROR, "decision not told", &err);
-        }
-    }
-}
-
-// Before the answers of the group that changed it: who was told of a revocation gets no earlier
-// status any more.
-static void tell_status_changes(struct service *service) {
-    AUTO(buf_clear) struct buf body = {0};
-    buf_init(&body, 256);
-    struct status_changed changed = {0};
-    while (ocsp_changes_take(&service->authority.status_changes, &changed)) {
-        struct error err = {0};
-        buf_reset(&body);
-        if (message_to_binary(&status_changed_type, &changed, &body, &err) != RESULT_OK) {
-            log_error(LOG_LEVEL_ERROR, "change of status not told", &err);
-        }
-        for (size_t i = 0; i < gateways_count(service->gateways); i++) {
-            struct gateway *gateway = gateways_at(service->gateways, i);
-            if (gateway_role(gateway) != CHANNEL_ADMIN) {
-                send_notice(gateway, NOTICE_STATUS_CHANGED, buf_bytes(&body));
-            }
-        }
-        message_clear(&status_changed_type, &changed);
-    }
 }
 
 static enum result expire_due(struct authority *authority, void *context, struct error *err) {
@@ -245,7 +96,7 @@ static void expire_requests(struct service *service) {
     if (result != RESULT_OK) {
         log_error(LOG_LEVEL_ERROR, "requests not expired", &err);
     }
-    tell_all_decided(service);
+    notices_tell_decided(&service->authority, service->gateways);
 }
 
 // --- publishing and rotating -----------------------------------------------------------------
@@ -263,24 +114,53 @@ static void publish_after(struct service *service, uint64_t milliseconds) {
 }
 
 static void publish(struct service *service) {
-    int64_t now = clock_now();
+    if (publisher_is_due(&service->authority, clock_now())) {
+        service->is_publishing = true;
+        stay_awake(service);
+    }
+}
+
+// The end of a round: what is due by now is for the next one.
+static void after_publishing(struct service *service, enum result result,
+                             const struct error *err) {
+    service->is_publishing = false;
+    bool is_too_soon = result != RESULT_OK && strcmp(err->code, "crl_too_soon") == 0;
+    if (result != RESULT_OK && !is_too_soon) {
+        log_error(LOG_LEVEL_ERROR, "crl not published", err);
+        publish_after(service, PUBLISH_RETRY_MILLISECONDS);
+    } else if (publisher_is_due(&service->authority, clock_now())) {
+        publish_after(service, PUBLISH_DELAY_MILLISECONDS);
+    }
+}
+
+// One turn of making CRLs. The CRLs of the other CAs go out even if one could not be made.
+static void go_on_publishing(struct service *service) {
     struct error err = {0};
-    if (!publisher_is_due(&service->authority, now)) {
-        return;
+    bool is_over = false;
+    enum result result = publisher_go_on(&service->authority, clock_now(), &is_over, &err);
+    if (is_over) {
+        after_publishing(service, result, &err);
     }
-    enum result result = publisher_run(&service->authority, now, &err);
-    // The CRLs of the other CAs go out even if one could not be made.
-    enum result sent = send_news(service, result == RESULT_OK ? &err : NULL);
-    result = result == RESULT_OK ? sent : result;
-    if (result == RESULT_OK) {
-        return;
+    feed_news(&service->feed, &service->authority.publisher, service->gateways);
+}
+
+// A few milliseconds of what takes long, so that those who ask are not kept waiting by it. True when
+// there is more to do at once.
+static bool work(struct service *service) {
+    const int64_t until = clock_monotonic_milliseconds() + WORK_MILLISECONDS;
+    bool has_sent = true;
+    while ((service->is_publishing || has_sent) && clock_monotonic_milliseconds() < until) {
+        struct error err = {0};
+        if (service->is_publishing) {
+            go_on_publishing(service);
+        }
+        if (feed_go_on(&service->feed, &service->authority.publisher, service->gateways,
+                       &has_sent, &err) != RESULT_OK) {
+            log_error(LOG_LEVEL_ERROR, "publication not sent", &err);
+            return service->is_publishing;
+        }
     }
-    bool is_too_soon = strcmp(err.code, "crl_too_soon") == 0;
-    if (!is_too_soon) {
-        log_error(LOG_LEVEL_ERROR, "crl not published", &err);
-    }
-    publish_after(service,
-                  is_too_soon ? PUBLISH_DELAY_MILLISECONDS : PUBLISH_RETRY_MILLISECONDS);
+    return service->is_publishing || has_sent;
 }
 
 static void rotate_identity(struct service *service) {
@@ -293,7 +173,8 @@ static void rotate_identity(struct service *service) {
     }
     enum result result = service_identity_replace(&service->authority, now, &err);
     for (size_t i = 0; result == RESULT_OK && i < gateways_count(service->gateways); i++) {
-        result = send_identity(service, gateways_at(service->gateways, i), &err);
+        result =
+            notices_send_identity(&service->authority, gateways_at(service->gateways, i), &err);
     }
     if (result != RESULT_OK) {
         log_error(LOG_LEVEL_ERROR, "service certificate not replaced", &err);
@@ -381,15 +262,12 @@ static void on_request(void *context, struct gateway *gateway, const struct fram
 static void on_gateway_end(void *context, struct gateway *gateway) {
     struct service *service = context;
     waiting_lines_drop(&service->lines, gateway_index(gateway));
+    feed_forget(&service->feed, gateway);
     service->authority.gateways = (int64_t)gateways_running(service->gateways);
 }
 
-static void on_more_waits(uv_idle_t *idle) {
-    (void)idle; // its being active keeps the loop from sleeping
-}
-
 static void after_group(struct service *service) {
-    tell_all_decided(service);
+    notices_tell_decided(&service->authority, service->gateways);
     if (service->authority.publisher.has_news) {
         publish_after(service, 0);
     } else if (publisher_is_due(&service->authority, clock_now())) {
@@ -404,7 +282,7 @@ static void on_after_poll(uv_check_t *check) {
     waiting_lines_take(&service->lines, gateways_count(service->gateways), &group);
     if (group.count > 0) {
         group_run(&service->authority, group.requests, group.count);
-        tell_status_changes(service);
+        notices_tell_status(&service->authority, service->gateways);
         for (size_t i = 0; i < group.count; i++) {
             send_answer(gateways_at(service->gateways, group.gateways[i]),
                         group.requests[i]->frame.id, &group.requests[i]->answer);
@@ -412,8 +290,8 @@ static void on_after_poll(uv_check_t *check) {
         }
         after_group(service);
     }
-    if (waiting_lines_count(&service->lines) > 0) {
-        (void)uv_idle_start(&service->more_waits, on_more_waits);
+    if (work(service) || waiting_lines_count(&service->lines) > 0) {
+        stay_awake(service);
     } else {
         (void)uv_idle_stop(&service->more_waits);
     }
@@ -491,13 +369,13 @@ static void on_reload_signal(uv_signal_t *handle, int number) {
     for (size_t i = 0; i < gateways_count(service->gateways); i++) {
         struct gateway *gateway = gateways_at(service->gateways, i);
         // The identity again: which manufacturers are trusted may have changed.
-        if (send_setup(service, gateway, &err) != RESULT_OK ||
-            send_identity(service, gateway, &err) != RESULT_OK) {
+        if (notices_send_setup(&service->authority, gateway, &err) != RESULT_OK ||
+            notices_send_identity(&service->authority, gateway, &err) != RESULT_OK) {
             log_error(LOG_LEVEL_ERROR, "gateway not set up", &err);
         }
     }
     rotate_responders(service);
-    tell_status_changes(service);
+    notices_tell_status(&service->authority, service->gateways);
     supervisor_notify("READY=1");
 }
 
