@@ -289,11 +289,22 @@ static const char holds_schema[] =
         " hold_id INTEGER PRIMARY KEY REFERENCES certificate_hold (id),\n"
         " released_at INTEGER NOT NULL) STRICT;\n" APPEND_ONLY("certificate_hold_release");
 
+// The bytes of a CRL behind the first part, which stands in `crl`: a large one is written part by part
+// before its row is, so that no transaction holds others up. Parts without such a row are of a CRL
+// that a crash kept from being made, or that was let go.
+static const char crl_parts_schema[] = "CREATE TABLE crl_part (\n"
+                                       " issuer_id INTEGER NOT NULL REFERENCES issuer (id),\n"
+                                       " number INTEGER NOT NULL,\n"
+                                       " position INTEGER NOT NULL,\n"
+                                       " der BLOB NOT NULL,\n"
+                                       " UNIQUE (issuer_id, number, position)) STRICT;\n";
+
 // Step n stands at index n - 1.
 static const char *const migrations[] = {
     first_schema,
     decisions_schema,
     holds_schema,
+    crl_parts_schema,
 };
 
 int64_t migrations_latest(void) {

@@ -278,11 +278,23 @@
                        " ORDER BY number DESC LIMIT 1")                                        \
     X(CRL_LAST, "SELECT issuer_id, number, this_update, next_update, entry_count, der"         \
                 " FROM crl WHERE issuer_id = $1 ORDER BY number DESC LIMIT 1")                 \
-    X(CRL_READ, "SELECT c.number, length(c.der), substr(c.der, $1 + 1, $2), COALESCE("         \
-                " (SELECT MAX(p.number) FROM crl p WHERE p.issuer_id = c.issuer_id"            \
-                " AND p.number < c.number AND p.der IS NOT NULL), 0) FROM crl c"               \
-                " WHERE c.issuer_id = $3 AND c.der IS NOT NULL AND ($4 = 0 OR c.number = $4)"  \
+    X(CRL_READ, "SELECT c.number, c.der, COALESCE((SELECT SUM(length(p.der)) FROM crl_part p"  \
+                " WHERE p.issuer_id = c.issuer_id AND p.number = c.number), 0), COALESCE("     \
+                " (SELECT MAX(o.number) FROM crl o WHERE o.issuer_id = c.issuer_id"            \
+                " AND o.number < c.number AND o.der IS NOT NULL), 0) FROM crl c"               \
+                " WHERE c.issuer_id = $1 AND c.der IS NOT NULL AND ($2 = 0 OR c.number = $2)"  \
                 " ORDER BY c.number DESC LIMIT 1")                                             \
+    X(CRL_PART_ADD, "INSERT INTO crl_part (issuer_id, number, position, der)"                  \
+                    " VALUES ($1, $2, $3, $4)")                                                \
+    X(CRL_PART_EACH, "SELECT der FROM crl_part WHERE issuer_id = $1 AND number = $2"           \
+                     " AND position >= $3 ORDER BY position")                                  \
+    X(CRL_PART_SIZE, "SELECT COALESCE(SUM(length(der)), 0) FROM crl_part"                      \
+                     " WHERE issuer_id = $1 AND number = $2")                                  \
+    X(CRL_PART_DROP, "DELETE FROM crl_part WHERE issuer_id = $1 AND number = $2")              \
+    X(CRL_PART_DROP_UNUSED,                                                                    \
+      "DELETE FROM crl_part WHERE rowid IN (SELECT p.rowid FROM crl_part p"                    \
+      " WHERE NOT EXISTS (SELECT 1 FROM crl c WHERE c.issuer_id = p.issuer_id"                 \
+      " AND c.number = p.number AND c.der IS NOT NULL) LIMIT $1)")                             \
     X(CRL_DROP_OLDER, "UPDATE crl SET der = NULL"                                              \
                       " WHERE issuer_id = $1 AND number < $2 AND der IS NOT NULL")             \
                                                                                                \

@@ -539,6 +539,17 @@ void crl_record_clear(struct crl_record *record);
 // ones keep their row; their DER is dropped except for the last two.
 enum result store_add_crl(struct store *store, const struct crl_record *record,
                           struct error *err);
+// The same for a large one, so that no single transaction takes long: first each part, 1, 2, … of
+// store_crl_parts, in transactions of their own, then the record. RESULT_INTERNAL when a part is
+// missing.
+size_t store_crl_parts(const struct crl_record *record);
+enum result store_put_crl_part(struct store *store, const struct crl_record *record,
+                               size_t position, struct error *err);
+enum result store_finish_crl(struct store *store, const struct crl_record *record,
+                             struct error *err);
+// Lets go of at most so many parts of CRLs that are not kept, or that were never finished.
+enum result store_drop_crl_parts(struct store *store, size_t at_most, size_t *out_dropped,
+                                 struct error *err);
 // RESULT_NOT_FOUND without one.
 enum result store_last_crl_number(struct store *store, int64_t issuer_id, int64_t *out_number,
                                   struct error *err);
@@ -552,7 +563,7 @@ struct crl_piece {
     struct buf der;   // at most `limit` bytes from `offset` on
 };
 void crl_piece_clear(struct crl_piece *piece);
-// `number` 0: the last one. RESULT_NOT_FOUND (code "crl_unknown").
+// `number` 0: the last one. RESULT_NOT_FOUND (code "crl_unknown"). At the end the piece is empty.
 enum result store_read_crl(struct store *store, int64_t issuer_id, int64_t number,
                            int64_t offset, int64_t limit, struct crl_piece *out_piece,
                            struct error *err);

@@ -41,6 +41,8 @@
 #define LIMIT_SERIAL_BYTES 20
 // A million entries of 39 bytes, with room for reasons and dates.
 #define LIMIT_CRL_BYTES (96 * 1024 * 1024)
+// The store keeps a CRL in parts of this size, written one by one.
+#define LIMIT_CRL_STORED_PART_BYTES (512 * 1024)
 // Administrators read a CRL in parts: in base64, each fits into an answer of 8 MiB.
 #define LIMIT_CRL_PART_BYTES (4 * 1024 * 1024)
 // An OCSP request for one certificate has 70 to 130 bytes; signed by its sender, a few thousand.

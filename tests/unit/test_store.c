@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "support/store_records.h"
 
+#include "base/limits.h"
+
 // --- opening ---------------------------------------------------------------------------------
 
 static void a_store_is_created_only_when_asked(void **state) {
@@ -375,6 +377,110 @@ static void kept_crls_are_read_in_pieces(void **state) {
     }
 }
 
+// --- large CRLs ------------------------------------------------------------------------------
+
+#define LARGE_SIZE ((size_t)2 * LIMIT_CRL_STORED_PART_BYTES + 1000)
+
+static struct crl_record large_crl(int64_t number, size_t size) {
+    struct crl_record record = {.issuer_id = 2,
+                                .number = number,
+                                .this_update = NOW + number,
+                                .next_update = NOW + 100};
+    uint8_t *room = NULL;
+    buf_init(&record.der, LIMIT_CRL_BYTES);
+    assert_int_equal(buf_reserve(&record.der, size, &room), RESULT_OK);
+    for (size_t i = 0; i < size; i++) {
+        room[i] = (uint8_t)(i * 31 + i / 251 + (size_t)number);
+    }
+    buf_commit(&record.der, size);
+    return record;
+}
+
+static void assert_last_crl(struct store *store, const struct crl_record *expected) {
+    AUTO(crl_record_clear) struct crl_record last = {0};
+    struct error err = {0};
+    int64_t number = 0;
+    assert_ok(store_last_crl(store, 2, &last, &err), &err);
+    assert_ok(store_last_crl_number(store, 2, &number, &err), &err);
+    assert_int_equal(number, expected->number);
+    assert_int_equal(last.number, expected->number);
+    assert_true(bytes_equal(buf_bytes(&last.der), buf_bytes(&expected->der)));
+}
+
+static void a_large_crl_is_kept_in_parts_and_read_as_one(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(store_close_at) struct store *store = open_with_issuers();
+    clock_use_manual(NOW + 10);
+    static const size_t sizes[] = {LIMIT_CRL_STORED_PART_BYTES - 1, LIMIT_CRL_STORED_PART_BYTES,
+                                   LIMIT_CRL_STORED_PART_BYTES + 1, LARGE_SIZE};
+    static const size_t parts[] = {0, 0, 1, 2};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        AUTO(crl_record_clear) struct crl_record crl = large_crl(1 + (int64_t)i, sizes[i]);
+        assert_int_equal(store_crl_parts(&crl), parts[i]);
+        assert_ok(store_add_crl(store, &crl, &err), &err);
+        assert_last_crl(store, &crl);
+    }
+    AUTO(crl_record_clear) struct crl_record crl = large_crl(4, LARGE_SIZE);
+    const size_t limit = LIMIT_CRL_STORED_PART_BYTES + 77;
+    for (size_t offset = 0; offset < LARGE_SIZE + 99; offset += 99991) {
+        struct crl_piece piece = {0};
+        assert_ok(store_read_crl(store, 2, 4, (int64_t)offset, (int64_t)limit, &piece, &err),
+                  &err);
+        assert_int_equal(piece.size, LARGE_SIZE);
+        assert_int_equal(piece.previous, 3);
+        assert_true(bytes_equal(buf_bytes(&piece.der),
+                                bytes_slice(buf_bytes(&crl.der), offset, limit)));
+        crl_piece_clear(&piece);
+    }
+}
+
+static void a_crl_is_finished_when_all_its_parts_are_there(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(store_close_at) struct store *store = open_with_issuers();
+    clock_use_manual(NOW + 10);
+    AUTO(crl_record_clear) struct crl_record small = large_crl(1, 100);
+    AUTO(crl_record_clear) struct crl_record crl = large_crl(2, LARGE_SIZE);
+    AUTO(crl_record_clear) struct crl_record other = large_crl(2, LARGE_SIZE - 5);
+    assert_ok(store_add_crl(store, &small, &err), &err);
+    assert_ok(store_put_crl_part(store, &other, 1, &err), &err); // a crash ends that attempt
+    assert_ok(store_put_crl_part(store, &other, 2, &err), &err);
+    assert_result(RESULT_INTERNAL, store_finish_crl(store, &crl, &err), &err);
+    assert_last_crl(store, &small);
+    assert_ok(store_put_crl_part(store, &crl, 1, &err), &err);
+    assert_result(RESULT_INTERNAL, store_finish_crl(store, &crl, &err), &err);
+    assert_ok(store_put_crl_part(store, &crl, 2, &err), &err);
+    assert_ok(store_finish_crl(store, &crl, &err), &err);
+    assert_last_crl(store, &crl);
+}
+
+static void parts_that_are_of_no_use_any_more_are_let_go(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(store_close_at) struct store *store = open_with_issuers();
+    clock_use_manual(NOW + 10);
+    size_t dropped = 0;
+    for (int64_t number = 1; number <= 3; number++) {
+        AUTO(crl_record_clear) struct crl_record crl = large_crl(number, LARGE_SIZE);
+        assert_ok(store_add_crl(store, &crl, &err), &err);
+    }
+    AUTO(crl_record_clear) struct crl_record last = large_crl(3, LARGE_SIZE);
+    AUTO(crl_record_clear) struct crl_record unfinished = large_crl(9, LARGE_SIZE);
+    assert_ok(store_put_crl_part(store, &unfinished, 1, &err), &err);
+    assert_ok(store_drop_crl_parts(store, 2, &dropped, &err), &err); // of 1, and of 9
+    assert_int_equal(dropped, 2);
+    assert_ok(store_drop_crl_parts(store, 2, &dropped, &err), &err);
+    assert_int_equal(dropped, 1);
+    assert_ok(store_drop_crl_parts(store, 2, &dropped, &err), &err);
+    assert_int_equal(dropped, 0);
+    assert_last_crl(store, &last);
+    struct crl_piece piece = {0};
+    assert_ok(store_read_crl(store, 2, 2, 0, LIMIT_CRL_BYTES, &piece, &err), &err);
+    assert_int_equal(piece.der.size, LARGE_SIZE);
+    crl_piece_clear(&piece);
+}
+
 static size_t walk(struct store *store, size_t in_turns_of) {
     AUTO(revocation_walk_free_at) struct revocation_walk *walk = NULL;
     struct revocation_record record = {0};
@@ -545,6 +651,9 @@ int main(void) {
         cmocka_unit_test(crl_numbers_and_times_only_grow),
         cmocka_unit_test(only_the_last_two_crls_keep_their_bytes),
         cmocka_unit_test(kept_crls_are_read_in_pieces),
+        cmocka_unit_test(a_large_crl_is_kept_in_parts_and_read_as_one),
+        cmocka_unit_test(a_crl_is_finished_when_all_its_parts_are_there),
+        cmocka_unit_test(parts_that_are_of_no_use_any_more_are_let_go),
         cmocka_unit_test(a_reader_sees_the_revocations_of_one_moment),
         cmocka_unit_test(a_reader_writes_nothing),
         cmocka_unit_test(an_admin_is_added_and_removed_once),

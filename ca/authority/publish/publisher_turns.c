@@ -7,12 +7,18 @@
 #include "authority/publish/crl_job.h"
 #include "authority/publish/publisher_private.h"
 
+// Parts that one transaction lets go of.
+#define PARTS_DROPPED 4
+
 struct publisher_turns {
     size_t index;           // of the CA whose turn it is
     struct store *reader;   // sees the store as it was when the job began
     struct crl_job *job;    // NULL: none for this CA yet
+    bool is_made;           // the job is over: it is being stored
+    size_t parts;           // that are
     struct crl_record last; // what the job compares with; its DER is that of the publication
     struct error first;     // failure of this round
+    bool is_tidy;           // parts of CRLs that are not kept are gone
 };
 
 static void end_job(struct publisher_turns *turns) {
@@ -21,6 +27,8 @@ static void end_job(struct publisher_turns *turns) {
         store_end_reading(turns->reader);
     }
     turns->last = (struct crl_record){0};
+    turns->is_made = false;
+    turns->parts = 0;
 }
 
 void publisher_turns_free(struct publisher_turns *turns) {
@@ -93,12 +101,18 @@ static enum result begin_job(struct authority *authority, struct publisher_turns
 
 // --- the end of one --------------------------------------------------------------------------
 
+static enum result store_part(struct authority *authority, void *context, struct error *err) {
+    struct publisher_turns *turns = context;
+    return store_put_crl_part(authority->store, crl_job_made(turns->job), turns->parts + 1,
+                              err);
+}
+
 static enum result store_made(struct authority *authority, void *context, struct error *err) {
     struct publisher_turns *turns = context;
     const struct crl_record *made = crl_job_made(turns->job);
     const struct issuer *issuer = publisher_issuer(authority, turns->index);
     struct published_crl crl = publisher_summary(issuer, made, made->der.size);
-    TRY(store_add_crl(authority->store, made, err));
+    TRY(store_finish_crl(authority->store, made, err));
     return publisher_record(authority, NULL, issuer, &crl,
                             crl_job_dates(turns->job)->clock_went_back, err);
 }
@@ -130,15 +144,23 @@ static void fail(struct authority *authority, struct publisher_turns *turns,
     turns->index++;
 }
 
+// The parts in a transaction each, and the record last, which makes a CRL of them.
+static enum result go_on_storing(struct authority *authority, struct publisher_turns *turns,
+                                 struct error *err) {
+    if (turns->parts < store_crl_parts(crl_job_made(turns->job))) {
+        TRY(authority_transact(authority, store_part, turns, err));
+        turns->parts++;
+        return RESULT_OK;
+    }
+    TRY(finish_job(authority, turns, err));
+    turns->index++;
+    return RESULT_OK;
+}
+
 static enum result go_on(struct authority *authority, struct publisher_turns *turns,
                          struct error *err) {
-    bool is_made = false;
-    TRY(crl_job_go_on(turns->job, &is_made, err));
-    if (is_made) {
-        TRY(finish_job(authority, turns, err));
-        turns->index++;
-    }
-    return RESULT_OK;
+    return turns->is_made ? go_on_storing(authority, turns, err)
+                          : crl_job_go_on(turns->job, &turns->is_made, err);
 }
 
 static enum result start(struct authority *authority, struct publisher_turns **out_turns,
@@ -151,6 +173,14 @@ static enum result start(struct authority *authority, struct publisher_turns **o
     }
     *out_turns = authority->publisher.turns;
     return *out_turns != NULL ? RESULT_OK : error_out_of_memory(err);
+}
+
+static enum result tidy(struct authority *authority, void *context, struct error *err) {
+    struct publisher_turns *turns = context;
+    size_t dropped = 0;
+    TRY(store_drop_crl_parts(authority->store, PARTS_DROPPED, &dropped, err));
+    turns->is_tidy = dropped < PARTS_DROPPED;
+    return RESULT_OK;
 }
 
 static enum result end_round(struct authority *authority, struct publisher_turns *turns,
@@ -176,6 +206,11 @@ enum result publisher_go_on(struct authority *authority, int64_t now, bool *out_
     while (turns->job == NULL && turns->index < authority->issuers.count &&
            !publisher_line_is_due(authority, turns->index, now)) {
         turns->index++;
+    }
+    if (turns->index == authority->issuers.count && !turns->is_tidy) {
+        *out_is_over = false;
+        turns->is_tidy = true; // also when it fails: the next round tries again
+        return authority_transact(authority, tidy, turns, err);
     }
     if (turns->index == authority->issuers.count) {
         return end_round(authority, turns, err);
