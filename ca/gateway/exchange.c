@@ -134,13 +134,14 @@ static bool is_get(const struct http_message *request) {
 
 // What follows the head lies in the publication, which is kept until it is sent.
 static void send_published(struct exchange *exchange, struct published *published,
-                           enum result written, struct bytes body) {
+                           enum result written, const struct published_answer *answer) {
     exchange->is_ready = true;
     if (written != RESULT_OK) {
         give_up(exchange);
-    } else if (body.size > 0) {
+    } else if (answer->size > 0) {
         exchange->published = published_hold(published);
-        exchange->body = body;
+        exchange->body_offset = answer->offset;
+        exchange->body_size = answer->size;
     }
 }
 
@@ -149,14 +150,14 @@ static void answer_published(struct exchange *exchange, struct published *publis
     struct published_answer answer = {.head = &exchange->bytes};
     const enum result written =
         published_respond(published, request, exchange->form.keep_alive, clock_now(), &answer);
-    send_published(exchange, published, written, answer.body);
+    send_published(exchange, published, written, &answer);
 }
 
 static void tell_news(struct exchange *exchange, struct published *published) {
     struct published_answer answer = {.head = &exchange->bytes};
     const enum result written = published_tell_news(published, exchange->form.head_only,
                                                     exchange->form.keep_alive, &answer);
-    send_published(exchange, published, written, answer.body);
+    send_published(exchange, published, written, &answer);
 }
 
 // The answer of one who waits in vain is kept while it waits.

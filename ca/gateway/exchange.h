@@ -35,8 +35,9 @@ struct exchange {
     struct answer_form form;
     struct buf bytes; // head, and the body unless it is published
     size_t bytes_sent;
-    struct published *published; // keeps what `body` shows; NULL without
-    struct bytes body;
+    struct published *published; // whose body follows; NULL: nothing
+    size_t body_offset;
+    size_t body_size;
     size_t body_sent;
 };
 

@@ -73,14 +73,25 @@ static enum result find_part(const struct publications *publications, const char
                : error_set(err, RESULT_INVALID, "%s is to be made of, and is not here", path);
 }
 
-// Sent once in DER, a CRL of a million entries is copied through the channel once and not five
-// times.
-static enum result make_pem(const struct publications *publications,
-                            const struct text_list *paths, struct buf *out, struct error *err) {
+// Small ones are encoded once, large ones whenever they are sent: in PEM and bundles, a CRL would be
+// there three times.
+#define LIMIT_KEPT_PEM_BYTES ((size_t)256 * 1024)
+
+static enum result find_parts(const struct publications *publications,
+                              const struct text_list *paths, struct published *parts[],
+                              size_t *out_size, struct error *err) {
+    *out_size = 0;
     for (size_t i = 0; i < paths->count; i++) {
-        struct published *part = NULL;
-        TRY(find_part(publications, paths->items[i], &part, err));
-        if (pem_encode(PEM_CRL, published_body(part), out) != RESULT_OK) {
+        TRY(find_part(publications, paths->items[i], &parts[i], err));
+        *out_size += published_body(parts[i]).size;
+    }
+    return RESULT_OK;
+}
+
+static enum result make_pem(struct published *const parts[], size_t count, struct buf *out,
+                            struct error *err) {
+    for (size_t i = 0; i < count; i++) {
+        if (pem_encode(PEM_CRL, published_body(parts[i]), out) != RESULT_OK) {
             return error_out_of_memory(err);
         }
     }
@@ -91,9 +102,16 @@ static enum result make_published(const struct publications *publications,
                                   struct publication *message, struct published **out_published,
                                   struct error *err) {
     AUTO(buf_clear) struct buf pem = {0};
-    struct published_content content = {.pem = &pem};
-    buf_init(&pem, 2UL * LIMIT_CHAIN_CERTIFICATES * LIMIT_CRL_BYTES);
-    TRY(make_pem(publications, &message->pem_of, &pem, err));
+    struct published *parts[LIMIT_CHAIN_CERTIFICATES] = {0};
+    struct published_content content = {.pem = &pem, .parts = parts};
+    size_t size = 0;
+    buf_init(&pem, 2 * LIMIT_KEPT_PEM_BYTES);
+    TRY(find_parts(publications, &message->pem_of, parts, &size, err));
+    if (size > LIMIT_KEPT_PEM_BYTES) {
+        content.part_count = message->pem_of.count;
+    } else {
+        TRY(make_pem(parts, message->pem_of.count, &pem, err));
+    }
     if (message->same_as != NULL) {
         TRY(find_part(publications, message->same_as, &content.shared, err));
     }

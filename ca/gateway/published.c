@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "x509/pem.h"
 
 struct published {
     size_t references;
@@ -15,6 +16,8 @@ struct published {
     struct publication message;
     struct buf pem;           // the body, when the gateway has made it
     struct published *shared; // whose body it is, when it is not the own one
+    struct published *parts[LIMIT_CHAIN_CERTIFICATES]; // CRLs that are encoded as they are sent
+    size_t part_count;
 };
 
 // --- life -----------------------------------------------------------------------------------
@@ -77,6 +80,9 @@ enum result published_new(struct publication *message, const struct published_co
     if (content->shared != NULL) {
         published->shared = published_hold(content->shared);
     }
+    for (size_t i = 0; i < content->part_count && i < LIMIT_CHAIN_CERTIFICATES; i++) {
+        published->parts[published->part_count++] = published_hold(content->parts[i]);
+    }
     *out_published = published;
     return RESULT_OK;
 }
@@ -94,6 +100,9 @@ void published_release(struct published *published) {
     if (published->references == 0) {
         buf_clear(&published->pem);
         published_release(published->shared);
+        for (size_t i = 0; i < published->part_count; i++) {
+            published_release(published->parts[i]);
+        }
         message_clear(&publication_type, &published->message);
         free(published);
     }
@@ -103,9 +112,50 @@ const char *published_path(const struct published *published) {
     return published->message.path;
 }
 
+static const struct published *owner_of(const struct published *published) {
+    return published->shared != NULL ? published->shared : published;
+}
+
 struct bytes published_body(const struct published *published) {
-    const struct published *owner = published->shared != NULL ? published->shared : published;
+    const struct published *owner = owner_of(published);
     return owner->pem.size > 0 ? buf_bytes(&owner->pem) : blob_bytes(&owner->message.body);
+}
+
+// --- the body -------------------------------------------------------------------------------
+
+static size_t part_size(const struct published *part) {
+    return pem_size(PEM_CRL, published_body(part).size);
+}
+
+size_t published_size(const struct published *published) {
+    const struct published *owner = owner_of(published);
+    size_t size = published_body(owner).size;
+    for (size_t i = 0; i < owner->part_count; i++) {
+        size += part_size(owner->parts[i]);
+    }
+    return size;
+}
+
+enum result published_read(const struct published *published, size_t offset, size_t at_most,
+                           struct buf *room, struct bytes *out_bytes) {
+    const struct published *owner = owner_of(published);
+    buf_reset(room);
+    if (owner->part_count == 0) {
+        *out_bytes = bytes_slice(published_body(owner), offset, at_most);
+        return RESULT_OK;
+    }
+    size_t start = 0;
+    for (size_t i = 0; i < owner->part_count && room->size < at_most; i++) {
+        const size_t size = part_size(owner->parts[i]);
+        const size_t at = offset + room->size;
+        if (at < start + size) {
+            TRY(pem_encode_part(PEM_CRL, published_body(owner->parts[i]), at - start,
+                                at_most - room->size, room));
+        }
+        start += size;
+    }
+    *out_bytes = buf_bytes(room);
+    return RESULT_OK;
 }
 
 // --- conditions -----------------------------------------------------------------------------
@@ -224,7 +274,7 @@ static enum range range_of(const struct published *published,
         !is_same_version(published, request)) {
         return RANGE_ALL;
     }
-    return read_range(range, published_body(published).size, out_from, out_to);
+    return read_range(range, published_size(published), out_from, out_to);
 }
 
 // --- heads ----------------------------------------------------------------------------------
@@ -257,8 +307,8 @@ static enum result write_head(const struct published *published, int status,
         .status = status,
         .content_type = status == 200 || status == 206 ? published->message.content_type : NULL,
         .extra_headers = headers,
-        .body = answer->body,
-        .head_only = true, // the body is sent from where it lies
+        .body = {.size = answer->size}, // which is sent from where it lies
+        .head_only = true,
         .keep_alive = keep_alive,
     };
     return http_write_response(&response, answer->head);
@@ -282,18 +332,15 @@ static enum result respond_with_body(const struct published *published,
                                      struct buf *headers, struct published_answer *answer) {
     static const int statuses[] = {
         [RANGE_ALL] = 200, [RANGE_PART] = 206, [RANGE_NOTHING] = 416};
-    const struct bytes whole = published_body(published);
+    const size_t whole = published_size(published);
     size_t from = 0;
     size_t to = 0;
     const enum range range = range_of(published, request, &from, &to);
-    TRY(write_range(range, from, to, whole.size, headers));
-    answer->body = range == RANGE_ALL    ? whole
-                   : range == RANGE_PART ? bytes_slice(whole, from, to - from + 1)
-                                         : (struct bytes){0};
+    TRY(write_range(range, from, to, whole, headers));
+    answer->offset = range == RANGE_PART ? from : 0;
+    answer->size = range == RANGE_ALL ? whole : range == RANGE_PART ? to - from + 1 : 0;
     TRY(write_head(published, statuses[range], buf_string(headers), keep_alive, answer));
-    if (strcmp(request->method, "HEAD") == 0) {
-        answer->body = (struct bytes){0};
-    }
+    answer->size = strcmp(request->method, "HEAD") == 0 ? 0 : answer->size;
     return RESULT_OK;
 }
 
@@ -303,7 +350,7 @@ enum result published_respond(const struct published *published,
     AUTO(buf_clear) struct buf headers;
     buf_init(&headers, 1024);
     TRY(write_headers(&published->message, now, &headers));
-    answer->body = (struct bytes){0};
+    answer->offset = answer->size = 0;
     return is_unchanged(published, request, now)
                ? write_head(published, 304, buf_string(&headers), keep_alive, answer)
                : respond_with_body(published, request, keep_alive, &headers, answer);
@@ -361,11 +408,10 @@ enum result published_tell_news(const struct published *published, bool head_onl
     AUTO(buf_clear) struct buf headers;
     buf_init(&headers, 512);
     TRY(write_poll_headers(published, &headers));
-    answer->body = published_body(published);
+    answer->offset = 0;
+    answer->size = published_size(published);
     TRY(write_head(published, 200, buf_string(&headers), keep_alive, answer));
-    if (head_only) {
-        answer->body = (struct bytes){0};
-    }
+    answer->size = head_only ? 0 : answer->size;
     return RESULT_OK;
 }
 

@@ -12,9 +12,12 @@
 // Counted: an answer that is under way keeps its version when the next replaces it.
 struct published;
 
-// What a document is made of when it has no body of its own: of each its own `pem`, or `shared`.
+// What a document is made of when it has no body of its own: of each its own `pem`, or the CRLs that
+// it shows in PEM, or `shared`.
 struct published_content {
-    struct buf *pem;          // taken; NULL: none
+    struct buf *pem;                // taken; NULL: none
+    struct published *const *parts; // held; encoded whenever they are sent
+    size_t part_count;
     struct published *shared; // held; NULL: none
 };
 // Takes path, body and so on out of the message, and the content. RESULT_INVALID for a path that no request can have
@@ -25,12 +28,18 @@ struct published *published_hold(struct published *published);
 // NULL is fine.
 void published_release(struct published *published);
 const char *published_path(const struct published *published);
+// DER, or what is kept as it is sent; empty when it is encoded as it goes.
 struct bytes published_body(const struct published *published);
+size_t published_size(const struct published *published);
+// At most so many bytes from `offset` on: a view of the body, or of `room`, which is emptied first.
+enum result published_read(const struct published *published, size_t offset, size_t at_most,
+                           struct buf *room, struct bytes *out_bytes);
 
 // The head of an answer and what follows it.
 struct published_answer {
-    struct buf *head;  // the answer's head is appended to it
-    struct bytes body; // part of published_body; empty when nothing follows
+    struct buf *head; // the answer's head is appended to it
+    size_t offset;    // what follows, of published_size
+    size_t size;      // 0: nothing
 };
 // The answer to a GET or HEAD at `now`: 200; 304 when the request's conditions say that the peer has
 // these bytes (RFC 9110, 13); 206 with the one range asked for, 416 when there is nothing in it (RFC

@@ -49,29 +49,56 @@ static void remove_first(struct session *session) {
 
 // --- sending --------------------------------------------------------------------------------
 
-// Sends on from *sent as far as there is room. True when all is sent.
-static bool send_rest(struct session *session, struct bytes bytes, size_t *sent) {
+// False when there is no room, and on_room continues, or the connection is of no use any more.
+static bool send_part(struct session *session, struct bytes part, size_t *sent) {
+    const enum result result = conn_send(session->conn, part, NULL);
+    if (result == RESULT_OK) {
+        *sent += part.size;
+        return true;
+    }
+    if (result != RESULT_LIMIT) {
+        conn_close(session->conn);
+    }
+    return false;
+}
+
+// Sends on from where it stopped as far as there is room. True when all is sent.
+static bool send_bytes(struct session *session, struct bytes bytes, size_t *sent) {
     while (*sent < bytes.size) {
         const size_t room = conn_room(session->conn);
-        const struct bytes part = bytes_slice(bytes, *sent, room);
-        if (room == 0) {
-            return false; // on_room continues
-        }
-        const enum result result = conn_send(session->conn, part, NULL);
-        if (result != RESULT_OK) {
-            if (result != RESULT_LIMIT) {
-                conn_close(session->conn);
-            }
+        if (room == 0 || !send_part(session, bytes_slice(bytes, *sent, room), sent)) {
             return false;
         }
-        *sent += part.size;
+    }
+    return true;
+}
+
+static bool send_body(struct session *session, struct exchange *exchange) {
+    AUTO(buf_clear) struct buf encoded = {0};
+    buf_init(&encoded, LIMIT_CONNECTION_OUTPUT_BYTES);
+    while (exchange->body_sent < exchange->body_size) {
+        const size_t left = exchange->body_size - exchange->body_sent;
+        const size_t room = conn_room(session->conn);
+        struct bytes part = {0};
+        if (room == 0) {
+            return false;
+        }
+        if (published_read(exchange->published, exchange->body_offset + exchange->body_sent,
+                           room < left ? room : left, &encoded, &part) != RESULT_OK ||
+            part.size == 0) {
+            conn_close(session->conn); // without memory it cannot be told
+            return false;
+        }
+        if (!send_part(session, part, &exchange->body_sent)) {
+            return false;
+        }
     }
     return true;
 }
 
 static bool send_exchange(struct session *session, struct exchange *exchange) {
-    return send_rest(session, buf_bytes(&exchange->bytes), &exchange->bytes_sent) &&
-           send_rest(session, exchange->body, &exchange->body_sent);
+    return send_bytes(session, buf_bytes(&exchange->bytes), &exchange->bytes_sent) &&
+           send_body(session, exchange);
 }
 
 static void send_ready(struct session *session) {

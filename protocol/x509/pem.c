@@ -26,6 +26,55 @@ enum result pem_encode(const char *label, struct bytes der, struct buf *out) {
     return buf_printf(out, PEM_END "%s" PEM_DASHES "\n", label);
 }
 
+// --- a part of a block ---
+
+#define PEM_LINE_SIZE (PEM_LINE_OCTETS / 3 * 4 + 1)
+
+static size_t boundary_size(const char *opening, const char *label) {
+    return strlen(opening) + strlen(label) + strlen(PEM_DASHES "\n");
+}
+
+size_t pem_size(const char *label, size_t der_size) {
+    size_t lines = (der_size + PEM_LINE_OCTETS - 1) / PEM_LINE_OCTETS;
+    return boundary_size(PEM_BEGIN, label) + (der_size + 2) / 3 * 4 + lines +
+           boundary_size(PEM_END, label);
+}
+
+// What of `piece`, which begins at `start` of the whole, lies at *offset and behind.
+static enum result append_from(struct bytes piece, size_t start, size_t *offset, size_t end,
+                               struct buf *out) {
+    if (*offset >= start + piece.size || *offset >= end) {
+        return RESULT_OK;
+    }
+    struct bytes wanted = bytes_slice(piece, *offset - start, end - *offset);
+    *offset += wanted.size;
+    return buf_append(out, wanted);
+}
+
+enum result pem_encode_part(const char *label, struct bytes der, size_t offset, size_t at_most,
+                            struct buf *out) {
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&text, 256);
+    const size_t head = boundary_size(PEM_BEGIN, label);
+    const size_t tail = pem_size(label, der.size) - boundary_size(PEM_END, label);
+    const size_t end = at_most > SIZE_MAX - offset ? SIZE_MAX : offset + at_most;
+    TRY(buf_printf(&text, PEM_BEGIN "%s" PEM_DASHES "\n", label));
+    TRY(append_from(buf_bytes(&text), 0, &offset, end, out));
+    while (offset < end && offset < tail) {
+        const size_t line = (offset - head) / PEM_LINE_SIZE;
+        buf_reset(&text);
+        TRY(text_base64_encode(bytes_slice(der, line * PEM_LINE_OCTETS, PEM_LINE_OCTETS),
+                               &text));
+        TRY(buf_append_byte(&text, '\n'));
+        TRY(append_from(buf_bytes(&text), head + line * PEM_LINE_SIZE, &offset, end, out));
+    }
+    buf_reset(&text);
+    TRY(buf_printf(&text, PEM_END "%s" PEM_DASHES "\n", label));
+    return append_from(buf_bytes(&text), tail, &offset, end, out);
+}
+
+// --- reading ---
+
 void pem_block_clear(struct pem_block *block) {
     buf_clear(&block->der);
     *block = (struct pem_block){0};

@@ -13,6 +13,12 @@
 // Appends one block.
 enum result pem_encode(const char *label, struct bytes der, struct buf *out);
 
+// Of what pem_encode makes of so many bytes.
+size_t pem_size(const char *label, size_t der_size);
+// Appends at most `at_most` bytes of it from `offset` on, without making the rest.
+enum result pem_encode_part(const char *label, struct bytes der, size_t offset, size_t at_most,
+                            struct buf *out);
+
 // One block found in a text.
 struct pem_block {
     struct bytes label;   // view into the text

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "gateway/publications.h"
+#include "x509/pem.h"
 
 #define MODIFIED 1795247253 // Sat, 21 Nov 2026 07:47:33 GMT
 #define NOW (MODIFIED + 60)
@@ -96,6 +97,79 @@ static struct publication made_of(const char *path, const char *part, const char
     return message;
 }
 
+// In DER it is there once, and all its other forms are what is made of it when they are sent.
+static void a_large_crl_is_encoded_as_it_is_sent(void **state) {
+    (void)state;
+    enum { SIZE = 300001 };
+    AUTO(publications_clear) struct publications set = {0};
+    AUTO(buf_clear) struct buf large = {0}, pem = {0}, room = {0};
+    struct error err = {0};
+    uint8_t *bytes = NULL;
+    buf_init(&large, SIZE);
+    buf_init(&pem, 2 * SIZE);
+    buf_init(&room, 2 * SIZE);
+    assert_int_equal(buf_reserve(&large, SIZE - 1, &bytes), RESULT_OK);
+    for (size_t i = 0; i < SIZE - 1; i++) {
+        bytes[i] = (uint8_t)('a' + i % 7);
+    }
+    buf_commit(&large, SIZE - 1);
+    put(&set, "/a.crl", "\"3\"", buf_string(&large));
+    put(&set, "/b.crl", "\"2\"", "b");
+    struct publication bundle = made_of("/bundle.pem", "/a.crl", NULL);
+    assert_ok(publications_put(&set, &bundle, &err), &err);
+    struct publication same = made_of("/same.pem", NULL, "/bundle.pem");
+    assert_ok(publications_put(&set, &same, &err), &err);
+    const struct published *found = publications_find(&set, "/same.pem");
+    assert_int_equal(published_body(found).size, 0);
+    assert_int_equal(pem_encode(PEM_CRL, buf_bytes(&large), &pem), RESULT_OK);
+    assert_int_equal(pem_encode(PEM_CRL, BYTES_LITERAL("b"), &pem), RESULT_OK);
+    assert_int_equal(published_size(found), pem.size);
+    const size_t sizes[] = {1, 64, 65, 4096, 100003, 2 * SIZE};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        for (size_t offset = 0; offset <= pem.size; offset += sizes[i] * 37 + 11) {
+            struct bytes part = {0};
+            assert_int_equal(published_read(found, offset, sizes[i], &room, &part), RESULT_OK);
+            assert_true(bytes_equal(part, bytes_slice(buf_bytes(&pem), offset, sizes[i])));
+        }
+    }
+}
+
+static struct publication first_piece(const char *body, int64_t size) {
+    struct publication message = message_of("/c.crl", "\"7\"", body);
+    message.size = size;
+    return message;
+}
+
+static void a_body_that_comes_in_pieces_is_there_when_it_is_whole(void **state) {
+    (void)state;
+    AUTO(publications_clear) struct publications set = {0};
+    struct published *published = NULL;
+    struct error err = {0};
+    put(&set, "/c.crl", "\"6\"", "old");
+    struct publication given_up = first_piece("xx", 9);
+    assert_ok(publications_take(&set, &given_up, &published, &err), &err);
+    struct publication message = first_piece("abc", 8);
+    assert_ok(publications_take(&set, &message, &published, &err), &err);
+    assert_null(published);
+    assert_ok(publications_take_piece(&set, BYTES_LITERAL("def"), &published, &err), &err);
+    assert_null(published);
+    assert_bytes_equal(published_body(publications_find(&set, "/c.crl")), BYTES_LITERAL("old"));
+    assert_result(RESULT_INVALID,
+                  publications_take_piece(&set, BYTES_LITERAL("ghi"), &published, &err), &err);
+    assert_ok(publications_take_piece(&set, BYTES_LITERAL("gh"), &published, &err), &err);
+    assert_non_null(published);
+    assert_bytes_equal(published_body(publications_find(&set, "/c.crl")),
+                       BYTES_LITERAL("abcdefgh"));
+    assert_result(RESULT_INVALID,
+                  publications_take_piece(&set, BYTES_LITERAL("i"), &published, &err), &err);
+    static const int64_t refused[] = {3, 2, LIMIT_CRL_BYTES + 1LL};
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        struct publication wrong = first_piece("abc", refused[i]);
+        assert_result(RESULT_INVALID, publications_take(&set, &wrong, &published, &err), &err);
+        message_clear(&publication_type, &wrong);
+    }
+}
+
 static void what_is_made_of_others_needs_them(void **state) {
     (void)state;
     static const char pem[] = "-----BEGIN X509 CRL-----\nYQ==\n-----END X509 CRL-----\n"
@@ -160,7 +234,7 @@ static void answer_to(const char *method, const char *header_name, const char *h
     assert_int_equal(
         published_respond(publications_find(&set, "/crl"), &request, true, NOW, &answer),
         RESULT_OK);
-    *out_has_body = answer.body.size > 0;
+    *out_has_body = answer.size > 0;
 }
 
 static void an_answer_carries_what_caches_need(void **state) {
@@ -255,7 +329,7 @@ static void an_entity_tag_outweighs_the_date(void **state) {
     assert_int_equal(
         published_respond(publications_find(&set, "/crl"), &request, false, NOW, &answer),
         RESULT_OK);
-    assert_int_equal(answer.body.size, 5);
+    assert_int_equal(answer.size, 5);
     assert_non_null(strstr(buf_string(&head), "Connection: close\r\n"));
 }
 
@@ -280,7 +354,10 @@ static void ask_for_range(const char *method, const char *range, const char *if_
     assert_int_equal(
         published_respond(publications_find(&set, "/crl"), &request, true, NOW, &answer),
         RESULT_OK);
-    assert_int_equal(RESULT_OK, buf_append(out_body, answer.body));
+    assert_int_equal(
+        RESULT_OK,
+        buf_append(out_body, bytes_slice(published_body(publications_find(&set, "/crl")),
+                                         answer.offset, answer.size)));
 }
 
 static void a_single_range_is_given_and_others_are_not(void **state) {
@@ -380,6 +457,8 @@ int main(void) {
         cmocka_unit_test(a_new_version_replaces_the_old_which_lives_while_it_is_held),
         cmocka_unit_test(what_would_break_an_answer_is_refused),
         cmocka_unit_test(what_is_made_of_others_needs_them),
+        cmocka_unit_test(a_large_crl_is_encoded_as_it_is_sent),
+        cmocka_unit_test(a_body_that_comes_in_pieces_is_there_when_it_is_whole),
         cmocka_unit_test(there_is_a_limit_to_how_many),
         cmocka_unit_test(an_answer_carries_what_caches_need),
         cmocka_unit_test(head_has_the_same_head_and_no_body),
