@@ -165,6 +165,128 @@ static void a_revocation_that_a_crash_left_unpublished_is_found_at_the_start(voi
     message_clear(&issued_type, &issued);
 }
 
+// --- in turns --------------------------------------------------------------------------------
+
+// Until nothing is due; how many turns it took.
+static int go_on_to_the_end(struct fixture *f, int64_t now) {
+    bool is_over = false;
+    int turns = 0;
+    clock_use_manual(now);
+    while (!is_over && turns < 10000) {
+        assert_ok(publisher_go_on(&f->authority, now, &is_over, &f->err), &f->err);
+        turns++;
+    }
+    assert_true(is_over);
+    return turns;
+}
+
+// So many, or up to the end.
+static void turns(struct fixture *f, int64_t now, int count) {
+    bool is_over = false;
+    clock_use_manual(now);
+    for (int i = 0; i < count && !is_over; i++) {
+        assert_ok(publisher_go_on(&f->authority, now, &is_over, &f->err), &f->err);
+    }
+}
+
+static void in_turns_every_ca_gets_its_crl(void **state) {
+    struct fixture *f = *state;
+    int taken = go_on_to_the_end(f, FIXTURE_NOW);
+    assert_true(taken > 10);
+    assert_false(publisher_is_due(&f->authority, FIXTURE_NOW));
+    static const char *const names[] = {"issuing", "root"};
+    for (size_t i = 0; i < 2; i++) {
+        const struct published_crl *crl = publisher_crl(&f->authority, names[i]);
+        int64_t number = 0;
+        const struct issuer *issuer = issuer_set_find(&f->authority.issuers, names[i]);
+        assert_ok(
+            store_last_crl_number(f->authority.store, issuer->record.id, &number, &f->err),
+            &f->err);
+        assert_int_equal(number, crl->number);
+        assert_true(number >= FIXTURE_NOW);
+        assert_false(publisher_is_replacing(&f->authority, i));
+    }
+    assert_non_null(publisher_find(&f->authority.publisher, "/crl/bundle.pem"));
+    assert_int_equal(fixture_audited(f, "crl published"), (int)f->authority.issuers.count);
+}
+
+// However far the CRL has come: what is revoked after its beginning is in the next one.
+static void what_is_revoked_between_turns_is_in_the_next_crl(void **state) {
+    struct fixture *f = *state;
+    run(f, FIXTURE_NOW);
+    for (int after = 1; after < 16; after++) {
+        AUTO(key_free_at) struct key *key = fixture_key();
+        struct issued early = {0}, late = {0};
+        char name[2][32];
+        int64_t now = FIXTURE_NOW + 10LL * after;
+        snprintf(name[0], sizeof(name[0]), "cn:early-%d", after);
+        snprintf(name[1], sizeof(name[1]), "cn:late-%d", after);
+        AUTO(key_free_at) struct key *other = fixture_key();
+        fixture_device(f, name[0], key, &early);
+        fixture_device(f, name[1], other, &late);
+        revoke_serial(f, early.serial);
+        int64_t number = publisher_crl(&f->authority, "issuing")->number;
+        turns(f, now, after);
+        bool is_made = publisher_crl(&f->authority, "issuing")->number > number;
+        revoke_serial(f, late.serial);
+        assert_true(publisher_is_replacing(
+            &f->authority,
+            (size_t)(f->authority.issuers.issuing - f->authority.issuers.items)));
+        go_on_to_the_end(f, now + 1);
+        assert_true(lists(f, blob_bytes(&early.certificate)));
+        if (!is_made && !lists(f, blob_bytes(&late.certificate))) {
+            assert_true(publisher_is_due(&f->authority, now + 2));
+        }
+        go_on_to_the_end(f, now + 3);
+        assert_true(lists(f, blob_bytes(&late.certificate)));
+        assert_false(publisher_is_due(&f->authority, now + 3));
+        message_clear(&issued_type, &early);
+        message_clear(&issued_type, &late);
+    }
+}
+
+// The one that was begun would follow a CRL that is no longer the last.
+static void a_crl_made_at_once_takes_the_place_of_one_that_is_under_way(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    struct issued issued = {0};
+    struct nothing nothing = {};
+    struct crl_page page = {0};
+    run(f, FIXTURE_NOW);
+    fixture_device(f, "cn:phone-7", key, &issued);
+    revoke_serial(f, issued.serial);
+    turns(f, FIXTURE_NOW + 10, 3);
+    fixture_expect_ok(
+        fixture_ask(f, CHANNEL_ADMIN, OPERATION_CRL_PUBLISH, &nothing, buf_bytes(&f->admin)),
+        &crl_page_type, &page);
+    const struct crl_info *made = page.crls.items;
+    assert_false(made[0].is_being_replaced && made[0].number < FIXTURE_NOW + 10);
+    go_on_to_the_end(f, FIXTURE_NOW + 11);
+    assert_true(publisher_crl(&f->authority, "issuing")->number >= made[0].number);
+    assert_true(lists(f, blob_bytes(&issued.certificate)));
+    assert_int_equal(fixture_audited(f, "crl refused"), 0);
+    message_clear(&crl_page_type, &page);
+    message_clear(&issued_type, &issued);
+}
+
+// A crash is an end without the last turn.
+static void a_crl_that_a_crash_ended_is_made_after_the_restart(void **state) {
+    struct fixture *f = *state;
+    AUTO(key_free_at) struct key *key = fixture_key();
+    struct issued issued = {0};
+    run(f, FIXTURE_NOW);
+    fixture_device(f, "cn:phone-7", key, &issued);
+    revoke_serial(f, issued.serial);
+    turns(f, FIXTURE_NOW + 10, 8);
+    authority_clear(&f->authority);
+    clock_use_manual(FIXTURE_NOW + 20);
+    fixture_open(f);
+    assert_true(publisher_is_due(&f->authority, FIXTURE_NOW + 20));
+    go_on_to_the_end(f, FIXTURE_NOW + 20);
+    assert_true(lists(f, blob_bytes(&issued.certificate)));
+    message_clear(&issued_type, &issued);
+}
+
 // --- bursts and clocks -----------------------------------------------------------------------
 
 static void a_burst_gets_crls_within_the_same_second_until_none_is_left(void **state) {
@@ -382,6 +504,10 @@ int main(void) {
         TEST(a_new_crl_comes_every_period_without_any_revocation),
         TEST(stored_crls_are_published_at_a_restart_as_they_are),
         TEST(a_revocation_that_a_crash_left_unpublished_is_found_at_the_start),
+        TEST(in_turns_every_ca_gets_its_crl),
+        TEST(what_is_revoked_between_turns_is_in_the_next_crl),
+        TEST(a_crl_made_at_once_takes_the_place_of_one_that_is_under_way),
+        TEST(a_crl_that_a_crash_ended_is_made_after_the_restart),
         TEST(a_burst_gets_crls_within_the_same_second_until_none_is_left),
         TEST(a_clock_that_is_set_back_gets_a_crl_at_once_that_is_valid_now),
         TEST(before_the_beginning_of_its_ca_nothing_is_made),
