@@ -109,6 +109,18 @@ bool crl_index_find(struct crl_index *index, struct bytes serial, struct crl_ent
     return true;
 }
 
+bool crl_index_take_same(struct crl_index *index, struct bytes *entries) {
+    struct der der = der_of(*entries);
+    struct bytes entry = {0};
+    if (der_read_element(&der, DER_SEQUENCE, &entry, NULL) != RESULT_OK ||
+        !bytes_equal(bytes_slice(index->entries, index->next, entry.size), entry)) {
+        return false;
+    }
+    index->next += entry.size;
+    *entries = der.left;
+    return true;
+}
+
 void crl_index_rewind(struct crl_index *index) {
     index->next = 0;
 }

@@ -24,5 +24,8 @@ enum result crl_index_read(struct crl_index *index, size_t at_most, bool *out_is
 // Whether the serial is listed; *out_entry is set when it is. Nothing is faster than looking up in
 // the CRL's own order.
 bool crl_index_find(struct crl_index *index, struct bytes serial, struct crl_entry *out_entry);
+// Takes the first entry off *entries if it is octet by octet the one that is looked up next: what two
+// CRLs have in common goes by without being read.
+bool crl_index_take_same(struct crl_index *index, struct bytes *entries);
 // Looking up in order begins anew.
 void crl_index_rewind(struct crl_index *index);

@@ -495,6 +495,19 @@ static void an_index_finds_what_is_listed_in_any_order(void **state) {
         assert_int_equal(found.reason, entries[wanted].reason);
     }
     crl_index_rewind(&index);
+    struct bytes same = crl.entries;
+    size_t taken = 0;
+    while (crl_index_take_same(&index, &same)) {
+        taken++;
+    }
+    assert_int_equal(taken, COUNT);
+    assert_int_equal(same.size, 0);
+    crl_index_rewind(&index);
+    assert_true(crl_index_find(&index, bytes_of(entries[0].serial, 2), &found));
+    same = crl.entries;
+    assert_false(crl_index_take_same(&index, &same)); // the second is the next one
+    assert_int_equal(same.size, crl.entries.size);
+    crl_index_rewind(&index);
     assert_false(crl_index_find(&index, BYTES_LITERAL("\x04\xff"), &found)); // 1023
     assert_false(crl_index_find(&index, BYTES_LITERAL("\x01"), &found));
     assert_false(crl_index_find(&index, BYTES_LITERAL(""), &found));

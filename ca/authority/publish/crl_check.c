@@ -232,6 +232,9 @@ static enum result check_lost_entry(const struct crl_checker *checker,
 static enum result check_previous(struct crl_checker *checker, struct error *err) {
     struct crl_entry entry = {0}, found = {0};
     for (size_t i = 0; i < TURN_ENTRIES; i++) {
+        if (crl_index_take_same(&checker->index, &checker->previous_entries)) {
+            continue;
+        }
         enum result result = crl_next_entry(&checker->previous_entries, &entry, err);
         if (result == RESULT_NOT_FOUND) {
             checker->stage = CHECK_PREPARE;
