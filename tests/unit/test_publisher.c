@@ -150,6 +150,21 @@ static void stored_crls_are_published_at_a_restart_as_they_are(void **state) {
     assert_false(publisher_is_due(&f->authority, FIXTURE_NOW + 60));
 }
 
+// Which may be that of a restored store: later ones have been published, perhaps.
+static void an_older_crl_is_followed_by_a_new_one_at_a_restart(void **state) {
+    struct fixture *f = *state;
+    run(f, FIXTURE_NOW);
+    struct published_crl before = *publisher_crl(&f->authority, "issuing");
+    authority_clear(&f->authority);
+    clock_use_manual(FIXTURE_NOW + 61);
+    fixture_open(f);
+    assert_true(publisher_is_due(&f->authority, FIXTURE_NOW + 61));
+    assert_false(publisher_takes_long(&f->authority, FIXTURE_NOW + 61));
+    run(f, FIXTURE_NOW + 61);
+    assert_int_equal(publisher_crl(&f->authority, "issuing")->number, FIXTURE_NOW + 61);
+    assert_true(publisher_crl(&f->authority, "issuing")->this_update > before.this_update);
+}
+
 static void a_revocation_that_a_crash_left_unpublished_is_found_at_the_start(void **state) {
     struct fixture *f = *state;
     AUTO(key_free_at) struct key *key = fixture_key();
@@ -503,6 +518,7 @@ int main(void) {
         TEST(a_first_crl_is_made_signed_and_published),
         TEST(a_new_crl_comes_every_period_without_any_revocation),
         TEST(stored_crls_are_published_at_a_restart_as_they_are),
+        TEST(an_older_crl_is_followed_by_a_new_one_at_a_restart),
         TEST(a_revocation_that_a_crash_left_unpublished_is_found_at_the_start),
         TEST(in_turns_every_ca_gets_its_crl),
         TEST(what_is_revoked_between_turns_is_in_the_next_crl),

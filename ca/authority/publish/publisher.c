@@ -14,6 +14,9 @@
 
 #define CODE_TOO_SOON "crl_too_soon"
 
+// A larger CRL would keep other requests waiting: it is made in turns, behind the answer.
+#define ENTRIES_AT_ONCE 5000
+
 // A CRL that nobody here can renew is told of when this much of its life is left.
 #define CRL_WARNING_PART 3
 
@@ -91,6 +94,16 @@ bool publisher_is_due(const struct authority *authority, int64_t now) {
     return is_any_due;
 }
 
+bool publisher_takes_long(const struct authority *authority, int64_t now) {
+    for (size_t i = 0; i < authority->issuers.count; i++) {
+        if (publisher_line_is_due(authority, i, now) &&
+            authority->publisher.lines[i].crl.entry_count > ENTRIES_AT_ONCE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const struct published_crl *publisher_crl(const struct authority *authority,
                                           const char *issuer_name) {
     static const struct published_crl none = {0};
@@ -133,6 +146,16 @@ static enum result find_unpublished(struct authority *authority, size_t index,
     return result;
 }
 
+// The store may be an older one that was restored: then later CRLs have been published, which a next
+// one exceeds, for numbers and dates follow the clock. A CRL more for each start is nothing; a start after
+// a crash has just made one.
+static void expect_a_restored_store(struct authority *authority, size_t index, int64_t now) {
+    struct crl_line *line = &authority->publisher.lines[index];
+    line->is_outdated =
+        line->is_outdated || (can_make(authority, index, now) &&
+                              now - line->crl.this_update > 2 * CRL_BACKDATE_SECONDS);
+}
+
 // Nothing is issued by a retired CA any more, so this stays true.
 static enum result find_last_end(struct authority *authority, size_t index, struct error *err) {
     const struct issuer *issuer = publisher_issuer(authority, index);
@@ -151,6 +174,7 @@ enum result publisher_start(struct authority *authority, struct error *err) {
     for (size_t i = 0; i < authority->issuers.count; i++) {
         TRY(find_unpublished(authority, i, err));
         TRY(find_last_end(authority, i, err));
+        expect_a_restored_store(authority, i, clock_now());
     }
     return RESULT_OK;
 }
@@ -328,9 +352,6 @@ enum result publisher_list(const struct authority *authority, struct record_list
 }
 
 // --- operation -------------------------------------------------------------------------------
-
-// A larger one would keep other requests waiting: it is made in turns, behind the answer.
-#define ENTRIES_AT_ONCE 5000
 
 static enum result publish_one(struct authority *authority, const struct peer *peer,
                                size_t index, int64_t now, struct crl_page *reply,

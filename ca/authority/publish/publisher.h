@@ -56,7 +56,7 @@ struct publisher {
 void publisher_clear(struct publisher *publisher);
 
 // Prepares the CA certificates and the stored CRLs for publishing, and finds out whether a
-// revocation is missing in them.
+// revocation is missing in them. Each CA gets a new CRL unless the last one is of the last minutes.
 enum result publisher_start(struct authority *authority, struct error *err);
 // NULL when nothing is published under that path.
 const struct publication *publisher_find(const struct publisher *publisher, const char *path);
@@ -74,6 +74,8 @@ bool publisher_is_due(const struct authority *authority, int64_t now);
 // "crl_too_soon" asks for another call a moment later. Any other failure is audited, and the old
 // publications of that CA stay.
 enum result publisher_run(struct authority *authority, int64_t now, struct error *err);
+// Whether one of those is so large that it is better made in turns.
+bool publisher_takes_long(const struct authority *authority, int64_t now);
 // The same in turns of some milliseconds, for an authority that answers meanwhile: begins if nothing
 // is under way, and goes on as long as *out_is_over is false. Each CRL is of the moment in which it
 // was begun; what is revoked later marks its CA as outdated again. A failure of some CRL is

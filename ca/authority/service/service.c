@@ -423,13 +423,16 @@ static enum result start_handles(struct service *service, struct error *err) {
                        : error_set(err, RESULT_INTERNAL, "signals and timers cannot be set up");
 }
 
-// A CRL that cannot be made now is tried again: stored ones are served in the meantime.
+// A CRL that cannot be made now is tried again, and a large one follows soon: stored ones are served in
+// the meantime.
 static enum result start_publishing(struct service *service, struct error *err) {
     TRY(publisher_start(&service->authority, err));
     int64_t now = clock_now();
     struct error failure = {0};
-    if (publisher_is_due(&service->authority, now) &&
-        publisher_run(&service->authority, now, &failure) != RESULT_OK) {
+    if (publisher_takes_long(&service->authority, now)) {
+        publish_after(service, 0);
+    } else if (publisher_is_due(&service->authority, now) &&
+               publisher_run(&service->authority, now, &failure) != RESULT_OK) {
         log_error(LOG_LEVEL_ERROR, "crl not published", &failure);
     }
     struct publisher *publisher = &service->authority.publisher;
