@@ -23,6 +23,7 @@ struct ocsp_store {
     size_t capacity, count;
     size_t turn; // the place that is given away next
     struct place *free;
+    size_t used; // places that were ever taken: the others are memory that was never touched
     struct place *places;
     struct place **chains; // `capacity` of them
 };
@@ -43,10 +44,6 @@ enum result ocsp_store_new(size_t capacity, struct ocsp_store **out_store, struc
     store->capacity = capacity;
     store->places = calloc(capacity, sizeof(*store->places));
     store->chains = calloc(capacity, sizeof(*store->chains));
-    for (size_t i = capacity; store->places != NULL && i > 0; i--) {
-        store->places[i - 1].next = store->free;
-        store->free = &store->places[i - 1];
-    }
     uint8_t seed[sizeof(store->seed)] = {0};
     enum result result = store->places == NULL || store->chains == NULL
                              ? error_out_of_memory(err)
@@ -75,7 +72,7 @@ static void free_place(struct ocsp_store *store, struct place *place) {
 }
 
 static void free_all(struct ocsp_store *store) {
-    for (size_t i = 0; store->count > 0 && i < store->capacity; i++) {
+    for (size_t i = 0; store->count > 0 && i < store->used; i++) {
         free_place(store, &store->places[i]);
     }
 }
@@ -127,10 +124,14 @@ static enum result fill(struct place *place, struct bytes id, struct bytes seria
     return ocsp_etag(answer->response, place->answer.etag);
 }
 
-// That of the same question, a free one, or the next in turn; free when this returns.
+// That of the same question, a free one, one that was never used, or the next in turn; free when
+// this returns.
 static struct place *take_place(struct ocsp_store *store, struct bytes id,
                                 struct bytes serial) {
     struct place *place = find(store, id, serial);
+    if (place == NULL && store->free == NULL && store->used < store->capacity) {
+        return &store->places[store->used++];
+    }
     if (place == NULL && store->free == NULL) {
         place = &store->places[store->turn];
         store->turn = (store->turn + 1) % store->capacity;
