@@ -314,6 +314,27 @@ static void end_question(struct exchange *exchange) {
     exchange->ocsp = NULL;
 }
 
+static enum result send_question(struct exchange *exchange, const struct services *services,
+                                 const struct exchange_peer *peer, struct bytes message,
+                                 struct error *err) {
+    return requests_send(services->requests, OPERATION_OCSP, peer->address, (struct bytes){0},
+                         message, exchange, err);
+}
+
+// On nobody's behalf: an exchange without a session, whose answer is kept.
+static void ask_ahead(struct ocsp_question *question, const struct services *services,
+                      const struct exchange_peer *peer, struct bytes message) {
+    struct exchange *exchange = exchange_new(NULL);
+    if (exchange == NULL) {
+        ocsp_question_free(question);
+        return;
+    }
+    exchange->ocsp = question;
+    if (send_question(exchange, services, peer, message, NULL) != RESULT_OK) {
+        exchange_free(exchange); // it is asked when the kept answer has ended
+    }
+}
+
 static void begin_ocsp(struct exchange *exchange, const struct services *services,
                        const struct http_message *request, const struct exchange_peer *peer) {
     struct error error = {0};
@@ -324,11 +345,14 @@ static void begin_ocsp(struct exchange *exchange, const struct services *service
                             &exchange->bytes, &error);
     if (result == RESULT_CONFLICT) {
         exchange->is_ready = true;
+        if (exchange->ocsp != NULL) {
+            ask_ahead(exchange->ocsp, services, peer, buf_bytes(&binary));
+            exchange->ocsp = NULL;
+        }
     } else if (result == RESULT_INVALID || result == RESULT_LIMIT) {
         answer_with_error(exchange, result == RESULT_INVALID ? 415 : 413, &error, NULL);
     } else if (result == RESULT_OK) {
-        result = requests_send(services->requests, OPERATION_OCSP, peer->address,
-                               (struct bytes){0}, buf_bytes(&binary), exchange, &error);
+        result = send_question(exchange, services, peer, buf_bytes(&binary), &error);
     }
     if (result != RESULT_OK && !exchange->is_ready) {
         refuse_ocsp(exchange, result);
@@ -360,6 +384,13 @@ static void answer_ocsp(struct exchange *exchange, const struct frame *reply) {
 static void complete_ocsp(struct exchange *exchange, const struct frame *reply) {
     answer_ocsp(exchange, reply);
     end_question(exchange);
+}
+
+void exchange_end(struct exchange *exchange, const struct frame *reply) {
+    if (exchange->ocsp != NULL && reply->result == RESULT_OK) {
+        ocsp_question_keep(exchange->ocsp, reply->body);
+    }
+    exchange_free(exchange);
 }
 
 void exchange_begin(struct exchange *exchange, const struct services *services,

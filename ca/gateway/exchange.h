@@ -61,6 +61,8 @@ void exchange_begin(struct exchange *exchange, const struct services *services,
 // kept, and the exchange parked, until one of the two below.
 void exchange_complete(struct exchange *exchange, const struct services *services,
                        const struct exchange_peer *peer, const struct frame *reply);
+// The same when its connection is gone: what others can use of the answer is kept. Frees it.
+void exchange_end(struct exchange *exchange, const struct frame *reply);
 // Something has happened: the request is forwarded once more, or the publication looked at.
 void exchange_ask_again(struct exchange *exchange, const struct services *services,
                         const struct exchange_peer *peer);

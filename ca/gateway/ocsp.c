@@ -242,6 +242,26 @@ static enum result is_answered(enum result written) {
     return written == RESULT_OK ? RESULT_CONFLICT : RESULT_INTERNAL;
 }
 
+static enum result forward(struct ocsp_desk *desk, bool may_be_cached, struct buf *der,
+                           struct ocsp_question **out_question, struct buf *out_message,
+                           struct error *err) {
+    struct ocsp_query query = {.request = {.data = der->data, .size = der->size}}; // borrows
+    TRY(message_to_binary(&ocsp_query_type, &query, out_message, err));
+    return question_new(desk, may_be_cached, der, out_question, err);
+}
+
+// Of an answer that was given and will end soon. Those who wait for theirs come first.
+static void forward_ahead(struct ocsp_desk *desk, const struct ocsp_request *asked,
+                          struct buf *der, struct ocsp_question **out_question,
+                          struct buf *out_message) {
+    const struct ocsp_certificate_id *id = &asked->ids[0];
+    if (desk->waiting < LIMIT_OCSP_WAITING / 2 &&
+        ocsp_store_wants_next(desk->store, id->element, id->serial, clock_now())) {
+        (void)forward(desk, false, der, out_question, out_message,
+                      NULL); // or when it has ended
+    }
+}
+
 enum result ocsp_question_begin(struct ocsp_desk *desk, const struct http_message *request,
                                 const struct answer_form *form,
                                 struct ocsp_question **out_question, struct buf *out_message,
@@ -257,29 +277,43 @@ enum result ocsp_question_begin(struct ocsp_desk *desk, const struct http_messag
     const bool may_be_cached = is_get(request) && is_repeatable(desk, &asked);
     const struct ocsp_kept *kept = find_kept(desk, &asked);
     if (kept != NULL) {
-        return is_answered(write_kept(kept, request, may_be_cached, form, out));
+        const enum result written = write_kept(kept, request, may_be_cached, form, out);
+        forward_ahead(desk, &asked, &der, out_question, out_message);
+        return is_answered(written);
     }
     if (desk->waiting >= LIMIT_OCSP_WAITING) {
         return is_answered(ocsp_question_refuse(RESULT_UNAVAILABLE, form, out));
     }
-    struct ocsp_query query = {.request = {.data = der.data, .size = der.size}}; // borrows
-    TRY(message_to_binary(&ocsp_query_type, &query, out_message, err));
-    return question_new(desk, may_be_cached, &der, out_question, err);
+    return forward(desk, may_be_cached, &der, out_question, out_message, err);
 }
 
-static enum result answer(struct ocsp_question *question, const struct ocsp_reply *reply,
-                          const struct answer_form *form, struct buf *out) {
-    struct ocsp_kept kept = {
+static struct ocsp_kept take_reply(const struct ocsp_question *question,
+                                   const struct ocsp_reply *reply) {
+    const struct ocsp_kept kept = {
         .response = blob_bytes(&reply->response),
         .this_update = reply->this_update,
         .next_update = reply->next_update,
         .max_age = reply->max_age,
     };
-    TRY(ocsp_etag(kept.response, kept.etag));
     if (reply->keep && is_repeatable(question->desk, &question->request)) {
         const struct ocsp_certificate_id *id = &question->request.ids[0];
         ocsp_store_put(question->desk->store, id->element, id->serial, reply->epoch, &kept);
     }
+    return kept;
+}
+
+void ocsp_question_keep(struct ocsp_question *question, struct bytes reply_bytes) {
+    struct ocsp_reply reply = {0};
+    if (message_from_binary(&ocsp_reply_type, reply_bytes, &reply, NULL) == RESULT_OK) {
+        (void)take_reply(question, &reply);
+    }
+    message_clear(&ocsp_reply_type, &reply);
+}
+
+static enum result answer(struct ocsp_question *question, const struct ocsp_reply *reply,
+                          const struct answer_form *form, struct buf *out) {
+    struct ocsp_kept kept = take_reply(question, reply);
+    TRY(ocsp_etag(kept.response, kept.etag));
     return write_answer(&kept, question->may_be_cached, form, out);
 }
 

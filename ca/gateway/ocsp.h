@@ -29,7 +29,8 @@ void ocsp_question_free(struct ocsp_question *question);
 
 // Reads a GET of /ocsp/{base64} or a POST of /ocsp. RESULT_OK: the question is to be forwarded, and
 // `out_message` is its message in binary form. RESULT_CONFLICT: the answer is in `out` already,
-// because it was kept, or because the request is none or too many wait. RESULT_INVALID (code
+// because it was kept, or because the request is none or too many wait; with a question all the same
+// when a kept answer will end soon, to be forwarded on nobody's behalf. RESULT_INVALID (code
 // "wrong_content_type") and RESULT_LIMIT ("body_too_large") are the errors of HTTP.
 enum result ocsp_question_begin(struct ocsp_desk *desk, const struct http_message *request,
                                 const struct answer_form *form,
@@ -39,6 +40,8 @@ enum result ocsp_question_begin(struct ocsp_desk *desk, const struct http_messag
 enum result ocsp_question_answer(struct ocsp_question *question, struct bytes reply,
                                  const struct answer_form *form, struct buf *out,
                                  struct error *err);
+// The same where nobody waits for it any more: it is kept for those who come.
+void ocsp_question_keep(struct ocsp_question *question, struct bytes reply);
 // The unsigned response that stands for this failure of the authority (RFC 6960, 4.2.1).
 enum result ocsp_question_refuse(enum result failure, const struct answer_form *form,
                                  struct buf *out);

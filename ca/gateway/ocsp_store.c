@@ -15,6 +15,7 @@ struct place {
     struct buf bytes;    // CertID, serial, response
     struct bytes id, serial;
     struct ocsp_kept answer;
+    bool has_asked; // for the answer after this one
 };
 
 struct ocsp_store {
@@ -173,6 +174,17 @@ const struct ocsp_kept *ocsp_store_find(const struct ocsp_store *store, struct b
     return place != NULL && now >= place->answer.this_update && now < place->answer.next_update
                ? &place->answer
                : NULL;
+}
+
+bool ocsp_store_wants_next(struct ocsp_store *store, struct bytes id, struct bytes serial,
+                           int64_t now) {
+    struct place *place = find(store, id, serial);
+    if (place == NULL || place->has_asked) {
+        return false;
+    }
+    const int64_t life = place->answer.next_update - place->answer.this_update;
+    place->has_asked = now >= place->answer.next_update - life / 3;
+    return place->has_asked;
 }
 
 void ocsp_store_forget(struct ocsp_store *store, struct bytes serial, int64_t epoch) {

@@ -32,6 +32,10 @@ void ocsp_store_put(struct ocsp_store *store, struct bytes id, struct bytes seri
 // NULL when there is none that still holds at `now`.
 const struct ocsp_kept *ocsp_store_find(const struct ocsp_store *store, struct bytes id,
                                         struct bytes serial, int64_t now);
+// True once for each kept answer, when it was asked for in the last third of its life: the moment to
+// have the next one signed, so that nobody waits for it.
+bool ocsp_store_wants_next(struct ocsp_store *store, struct bytes id, struct bytes serial,
+                           int64_t now);
 // The status of that certificate is another since `epoch`; without serial, that of all.
 void ocsp_store_forget(struct ocsp_store *store, struct bytes serial, int64_t epoch);
 size_t ocsp_store_count(const struct ocsp_store *store);

@@ -303,7 +303,7 @@ static void on_refused(void *server_context, const char *peer_address,
 void session_reply(struct exchange *exchange, const struct frame *reply) {
     struct session *session = exchange->session;
     if (session == NULL) {
-        exchange_free(exchange);
+        exchange_end(exchange, reply);
         return;
     }
     const struct exchange_peer peer = peer_of(session, true);

@@ -104,6 +104,14 @@ static void reply(struct outcome *outcome, const char *response, bool keep, int6
     message_clear(&ocsp_reply_type, &message);
 }
 
+static void make_reply(const char *response, int64_t from, struct buf *out) {
+    struct ocsp_reply message = {
+        .this_update = from, .next_update = from + 3600, .max_age = 60, .keep = true};
+    assert_int_equal(blob_set(&message.response, bytes_of_string(response)), RESULT_OK);
+    assert_int_equal(message_to_binary(&ocsp_reply_type, &message, out, NULL), RESULT_OK);
+    message_clear(&ocsp_reply_type, &message);
+}
+
 static void require_in(const struct outcome *outcome, const char *text) {
     if (strstr(buf_string(&outcome->answer), text) == NULL) {
         print_error("\"%s\" is not in\n%s\n", text, buf_string(&outcome->answer));
@@ -171,6 +179,37 @@ static void near_its_end_an_answer_is_kept_by_caches_for_less(void **state) {
     clock_use_manual(NOW + 3600);
     get(buf_bytes(&request), NULL, &over);
     assert_int_equal(over.result, RESULT_OK); // asked anew
+}
+
+static void what_is_asked_for_is_signed_anew_before_it_ends(void **state) {
+    (void)state;
+    AUTO(buf_clear) struct buf request = {0};
+    AUTO(outcome_clear) struct outcome first = {0}, early = {0}, ahead = {0}, again = {0};
+    AUTO(outcome_clear) struct outcome next = {0};
+    make_request(7, "", &request);
+    get(buf_bytes(&request), NULL, &first);
+    reply(&first, "signed", true, 0);
+    clock_use_manual(NOW + 2399);
+    get(buf_bytes(&request), NULL, &early);
+    assert_int_equal(early.result, RESULT_CONFLICT);
+    assert_null(early.question);
+    // The last third: the kept answer is given, and the next one asked for, once.
+    clock_use_manual(NOW + 2400);
+    get(buf_bytes(&request), NULL, &ahead);
+    assert_int_equal(ahead.result, RESULT_CONFLICT);
+    require_in(&ahead, "signed");
+    assert_non_null(ahead.question);
+    assert_true(ahead.message.size > 0);
+    get(buf_bytes(&request), NULL, &again);
+    assert_int_equal(again.result, RESULT_CONFLICT);
+    assert_null(again.question);
+    AUTO(buf_clear) struct buf body = {0};
+    buf_init(&body, 65536);
+    make_reply("anew", NOW + 2400, &body);
+    ocsp_question_keep(ahead.question, buf_bytes(&body));
+    clock_use_manual(NOW + 3600);
+    get(buf_bytes(&request), NULL, &next);
+    require_in(&next, "anew");
 }
 
 static void a_change_of_status_is_asked_about_anew(void **state) {
@@ -306,6 +345,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(a_question_is_forwarded_and_its_answer_kept),
         TEST(near_its_end_an_answer_is_kept_by_caches_for_less),
+        TEST(what_is_asked_for_is_signed_anew_before_it_ends),
         TEST(a_change_of_status_is_asked_about_anew),
         TEST(answers_to_nonces_and_of_others_are_not_kept),
         TEST(what_is_no_request_is_answered_here),
