@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/lookalike.h"
 #include "base/text.h"
 
 // The bytes of the UTF-8 character at the start of `text`; 0 when there is none that may be
@@ -14,7 +15,7 @@ static size_t shown_character(struct bytes text) {
     for (size_t size = 1; size <= 4 && size <= text.size; size++) {
         struct bytes character = bytes_slice(text, 0, size);
         if (text_is_utf8(character)) {
-            return text_has_control(character) ? 0 : size;
+            return text_has_hidden(character) ? 0 : size;
         }
     }
     return 0;

@@ -48,6 +48,12 @@ bool text_is_utf8(struct bytes text) {
     return true;
 }
 
+bool text_next_character(struct bytes *text, uint32_t *out_character) {
+    size_t size = text->size > 0 ? read_character(*text, out_character) : 0;
+    *text = bytes_slice(*text, size, SIZE_MAX);
+    return size > 0;
+}
+
 bool text_has_control(struct bytes text) {
     uint32_t character = 0;
     while (text.size > 0) {

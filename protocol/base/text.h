@@ -13,6 +13,8 @@
 bool text_is_utf8(struct bytes text);
 // Holds a C0 or C1 control character, DEL, or (as NUL) a zero byte. `text` is valid UTF-8.
 bool text_has_control(struct bytes text);
+// Takes the next character off *text, which is valid UTF-8; false at its end.
+bool text_next_character(struct bytes *text, uint32_t *out_character);
 // Number of code points; `text` is valid UTF-8.
 size_t text_count_characters(struct bytes text);
 // Two octets for each character, the greater first (UCS-2, what a BMPString holds), appended.

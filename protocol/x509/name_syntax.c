@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/lookalike.h"
 #include "base/text.h"
 
 // RFC 1035: a label has at most 63 octets.
@@ -17,7 +18,7 @@
 static enum result wrong(struct error *err, enum name_type type, struct bytes value,
                          const char *expected) {
     // Only what a terminal can bear is shown.
-    bool is_shown = value.size > 0 && text_is_utf8(value) && !text_has_control(value);
+    bool is_shown = value.size > 0 && text_is_utf8(value) && !text_has_hidden(value);
     int length = (int)(value.size < 100 ? value.size : 100);
     if (!is_shown) {
         return error_set_code(err, RESULT_INVALID, "name_invalid", "not a %s: expected %s",
@@ -112,12 +113,12 @@ static bool is_host_name(struct bytes text) {
 static enum result canonicalize_common_name(struct bytes value, struct buf *out,
                                             struct error *err) {
     bool is_fine = value.size > 0 && value.size <= LIMIT_COMMON_NAME_BYTES &&
-                   text_is_utf8(value) && !text_has_control(value) &&
+                   text_is_utf8(value) && !text_has_hidden(value) &&
                    text_count_characters(value) <= LIMIT_COMMON_NAME_CHARACTERS &&
                    value.data[0] != ' ' && value.data[value.size - 1] != ' ';
     if (!is_fine) {
         return wrong(err, NAME_CN, value,
-                     "1 to 64 characters of UTF-8 without control characters and without space "
+                     "1 to 64 characters of UTF-8 that can be seen, without space "
                      "at either end");
     }
     return buf_append(out, value);
@@ -253,7 +254,7 @@ static enum result canonicalize_jid(struct bytes value, struct buf *out, struct 
     struct bytes domain = has_local ? bytes_slice(bare, at + 1, bare.size) : bare;
     bool has_resource = slash < value.size;
     bool is_fine = value.size <= LIMIT_JID_BYTES && text_is_utf8(value) &&
-                   !text_has_control(value) && (!has_local || is_jid_local_part(local)) &&
+                   !text_has_hidden(value) && (!has_local || is_jid_local_part(local)) &&
                    is_jid_domain(domain) &&
                    (!has_resource || (resource.size > 0 && resource.size <= JID_PART_BYTES));
     if (!is_fine) {

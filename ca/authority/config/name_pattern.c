@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/lookalike.h"
 #include "base/text.h"
 
 const char *name_pattern_separators(enum name_type type) {
@@ -97,7 +98,7 @@ enum result name_pattern_canonicalize(enum name_type type, const char *pattern, 
         error_hint(err, "Use 1 to %d bytes.", LIMIT_PATTERN_BYTES);
         return RESULT_INVALID;
     }
-    if (!text_is_utf8(text) || text_has_control(text)) {
+    if (!text_is_utf8(text) || text_has_hidden(text)) {
         return error_set_code(err, RESULT_INVALID, "pattern_invalid",
                               "a pattern is UTF-8 text without control characters");
     }

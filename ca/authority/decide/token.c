@@ -280,6 +280,19 @@ enum result token_info_fill(const struct token_record *record, int64_t now,
     return RESULT_OK;
 }
 
+// An invitation decides who administers: that is for owners, as with certificates.
+static enum result check_role(const struct peer *peer, const struct token_record *token,
+                              struct error *err) {
+    if (strcmp(token->profile, PROFILE_ADMIN) != 0 || peer->role == ADMIN_ROLE_OWNER) {
+        return RESULT_OK;
+    }
+    (void)error_set_code(err, RESULT_DENIED, "role_denied",
+                         "this token is the invitation of an administrator, which only owners "
+                         "revoke");
+    error_hint(err, "Ask an owner.");
+    return RESULT_DENIED;
+}
+
 enum result token_revoke(struct authority *authority, const struct peer *peer,
                          const struct token_revoke *request, struct token_info *reply,
                          struct error *err) {
@@ -293,6 +306,7 @@ enum result token_revoke(struct authority *authority, const struct peer *peer,
                               request->id);
     }
     TRY(result);
+    TRY(check_role(peer, &token, err));
     if (token.revoked_at != 0) {
         return error_set_code(err, RESULT_CONFLICT, "already_revoked",
                               "token %s is revoked already", request->id);

@@ -8,6 +8,7 @@
 #include "authority/authority.h"
 #include "authority/certificate_text.h"
 #include "authority/requests/rule.h"
+#include "base/lookalike.h"
 
 // A request with a hundred taken names needs no more to be looked at closely.
 #define LIMIT_WARNINGS 16
@@ -107,6 +108,20 @@ static enum result warn_of_fewer(struct warner *warner, const struct names *aske
         asked->count, granted->count, name_type_prefix(left_out->type), left_out->value);
 }
 
+static enum result warn_of_scripts(struct warner *warner, struct error *err) {
+    for (size_t i = 0; i < warner->record->name_count; i++) {
+        const struct name_record *name = &warner->record->names[i];
+        if (text_mixes_scripts(bytes_of_string(name->value))) {
+            TRY(warn(
+                warner, err,
+                "%s:%s has letters of several scripts: it may be made to look like another "
+                "name",
+                name->type, name->value));
+        }
+    }
+    return RESULT_OK;
+}
+
 // --- key, profile, token ---------------------------------------------------------------------
 
 static enum result warn_of_key_use(void *context, const struct certificate_record *record,
@@ -170,6 +185,7 @@ enum result request_warn(struct authority *authority, const struct request_recor
     TRY(warn_of_token(&warner, err));
     TRY(warn_of_rule(&warner, csr, err));
     TRY(warn_of_names(&warner, err));
+    TRY(warn_of_scripts(&warner, err));
     TRY(store_each_certificate_of_key(authority->store, buf_bytes(&record->key_hash),
                                       warn_of_key_use, &warner, err));
     return warn_of_fewer(&warner, &csr->names, granted, err);
