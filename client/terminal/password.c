@@ -39,14 +39,19 @@ enum result password_generate(struct buf *out, struct error *err) {
     return RESULT_OK;
 }
 
+static struct bytes first_line(struct bytes text) {
+    size_t size = 0;
+    while (size < text.size && text.data[size] != '\n') {
+        size++;
+    }
+    return bytes_slice(text, 0, size);
+}
+
 enum result password_read_line(const char *path, struct buf *out, struct error *err) {
     AUTO(buf_clear) struct buf text = {0};
-    buf_init_secret(&text, out->maximum + 2);
+    buf_init_secret(&text, LIMIT_PASSWORD_FILE_BYTES);
     TRY(file_read_private(path, &text, err));
-    struct bytes line = buf_bytes(&text);
-    if (line.size > 0 && line.data[line.size - 1] == '\n') {
-        line = bytes_slice(line, 0, line.size - 1);
-    }
+    struct bytes line = first_line(buf_bytes(&text));
     if (line.size > 0 && line.data[line.size - 1] == '\r') {
         line = bytes_slice(line, 0, line.size - 1);
     }

@@ -18,7 +18,7 @@ struct password_source {
 // source that contradicts itself, or when nobody can be asked or told.
 enum result password_obtain(const struct password_source *source, struct buf *out,
                             struct error *err);
-// The one line of a file that only its owner can read, into an initialised secret buffer: any
+// The first line of a file that only its owner can read, into an initialised secret buffer: any
 // password, as others have made it.
 enum result password_read_line(const char *path, struct buf *out, struct error *err);
 // "k7mqz-x4w2h-pn9tc-rj6vy": 99 bits in characters that are not mistaken for one another.

@@ -64,6 +64,8 @@
 // Shorter ones are guessed by whoever gets hold of the file; longer ones nobody types on a phone.
 #define LIMIT_PKCS12_PASSWORD_LEAST_BYTES 8
 #define LIMIT_PKCS12_PASSWORD_BYTES 128
+// Of a file whose first line is a password: people keep notes behind it.
+#define LIMIT_PASSWORD_FILE_BYTES 65536
 // The name under which a phone lists a certificate: as long as a common name.
 #define LIMIT_FRIENDLY_NAME_BYTES LIMIT_COMMON_NAME_BYTES
 
