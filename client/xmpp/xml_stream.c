@@ -284,6 +284,18 @@ static void on_instruction(void *context, const XML_Char *target, const XML_Char
     fail(context, RESULT_INVALID, "a processing instruction, which XMPP forbids");
 }
 
+// Expat 2.6, and 2.5 as distributions mend CVE-2023-52425, put off what looks like half a token until
+// much more has come. A server waits for us behind its last byte, so we do not; how large a stanza
+// may grow is bounded here. Weak, because there may be another expat at run time than at the build.
+extern XML_Bool XML_SetReparseDeferralEnabled(XML_Parser parser, XML_Bool is_enabled)
+    __attribute__((weak));
+
+static void parse_at_once(XML_Parser parser) {
+    if (XML_SetReparseDeferralEnabled != NULL) {
+        (void)XML_SetReparseDeferralEnabled(parser, XML_FALSE);
+    }
+}
+
 // --- streams -------------------------------------------------------------------------------
 
 enum result xml_stream_new(struct xml_stream **out_stream, struct error *err) {
@@ -296,6 +308,7 @@ enum result xml_stream_new(struct xml_stream **out_stream, struct error *err) {
     }
     stream->parser = parser;
     XML_SetUserData(parser, stream);
+    parse_at_once(parser);
     XML_SetElementHandler(parser, on_start, on_end);
     XML_SetCharacterDataHandler(parser, on_text);
     XML_SetStartDoctypeDeclHandler(parser, on_doctype);

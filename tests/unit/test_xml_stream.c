@@ -69,6 +69,21 @@ static void a_stanza_comes_whole_wherever_the_bytes_are_cut(void **state) {
     }
 }
 
+// As a slow network brings it. Expat may put off what looks like half a token; the server would wait.
+static void a_stanza_that_comes_byte_by_byte_is_there_with_its_last(void **state) {
+    (void)state;
+    static const char text[] = OPEN ONE;
+    struct error err = {0};
+    AUTO(xml_stream_free_at) struct xml_stream *stream = new_stream();
+    AUTO(xml_element_free_at) struct xml_element *stanza = NULL;
+    for (size_t i = 0; i + 1 < sizeof(text); i++) {
+        assert_result(RESULT_PENDING, xml_stream_next(stream, &stanza, &err), &err);
+        assert_ok(xml_stream_feed(stream, bytes_of(&text[i], 1), &err), &err);
+    }
+    assert_ok(xml_stream_next(stream, &stanza, &err), &err);
+    require_one(stanza);
+}
+
 static void stanzas_come_one_at_a_time_until_the_end(void **state) {
     (void)state;
     struct error err = {0};
@@ -245,6 +260,7 @@ static void escaped_text_comes_back(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stanza_comes_whole_wherever_the_bytes_are_cut),
+        cmocka_unit_test(a_stanza_that_comes_byte_by_byte_is_there_with_its_last),
         cmocka_unit_test(stanzas_come_one_at_a_time_until_the_end),
         cmocka_unit_test(a_byte_behind_the_stanza_is_noticed),
         cmocka_unit_test(what_xmpp_forbids_is_refused),
