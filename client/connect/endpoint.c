@@ -24,8 +24,13 @@ static enum result carry_out(struct endpoint *endpoint, struct bytes bytes, stru
     return endpoint->transport->write(endpoint->connection, bytes, endpoint->deadline, err);
 }
 
+// Transports wait no longer than the deadline for bytes. A peer that always has some is bounded
+// here, for all of them.
 static enum result carry_in(struct endpoint *endpoint, struct buf *out, bool *out_is_end,
                             struct error *err) {
+    if (clock_monotonic_milliseconds() > endpoint->deadline) {
+        return transport_unreachable(endpoint->name, "did not answer in time", err);
+    }
     return endpoint->transport->read(endpoint->connection, out, out_is_end, endpoint->deadline,
                                      err);
 }

@@ -31,12 +31,13 @@ static enum result unreachable(const struct socket *socket, const char *what, in
                           what, strerror(errno_value));
 }
 
-// Waits until the socket can be read or written, until `deadline` at most.
+// Waits until the socket can be read or written, until `deadline` at most; behind it also one that
+// can be is out of time, so that a peer that takes a little again and again is not served for ever.
 static enum result wait_for(const struct socket *socket, short events, int64_t deadline,
                             struct error *err) {
     int64_t left = deadline - clock_monotonic_milliseconds();
     struct pollfd wanted = {.fd = socket->descriptor, .events = events};
-    int ready = poll(&wanted, 1, left > 0 ? (int)left : 0);
+    int ready = left > 0 ? poll(&wanted, 1, (int)left) : 0;
     if (ready > 0) {
         return RESULT_OK;
     }

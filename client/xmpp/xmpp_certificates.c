@@ -84,11 +84,11 @@ static bool is_answer(const struct xml_element *stanza, const char *id,
            is_from_account(stanza, account);
 }
 
-// Whatever else comes meanwhile is not for us.
+// Whatever else comes meanwhile is not for us, as long as it does not come for ever.
 static enum result await_answer(struct xmpp_stream *stream, const char *id,
                                 const struct xmpp_address *account,
                                 struct xml_element **out_answer, struct error *err) {
-    for (;;) {
+    for (size_t others = 0; others <= LIMIT_XMPP_OTHER_STANZAS; others++) {
         AUTO(xml_element_free_at) struct xml_element *stanza = NULL;
         TRY(xmpp_stream_receive(stream, &stanza, err));
         if (!is_answer(stanza, id, account)) {
@@ -101,6 +101,9 @@ static enum result await_answer(struct xmpp_stream *stream, const char *id,
         stanza = NULL;
         return RESULT_OK;
     }
+    return error_set_code(err, RESULT_LIMIT, "answer",
+                          "the server sent more than %d other stanzas instead of an answer",
+                          LIMIT_XMPP_OTHER_STANZAS);
 }
 
 static enum result make_id(struct buf *out, struct error *err) {

@@ -268,6 +268,8 @@
 #define LIMIT_XMPP_NAME_BYTES 1023
 // From a question to its whole answer, whatever else the server sends meanwhile.
 #define LIMIT_XMPP_ANSWER_SECONDS 30
+// Stanzas that are no answer, for one question: those who show no presence are sent hardly any.
+#define LIMIT_XMPP_OTHER_STANZAS 1000
 // Of a password for an XMPP account.
 #define LIMIT_XMPP_PASSWORD_BYTES 1023
 // Iterations of SCRAM: RFC 7677 asks for 4096 at least, a million take a Raspberry Pi some seconds.

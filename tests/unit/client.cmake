@@ -3,6 +3,7 @@
 signet_unit_test(agent client)
 signet_unit_test(agent_state client)
 signet_unit_test(credential client)
+signet_unit_test(endpoint client)
 signet_unit_test(export client)
 signet_unit_test(folder client)
 signet_unit_test(install client)

@@ -415,6 +415,22 @@ static void only_the_account_answers_for_itself(void **state) {
     assert_result(RESULT_UNAVAILABLE, list_answered(ignored[0], 1000, &page, &err), &err);
 }
 
+static void what_is_no_answer_is_not_read_for_ever(void **state) {
+    (void)state;
+    for (size_t more = 0; more < 2; more++) {
+        struct error err = {0};
+        AUTO(registered_page_clear) struct registered_page page = {0};
+        AUTO(buf_clear) struct buf answer = {0};
+        buf_init(&answer, LIMIT_XMPP_STANZA_BYTES);
+        for (size_t i = 0; i < LIMIT_XMPP_OTHER_STANZAS + more; i++) {
+            assert_int_equal(buf_append_string(&answer, "<message/>"), RESULT_OK);
+        }
+        assert_int_equal(buf_append_string(&answer, ITEMS("")), RESULT_OK);
+        enum result result = list_answered(buf_string(&answer), PATIENCE, &page, &err);
+        assert_result(more == 0 ? RESULT_OK : RESULT_LIMIT, result, &err);
+    }
+}
+
 #define ERROR(condition)                                                                       \
     "<iq type='error' id='$'><error type='cancel'><" condition                                 \
     " xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
@@ -493,6 +509,7 @@ int main(void) {
         cmocka_unit_test(external_is_chosen_without_a_password),
         cmocka_unit_test(a_list_is_read),
         cmocka_unit_test(only_the_account_answers_for_itself),
+        cmocka_unit_test(what_is_no_answer_is_not_read_for_ever),
         cmocka_unit_test(errors_of_the_server_say_what_to_do),
         cmocka_unit_test(a_list_has_a_greatest_length),
         cmocka_unit_test(nobody_there_is_unreachable),
