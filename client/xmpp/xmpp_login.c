@@ -241,7 +241,32 @@ static enum result no_mechanism(const struct xmpp_stream *stream,
 
 // --- the resource ----------------------------------------------------------------------------
 
-static enum result bind_resource(struct xmpp_stream *stream, struct error *err) {
+// Whose session it is, which the server alone decides (RFC 6120, 7.6.1): every command would act
+// on that account.
+static enum result check_bound(const struct xmpp_stream *stream,
+                               const struct xmpp_address *account,
+                               const struct xml_element *answer, struct error *err) {
+    AUTO(xmpp_address_clear) struct xmpp_address bound = {0};
+    const struct xml_element *bind = xml_element_child(answer, XMPP_BIND_NAMESPACE, "bind");
+    const char *jid = xml_element_text(xml_element_child(bind, XMPP_BIND_NAMESPACE, "jid"));
+    if (xmpp_address_read(jid, &bound, NULL) != RESULT_OK) {
+        return error_set_code(err, RESULT_INVALID, "answer",
+                              "the server of %s does not say whose session it is",
+                              stream->domain);
+    }
+    if (bytes_equal(buf_bytes(&bound.bare), buf_bytes(&account->bare))) {
+        return RESULT_OK;
+    }
+    (void)error_set_code(err, RESULT_CONFLICT, "other_account",
+                         "the server of %.60s logs in to %.100s, not to %.100s; nothing was "
+                         "changed",
+                         stream->domain, buf_string(&bound.bare), buf_string(&account->bare));
+    error_hint(err, "Give --jid as the server spells it, and a certificate of that account.");
+    return RESULT_CONFLICT;
+}
+
+static enum result bind_resource(struct xmpp_stream *stream, const struct xmpp_address *account,
+                                 struct error *err) {
     AUTO(buf_clear) struct buf text = {0};
     AUTO(xml_element_free_at) struct xml_element *answer = NULL;
     buf_init(&text, 256);
@@ -257,7 +282,7 @@ static enum result bind_resource(struct xmpp_stream *stream, struct error *err) 
                               "many sessions?",
                               stream->domain);
     }
-    return RESULT_OK;
+    return check_bound(stream, account, answer, err);
 }
 
 static enum result authenticate(struct xmpp_stream *stream, const struct xml_element *features,
@@ -277,5 +302,5 @@ enum result xmpp_log_in(struct xmpp_stream *stream, const struct xml_element *fe
     AUTO(xml_element_free_at) struct xml_element *bound = NULL;
     TRY(authenticate(stream, features, login, err));
     TRY(xmpp_stream_restart(stream, &bound, err));
-    return bind_resource(stream, err);
+    return bind_resource(stream, login->account, err);
 }

@@ -121,18 +121,17 @@ static enum result find_account(const struct xmpp_session_options *options,
 struct attempt {
     const struct xmpp_session_options *options;
     struct bytes trust;
-    bool is_named;
     struct xmpp_session *session;
 };
 
+// `is_named`: see xmpp_login.h.
 static enum result log_in(const struct attempt *attempt, struct tls_context *tls,
-                          const char *password, struct error *err) {
+                          const char *password, bool is_named, struct error *err) {
     AUTO(xmpp_stream_close) struct xmpp_stream stream = {0};
     AUTO(xml_element_free_at) struct xml_element *features = NULL;
     struct xmpp_server server = attempt->options->server;
-    const struct xmpp_login login = {.account = &attempt->session->account,
-                                     .password = password,
-                                     .is_named = attempt->is_named};
+    const struct xmpp_login login = {
+        .account = &attempt->session->account, .password = password, .is_named = is_named};
     server.domain = buf_string(&attempt->session->account.domain);
     TRY(xmpp_stream_open(&server, tls, &stream, &features, err));
     TRY(xmpp_log_in(&stream, features, &login, err));
@@ -141,15 +140,28 @@ static enum result log_in(const struct attempt *attempt, struct tls_context *tls
     return RESULT_OK;
 }
 
+// The certificate names the account and nobody else: servers that are told no name take it for this
+// account then, and for no other.
+static bool names_only(const struct credential *credential,
+                       const struct xmpp_address *account) {
+    AUTO(names_clear) struct names names = {0};
+    AUTO(xmpp_address_clear) struct xmpp_address address = {0};
+    return read_names(credential, &names, NULL) == RESULT_OK &&
+           names_count_type(&names, NAME_XMPP) == 1 &&
+           xmpp_address_read(names_first(&names, NAME_XMPP), &address, NULL) == RESULT_OK &&
+           bytes_equal(buf_bytes(&address.bare), buf_bytes(&account->bare));
+}
+
 static enum result try_certificate(const struct attempt *attempt,
                                    const struct credential *credential, struct error *err) {
+    bool is_named = !names_only(credential, &attempt->session->account);
     AUTO(tls_context_free_at) struct tls_context *tls = NULL;
     AUTO(buf_clear) struct buf chain = {0};
     buf_init(&chain, LIMIT_CERTIFICATE_BYTES + LIMIT_CHAIN_BYTES);
     TRY(buf_append(&chain, buf_bytes(&credential->certificate)));
     TRY(buf_append(&chain, buf_bytes(&credential->chain)));
     TRY(tls_client_context_new(attempt->trust, buf_bytes(&chain), credential->key, &tls, err));
-    TRY(log_in(attempt, tls, NULL, err));
+    TRY(log_in(attempt, tls, NULL, is_named, err));
     buf_init(&attempt->session->shown, LIMIT_CERTIFICATE_BYTES);
     return buf_assign(&attempt->session->shown, buf_bytes(&credential->certificate));
 }
@@ -206,7 +218,7 @@ static enum result try_password(const struct attempt *attempt, struct error *err
     TRY(obtain_password(attempt, &password, err));
     TRY(xmpp_prepare_secret(buf_string(&password), &prepared, err)); // before anybody is asked
     TRY(tls_client_context_new(attempt->trust, (struct bytes){0}, NULL, &tls, err));
-    return log_in(attempt, tls, buf_string(&password), err);
+    return log_in(attempt, tls, buf_string(&password), false, err);
 }
 
 static enum result try_all(const struct attempt *attempt, struct error *err) {
@@ -245,10 +257,8 @@ static enum result open_session(const struct xmpp_session_options *options,
     }
     TRY(find_account(options, &names, &session->account, err));
     TRY(find_trust(options, &session->credential, &trust, err));
-    const struct attempt attempt = {.options = options,
-                                    .trust = buf_bytes(&trust),
-                                    .is_named = names_count_type(&names, NAME_XMPP) != 1,
-                                    .session = session};
+    const struct attempt attempt = {
+        .options = options, .trust = buf_bytes(&trust), .session = session};
     return try_all(&attempt, err);
 }
 

@@ -19,8 +19,10 @@
 #define PLAIN MECHANISMS("<mechanism>SCRAM-SHA-999</mechanism><mechanism>PLAIN</mechanism>")
 #define STARTTLS "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
 #define PROCEED "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
-#define BOUND                                                                                  \
-    "<iq type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>"
+#define BIND(what)                                                                             \
+    "<iq type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>" what         \
+    "</bind></iq>"
+#define BOUND BIND("<jid>" ACCOUNT "/x</jid>")
 // Long enough for a busy machine; only those who wait for silence get less.
 #define PATIENCE 20000
 #define IMPATIENCE 200
@@ -330,6 +332,33 @@ static void external_is_chosen_without_a_password(void **state) {
     assert_non_null(strstr(err.message, "no resource"));
 }
 
+// The server decides whose session it is; what is done then is done to that account.
+static void the_session_must_be_the_accounts(void **state) {
+    (void)state;
+    static const struct {
+        const char *answer;
+        enum result result;
+        const char *code;
+    } cases[] = {
+        {BIND("<jid>hamlet@Shakespeare.lit/at/home</jid>"), RESULT_OK, ""},
+        {BIND("<jid>ophelia@" DOMAIN "/x</jid>"), RESULT_CONFLICT, "other_account"},
+        {BIND("<jid>hamlet@elsewhere.lit/x</jid>"), RESULT_CONFLICT, "other_account"},
+        {BIND("<jid>" DOMAIN "</jid>"), RESULT_INVALID, "answer"},
+        {BIND("<jid/>"), RESULT_INVALID, "answer"},
+        {BIND(""), RESULT_INVALID, "answer"},
+        {"<iq type='result' id='bind'/>", RESULT_INVALID, "answer"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct peer_step steps[] = {
+            TO_STREAM, {"xmpp-bind'/></iq>", cases[i].answer, false}, {0}};
+        struct error err = {0};
+        assert_result(cases[i].result, try_script(steps, "pencil", PATIENCE, &err), &err);
+        if (cases[i].result != RESULT_OK) {
+            assert_string_equal(err.code, cases[i].code);
+        }
+    }
+}
+
 // --- questions -------------------------------------------------------------------------------
 
 #define ITEMS(what)                                                                            \
@@ -507,6 +536,7 @@ int main(void) {
         cmocka_unit_test(mechanisms_must_be_known_and_of_the_right_kind),
         cmocka_unit_test(a_login_without_proof_is_not_trusted),
         cmocka_unit_test(external_is_chosen_without_a_password),
+        cmocka_unit_test(the_session_must_be_the_accounts),
         cmocka_unit_test(a_list_is_read),
         cmocka_unit_test(only_the_account_answers_for_itself),
         cmocka_unit_test(what_is_no_answer_is_not_read_for_ever),
