@@ -24,6 +24,7 @@ struct xml_element {
     struct attribute *attributes;
     size_t attribute_count;
     struct buf text;
+    bool is_cut;
     struct xml_element *parent;
     struct xml_element *first;
     struct xml_element *last;
@@ -37,8 +38,10 @@ struct xml_stream {
     struct xml_element *stanza;  // being read, or whole and waiting for xml_stream_next
     struct xml_element *current; // the element of it that is open; NULL: none
     size_t elements;             // of this stanza
-    uint64_t fed;                // bytes in all
-    uint64_t begin;              // where this stanza begins: behind the one before
+    bool keeps_beginnings;
+    size_t skipped; // open elements that are left out, below `current`
+    uint64_t fed;   // bytes in all
+    uint64_t begin; // where this stanza begins: behind the one before
     struct error failure;
 };
 
@@ -89,6 +92,10 @@ const char *xml_element_attribute(const struct xml_element *element, const char 
         }
     }
     return NULL;
+}
+
+bool xml_element_is_cut(const struct xml_element *element) {
+    return element->is_cut;
 }
 
 const char *xml_element_text(const struct xml_element *element) {
@@ -185,7 +192,36 @@ static void attach(struct xml_stream *stream, struct xml_element *element) {
     stream->current = element;
 }
 
+static uint64_t end_of_event(const struct xml_stream *stream) {
+    return (uint64_t)XML_GetCurrentByteIndex(stream->parser) +
+           (uint64_t)XML_GetCurrentByteCount(stream->parser);
+}
+
+// --- beginnings ----------------------------------------------------------------------------
+
+// What is read now stands behind what is kept of the stanza.
+static bool is_behind(const struct xml_stream *stream) {
+    return stream->keeps_beginnings && stream->current != NULL &&
+           (stream->elements >= LIMIT_XMPP_ELEMENTS ||
+            end_of_event(stream) - stream->begin > LIMIT_XMPP_STANZA_BYTES);
+}
+
+static void mark_cut(struct xml_stream *stream) {
+    for (struct xml_element *at = stream->current; at != NULL && !at->is_cut; at = at->parent) {
+        at->is_cut = true;
+    }
+}
+
+static size_t most_bytes(const struct xml_stream *stream) {
+    return stream->keeps_beginnings ? LIMIT_XMPP_CUT_BYTES : LIMIT_XMPP_STANZA_BYTES;
+}
+
 static void add_element(struct xml_stream *stream, const char *name, const XML_Char **pairs) {
+    if (stream->skipped > 0 || is_behind(stream)) {
+        stream->skipped++;
+        mark_cut(stream);
+        return;
+    }
     size_t count = count_pairs(pairs);
     if (++stream->elements > LIMIT_XMPP_ELEMENTS) {
         fail(stream, RESULT_LIMIT, "a stanza of too many elements");
@@ -205,11 +241,6 @@ static void add_element(struct xml_stream *stream, const char *name, const XML_C
     if (!set_name(element, name) || !set_attributes(element, pairs, count)) {
         fail_memory(stream);
     }
-}
-
-static uint64_t end_of_event(const struct xml_stream *stream) {
-    return (uint64_t)XML_GetCurrentByteIndex(stream->parser) +
-           (uint64_t)XML_GetCurrentByteCount(stream->parser);
 }
 
 static void begin_stream(struct xml_stream *stream, const char *name) {
@@ -241,12 +272,16 @@ static void on_end(void *context, const XML_Char *name) {
         return; // of the empty element that parsing was ended in
     }
     stream->depth--;
+    if (stream->skipped > 0) {
+        stream->skipped--;
+        return;
+    }
     if (stream->depth > 1) {
         stream->current = stream->current->parent;
         return;
     }
     uint64_t end = end_of_event(stream);
-    if (end - stream->begin > LIMIT_XMPP_STANZA_BYTES) {
+    if (end - stream->begin > most_bytes(stream)) {
         fail(stream, RESULT_LIMIT, "a stanza that is too large");
         return;
     }
@@ -262,6 +297,10 @@ static void on_text(void *context, const XML_Char *text, int size) {
     struct bytes bytes = bytes_of(text, (size_t)size);
     if (stream->current == NULL) {
         return; // blanks that keep the connection alive
+    }
+    if (stream->skipped > 0 || is_behind(stream)) {
+        mark_cut(stream);
+        return;
     }
     if (buf_append(&stream->current->text, bytes) != RESULT_OK) {
         fail(stream, RESULT_LIMIT, "a stanza that is too large");
@@ -344,7 +383,7 @@ static enum result judge(struct xml_stream *stream, enum XML_Status status, stru
                              XML_ErrorString(XML_GetErrorCode(stream->parser)));
     }
     if (stream->failure.result == RESULT_OK && status == XML_STATUS_OK &&
-        stream->fed - stream->begin > LIMIT_XMPP_STANZA_BYTES) {
+        stream->fed - stream->begin > most_bytes(stream)) {
         fail(stream, RESULT_LIMIT, "a stanza that is too large");
     }
     if (stream->failure.result != RESULT_OK && err != NULL) {
@@ -377,6 +416,10 @@ enum result xml_stream_next(struct xml_stream *stream, struct xml_element **out_
     return stream->is_ended ? RESULT_NOT_FOUND : RESULT_PENDING;
 }
 
+void xml_stream_keep_beginnings(struct xml_stream *stream, bool is_wanted) {
+    stream->keeps_beginnings = is_wanted;
+}
+
 bool xml_stream_is_drained(const struct xml_stream *stream) {
     return stream->stanza == NULL && stream->fed == stream->begin;
 }
@@ -398,6 +441,9 @@ enum result xml_escape(const char *text, struct buf *out) {
             break;
         case '\'':
             TRY(buf_append_string(out, "&apos;"));
+            break;
+        case '\r':
+            TRY(buf_append_string(out, "&#13;")); // a bare one is read as the end of a line
             break;
         default:
             TRY(buf_append_byte(out, (uint8_t)*at));

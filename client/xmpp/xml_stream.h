@@ -18,6 +18,8 @@ bool xml_element_is(const struct xml_element *element, const char *space, const 
 const char *xml_element_name(const struct xml_element *element);
 // NULL without.
 const char *xml_element_attribute(const struct xml_element *element, const char *name);
+// Something that was in it, or in what is in it, was left out; see xml_stream_keep_beginnings.
+bool xml_element_is_cut(const struct xml_element *element);
 // The characters directly in it; "" for NULL.
 const char *xml_element_text(const struct xml_element *element);
 // The first child of that name; NULL when there is none, and for a NULL element.
@@ -41,6 +43,9 @@ enum result xml_stream_feed(struct xml_stream *stream, struct bytes bytes, struc
 // RESULT_NOT_FOUND behind the end of the stream; errors as xml_stream_feed.
 enum result xml_stream_next(struct xml_stream *stream, struct xml_element **out_stanza,
                             struct error *err);
+// Whether a stanza above LIMIT_XMPP_STANZA_BYTES or LIMIT_XMPP_ELEMENTS is cut there, up to
+// LIMIT_XMPP_CUT_BYTES, instead of an error. For what others may have filled.
+void xml_stream_keep_beginnings(struct xml_stream *stream, bool is_wanted);
 // No byte has come behind the last stanza that was taken.
 bool xml_stream_is_drained(const struct xml_stream *stream);
 // Appends text so that it may stand in an element or between quotes.

@@ -257,6 +257,9 @@
 // --- XMPP (signet xmpp) ----------------------------------------------------------------------
 // One stanza of a server: a list of as many certificates as below, in base64.
 #define LIMIT_XMPP_STANZA_BYTES (1024 * 1024)
+// Of a list that is longer, the beginning is kept, up to this end: a thief who fills an account must
+// not hide what is on it.
+#define LIMIT_XMPP_CUT_BYTES (32 * 1024 * 1024)
 // Elements of one stanza: six for each certificate, and the devices that use it.
 #define LIMIT_XMPP_ELEMENTS 8192
 // The answers that are read here are five deep.

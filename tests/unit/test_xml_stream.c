@@ -178,6 +178,15 @@ static enum result read_repeated(const char *before, const char *text, size_t co
     return read_all(buf_string(&all), &stanzas, err);
 }
 
+static size_t count_whole(const struct xml_element *stanza) {
+    size_t count = 0;
+    const struct xml_element *at = xml_element_first(stanza);
+    for (; at != NULL; at = xml_element_next(at)) {
+        count += !xml_element_is_cut(at);
+    }
+    return count;
+}
+
 static void every_quantity_has_a_limit(void **state) {
     (void)state;
     static const struct {
@@ -236,11 +245,81 @@ static void a_long_stanza_that_never_ends_is_refused_in_time(void **state) {
     assert_in_range(fed, LIMIT_XMPP_STANZA_BYTES, LIMIT_XMPP_STANZA_BYTES + sizeof(chunk));
 }
 
+// A list that somebody has filled: what stands before the limit is there, what is only half there says
+// so, and the stream goes on behind it.
+static void the_beginning_of_a_stanza_can_be_kept(void **state) {
+    (void)state;
+    static const struct {
+        const char *item;
+        size_t count, kept; // items; those that come whole
+    } cases[] = {
+        {"<i><n>a</n><n/></i>", 10, 10},
+        {"<i><n>a</n><n/></i>", LIMIT_XMPP_ELEMENTS, (LIMIT_XMPP_ELEMENTS - 1) / 3},
+    };
+    for (size_t i = 0; i < 2; i++) {
+        struct error err = {0};
+        AUTO(buf_clear) struct buf all = {0};
+        AUTO(xml_stream_free_at) struct xml_stream *stream = new_stream();
+        AUTO(xml_element_free_at) struct xml_element *stanza = NULL;
+        AUTO(xml_element_free_at) struct xml_element *next = NULL;
+        buf_init(&all, (size_t)4 * LIMIT_XMPP_STANZA_BYTES);
+        assert_int_equal(buf_append_string(&all, OPEN "<a>"), RESULT_OK);
+        for (size_t k = 0; k < cases[i].count; k++) {
+            assert_int_equal(buf_append_string(&all, cases[i].item), RESULT_OK);
+        }
+        assert_int_equal(buf_append_string(&all, "</a><b/>"), RESULT_OK);
+        xml_stream_keep_beginnings(stream, true);
+        assert_ok(xml_stream_feed(stream, buf_bytes(&all), &err), &err);
+        assert_ok(xml_stream_next(stream, &stanza, &err), &err);
+        assert_int_equal(count_whole(stanza), cases[i].kept);
+        assert_int_equal(xml_element_is_cut(stanza), cases[i].kept < cases[i].count);
+        assert_ok(xml_stream_next(stream, &next, &err), &err);
+        assert_string_equal(xml_element_name(next), "b");
+        assert_false(xml_element_is_cut(next));
+    }
+}
+
+static void a_text_that_is_too_long_is_cut_with_what_it_is_in(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(buf_clear) struct buf text = {0};
+    AUTO(xml_stream_free_at) struct xml_stream *stream = new_stream();
+    AUTO(xml_element_free_at) struct xml_element *stanza = NULL;
+    buf_init(&text, (size_t)2 * LIMIT_XMPP_STANZA_BYTES);
+    assert_int_equal(buf_append_string(&text, OPEN "<a><i>x</i><i>"), RESULT_OK);
+    while (text.size < LIMIT_XMPP_STANZA_BYTES + 4096) {
+        assert_int_equal(buf_append_string(&text, "0123456789\n"), RESULT_OK);
+    }
+    assert_int_equal(buf_append_string(&text, "</i><i>x</i></a>"), RESULT_OK);
+    xml_stream_keep_beginnings(stream, true);
+    assert_ok(xml_stream_feed(stream, buf_bytes(&text), &err), &err);
+    assert_ok(xml_stream_next(stream, &stanza, &err), &err);
+    assert_int_equal(count_whole(stanza), 1);
+    assert_true(xml_element_is_cut(stanza));
+}
+
+static void also_a_beginning_has_an_end(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(xml_stream_free_at) struct xml_stream *stream = new_stream();
+    uint8_t chunk[65536];
+    size_t fed = 0;
+    memset(chunk, 'x', sizeof(chunk));
+    xml_stream_keep_beginnings(stream, true);
+    enum result result = xml_stream_feed(stream, BYTES_LITERAL(OPEN "<a>"), &err);
+    for (; result == RESULT_OK && fed < (size_t)2 * LIMIT_XMPP_CUT_BYTES;
+         fed += sizeof(chunk)) {
+        result = xml_stream_feed(stream, bytes_of(chunk, sizeof(chunk)), &err);
+    }
+    assert_result(RESULT_LIMIT, result, &err);
+    assert_in_range(fed, LIMIT_XMPP_CUT_BYTES, LIMIT_XMPP_CUT_BYTES + sizeof(chunk));
+}
+
 // --- writing ---------------------------------------------------------------------------------
 
 static void escaped_text_comes_back(void **state) {
     (void)state;
-    static const char text[] = "the <tablet> & 'co' \"x\" ]]> ü";
+    static const char text[] = "the <tablet> & 'co' \"x\" ]]> ü \r.";
     struct error err = {0};
     AUTO(buf_clear) struct buf all = {0};
     AUTO(xml_stream_free_at) struct xml_stream *stream = new_stream();
@@ -267,6 +346,9 @@ int main(void) {
         cmocka_unit_test(every_quantity_has_a_limit),
         cmocka_unit_test(attributes_have_a_limit),
         cmocka_unit_test(a_long_stanza_that_never_ends_is_refused_in_time),
+        cmocka_unit_test(the_beginning_of_a_stanza_can_be_kept),
+        cmocka_unit_test(a_text_that_is_too_long_is_cut_with_what_it_is_in),
+        cmocka_unit_test(also_a_beginning_has_an_end),
         cmocka_unit_test(escaped_text_comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
