@@ -287,13 +287,13 @@ static enum result prepare_hook(const struct arguments *arguments, struct text_l
 }
 
 static enum result keep_hook(const struct arguments *arguments, struct text_list *hook,
-                             struct error *err) {
+                             const char *serial, struct error *err) {
     AUTO(buf_clear) struct buf folder = {0};
     if (hook->count == 0) {
         return RESULT_OK;
     }
     TRY(find_credential(arguments, arguments->operands[0], &folder, err));
-    return registration_hook_set(buf_string(&folder), hook, err);
+    return registration_hook_set(buf_string(&folder), hook, serial, err);
 }
 
 enum result signet_run_xmpp_register(const struct arguments *arguments, struct error *err) {
@@ -319,7 +319,7 @@ enum result signet_run_xmpp_register(const struct arguments *arguments, struct e
     if (arguments_have(arguments, "replace")) {
         TRY(replace_others(&session, &page, label, buf_string(&name), err));
     }
-    return keep_hook(arguments, &hook, err);
+    return keep_hook(arguments, &hook, session.credential.about.serial, err);
 }
 
 // --- list ------------------------------------------------------------------------------------

@@ -313,6 +313,23 @@ bool agent_is_hook_pending(const char *folder) {
     return result;
 }
 
+enum result agent_hook_done(const char *folder, const char *serial, struct error *err) {
+    AUTO(agent_state_clear) struct agent_state state = {0};
+    AUTO(buf_clear) struct buf generation = {0};
+    struct about about = {0};
+    TRY(credential_read_about(folder, &about, err));
+    bool is_installed = strcmp(about.serial, serial) == 0;
+    enum result result = name_generation(folder, &about, &generation);
+    message_clear(&about_type, &about);
+    TRY(result);
+    if (!is_installed) {
+        return RESULT_OK;
+    }
+    agent_state_read(folder, &state);
+    TRY(agent_state_hook(&state, buf_string(&generation), NULL, clock_now(), draw()));
+    return agent_state_write(folder, &state, err);
+}
+
 enum result agent_rest(const char *folder, struct error *err) {
     AUTO(agent_state_clear) struct agent_state state = {0};
     struct about about = {0};

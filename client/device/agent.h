@@ -31,6 +31,9 @@ enum result agent_step(const char *folder, const char *name, enum agent_mode mod
 
 // When agent_step has something to do, for AGENT_WHEN_DUE; also for who may not read the key.
 enum result agent_find_next(const char *folder, int64_t *out_time, struct error *err);
+// Takes note that what the hook does has been done for the certificate of this serial number, if it is
+// the one that is installed. The caller holds the folder's lock.
+enum result agent_hook_done(const char *folder, const char *serial, struct error *err);
 // Whether the hook has still to succeed for what is installed; false where the settings may not
 // be read.
 bool agent_is_hook_pending(const char *folder);

@@ -12,8 +12,8 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "client/connect/credential.h"
-#include "client/device/device_key.h"
 #include "client/device/folder.h"
+#include "client/device/generations.h"
 #include "client/device/settings.h"
 #include "x509/certificate.h"
 #include "x509/key_pkcs11.h"
@@ -211,27 +211,6 @@ static enum result write_generation(const char *generation, const struct source 
 
 // --- the link ----------------------------------------------------------------------------
 
-// The number that `current` leads to; 0 when there is none.
-static enum result read_current(const char *link, int64_t *out_number, struct error *err) {
-    char target[64];
-    ssize_t size = readlink(link, target, sizeof(target));
-    if (size < 0 && errno == ENOENT) {
-        *out_number = 0;
-        return RESULT_OK;
-    }
-    struct bytes text = bytes_of(target, size > 0 ? (size_t)size : 0);
-    const size_t prefix = sizeof(CREDENTIAL_GENERATIONS "/") - 1;
-    if (text.size <= prefix || memcmp(text.data, CREDENTIAL_GENERATIONS "/", prefix) != 0 ||
-        text_read_int64(bytes_slice(text, prefix, text.size), 1, INT64_MAX - 1, out_number) !=
-            RESULT_OK) {
-        (void)error_set_code(err, RESULT_CONFLICT, "misconfigured",
-                             "%s is not a link to " CREDENTIAL_GENERATIONS "/N", link);
-        error_hint(err, "Move it away, or install under another name.");
-        return RESULT_CONFLICT;
-    }
-    return RESULT_OK;
-}
-
 static enum result move_link(const char *folder, const char *link, int64_t number,
                              struct error *err) {
     AUTO(buf_clear) struct buf temporary = {0};
@@ -249,111 +228,25 @@ static enum result move_link(const char *folder, const char *link, int64_t numbe
     return folder_sync(folder, err);
 }
 
-// --- places ------------------------------------------------------------------------------
-
-// The paths of one credential, and where its link leads.
-struct place {
-    struct buf link;
-    struct buf generations;
-    int64_t number; // 0: nothing is installed
-};
-
-static void place_clear(struct place *place) {
-    buf_clear(&place->link);
-    buf_clear(&place->generations);
-}
-
-static enum result place_open(const char *folder, struct place *place, struct error *err) {
-    buf_init(&place->link, LIMIT_PATH_BYTES);
-    buf_init(&place->generations, LIMIT_PATH_BYTES);
-    TRY(path_join(&place->link, folder, CREDENTIAL_CURRENT));
-    TRY(path_join(&place->generations, folder, CREDENTIAL_GENERATIONS));
-    return read_current(buf_string(&place->link), &place->number, err);
-}
-
-static enum result path_of(const struct place *place, int64_t number, struct buf *out) {
-    buf_init(out, LIMIT_PATH_BYTES);
-    return buf_printf(out, "%s/%lld", buf_string(&place->generations), (long long)number);
-}
-
-// Calls `visit` with the number of every generation.
-static void visit_generations(const struct place *place,
-                              void (*visit)(const struct place *place, int64_t number,
-                                            void *context),
-                              void *context) {
-    AUTO(text_list_clear) struct text_list names = {0};
-    if (folder_list(buf_string(&place->generations), &names, NULL) != RESULT_OK) {
-        return;
-    }
-    for (size_t i = 0; i < names.count; i++) {
-        int64_t number = 0;
-        if (text_read_int64(bytes_of_string(names.items[i]), 0, INT64_MAX, &number) ==
-            RESULT_OK) {
-            visit(place, number, context);
-        }
-    }
-}
-
-static void find_before(const struct place *place, int64_t number, void *context) {
-    int64_t *before = context;
-    if (number < place->number && number > *before) {
-        *before = number;
-    }
-}
-
-// The generation to go back to; 0 when there is none.
-static int64_t number_before(const struct place *place) {
-    int64_t before = 0;
-    visit_generations(place, find_before, &before);
-    return before;
-}
-
-// The two generations that stay, and their folders, for keys on tokens.
-struct kept {
-    int64_t before;
-    const char *folders[3]; // ended by NULL
-};
-
-// While its key is on the token the folder stays, too: it says which one is still to be removed.
-static void remove_other(const struct place *place, int64_t number, void *context) {
-    const struct kept *kept = context;
-    AUTO(buf_clear) struct buf path = {0};
-    if (number != place->number && number != kept->before &&
-        path_of(place, number, &path) == RESULT_OK &&
-        device_key_remove(buf_string(&path), kept->folders, NULL) == RESULT_OK) {
-        (void)folder_remove(buf_string(&path), NULL);
-    }
-}
-
-// Removes all generations but the present one and the one before it. A failure costs only space.
-static void prune(const struct place *place) {
-    AUTO(buf_clear) struct buf before = {0};
-    struct kept kept = {.before = number_before(place)};
-    if (path_of(place, kept.before, &before) == RESULT_OK) {
-        kept.folders[0] = buf_string(&place->link);
-        kept.folders[1] = buf_string(&before);
-        visit_generations(place, remove_other, &kept);
-    }
-}
-
 // --- installing --------------------------------------------------------------------------
 
 static enum result install_source(const char *folder, struct source *source,
                                   struct error *err) {
-    AUTO(place_clear) struct place place = {0};
+    AUTO(generations_clear) struct generations all = {0};
     AUTO(buf_clear) struct buf generation = {0};
     AUTO(settings_clear) struct settings settings = {0};
     TRY(settings_read(folder, &settings, err));
     TRY(settings_access(&settings, &source->access, err));
-    TRY(place_open(folder, &place, err));
-    TRY(folder_make(buf_string(&place.generations), 0755, err));
-    source->current = buf_string(&place.link);
-    TRY(path_of(&place, place.number + 1, &generation));
+    TRY(generations_open(folder, &all, err));
+    TRY(folder_make(buf_string(&all.folder), 0755, err));
+    source->current = buf_string(&all.link);
+    int64_t number = generations_next(&all);
+    TRY(generations_path(&all, number, &generation));
     TRY(write_generation(buf_string(&generation), source, err));
-    TRY(folder_sync(buf_string(&place.generations), err));
-    TRY(move_link(folder, buf_string(&place.link), place.number + 1, err));
-    place.number++;
-    prune(&place);
+    TRY(folder_sync(buf_string(&all.folder), err));
+    TRY(move_link(folder, buf_string(&all.link), number, err));
+    all.number = number;
+    generations_prune(&all);
     return RESULT_OK;
 }
 
@@ -375,14 +268,14 @@ enum result install_trust(const char *folder, struct bytes trust, struct error *
 }
 
 void install_tidy(const char *folder) {
-    AUTO(place_clear) struct place place = {0};
+    AUTO(generations_clear) struct generations all = {0};
     AUTO(buf_clear) struct buf temporary = {0};
     buf_init(&temporary, LIMIT_PATH_BYTES);
     if (path_join(&temporary, folder, LINK_TEMPORARY) == RESULT_OK) {
         (void)unlink(buf_string(&temporary));
     }
-    if (place_open(folder, &place, NULL) == RESULT_OK && place.number > 0) {
-        prune(&place);
+    if (generations_open(folder, &all, NULL) == RESULT_OK && all.number > 0) {
+        generations_prune(&all);
     }
 }
 
@@ -407,48 +300,67 @@ static enum result check_generation(const char *path, struct error *err) {
     return RESULT_DENIED;
 }
 
-static enum result find_previous(const char *folder, const struct place *place,
+static enum result find_previous(const char *folder, const struct generations *all,
                                  int64_t *out_number, struct error *err) {
-    *out_number = number_before(place);
+    *out_number = generations_before(all);
     if (*out_number == 0) {
         (void)error_set_code(err, RESULT_NOT_FOUND, "no_generation",
                              "there is nothing before the present certificate in %s", folder);
-        error_hint(err, "One generation is kept. Get a new one with signet renew --force.");
+        error_hint(err, "One certificate is kept. Get a new one with signet renew --force.");
         return RESULT_NOT_FOUND;
     }
     return RESULT_OK;
 }
 
 enum result install_previous(const char *folder, struct buf *out_path, struct error *err) {
-    AUTO(place_clear) struct place place = {0};
+    AUTO(generations_clear) struct generations all = {0};
     int64_t before = 0;
-    TRY(place_open(folder, &place, err));
-    TRY(find_previous(folder, &place, &before, err));
-    return path_of(&place, before, out_path);
+    TRY(generations_open(folder, &all, err));
+    TRY(find_previous(folder, &all, &before, err));
+    return generations_path(&all, before, out_path);
+}
+
+static enum result add_path(const struct generations *all, int64_t number,
+                            struct text_list *paths, struct error *err) {
+    AUTO(buf_clear) struct buf path = {0};
+    if (generations_path(all, number, &path) != RESULT_OK ||
+        text_list_add(paths, buf_string(&path)) != RESULT_OK) {
+        return error_out_of_memory(err);
+    }
+    return RESULT_OK;
+}
+
+enum result install_others(const char *folder, struct text_list *out_paths, struct error *err) {
+    AUTO(generations_clear) struct generations all = {0};
+    TRY(generations_open(folder, &all, err));
+    int64_t hooked = generations_hooked(&all);
+    int64_t before = generations_before(&all);
+    TRY(hooked > 0 ? add_path(&all, hooked, out_paths, err) : RESULT_OK);
+    return before > 0 && before != hooked ? add_path(&all, before, out_paths, err) : RESULT_OK;
 }
 
 enum result install_take_before(const char *folder, const char *to, struct error *err) {
-    AUTO(place_clear) struct place place = {0};
+    AUTO(generations_clear) struct generations all = {0};
     AUTO(buf_clear) struct buf old = {0};
     AUTO(buf_clear) struct buf new = {0};
     TRY(install_previous(folder, &old, err));
     TRY(folder_remove(to, err));
-    TRY(place_open(to, &place, err));
-    TRY(folder_make_all(buf_string(&place.generations), 0755, err));
-    TRY(path_of(&place, 1, &new));
+    TRY(generations_open(to, &all, err));
+    TRY(folder_make_all(buf_string(&all.folder), 0755, err));
+    TRY(generations_path(&all, 1, &new));
     if (rename(buf_string(&old), buf_string(&new)) != 0) {
         return error_from_errno(err, errno, "cannot move %s", buf_string(&old));
     }
-    return move_link(to, buf_string(&place.link), 1, err);
+    return move_link(to, buf_string(&all.link), 1, err);
 }
 
 enum result install_rollback(const char *folder, struct error *err) {
-    AUTO(place_clear) struct place place = {0};
+    AUTO(generations_clear) struct generations all = {0};
     AUTO(buf_clear) struct buf path = {0};
     int64_t before = 0;
-    TRY(place_open(folder, &place, err));
-    TRY(find_previous(folder, &place, &before, err));
-    TRY(path_of(&place, before, &path));
+    TRY(generations_open(folder, &all, err));
+    TRY(find_previous(folder, &all, &before, err));
+    TRY(generations_path(&all, before, &path));
     TRY(check_generation(buf_string(&path), err));
-    return move_link(folder, buf_string(&place.link), before, err);
+    return move_link(folder, buf_string(&all.link), before, err);
 }

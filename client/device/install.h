@@ -24,7 +24,8 @@ struct installation {
 // For a key on a token there is key.uri in place of key.pem, and no combined.pem.
 //
 // Puts it into `folder` (DIR/NAME, made when missing) as the next generation and moves
-// `current` to it. Keeps the generation before and removes older ones, and what a crash left.
+// `current` to it. Of the other generations those stay that client/device/generations.h names; what a
+// crash left goes.
 // Files have owner, group and mode of the credential's settings (client/device/settings.h); what these
 // leave open is taken over from the generation before (a broker's group keeps its access); the
 // first has 0600 for what holds the key and 0644 for the rest. The caller holds the folder's
@@ -38,14 +39,17 @@ enum result install_trust(const char *folder, struct bytes trust, struct error *
 // Removes what a crash left: half a generation, a link that was not moved. Failures cost only
 // space. The caller holds the folder's lock.
 void install_tidy(const char *folder);
-// The folder of the generation before, for a peer that does not know the present one yet; *out_path is
-// initialised here. RESULT_NOT_FOUND, code "no_generation", when there is none.
+// The folders of the other certificates that are kept, for a peer that does not know the present one
+// yet: the last one that the hook has succeeded for first, then the one before the present.
+enum result install_others(const char *folder, struct text_list *out_paths, struct error *err);
+// The folder of the certificate before; *out_path is initialised here. RESULT_NOT_FOUND, code
+// "no_generation", when there is none.
 enum result install_previous(const char *folder, struct buf *out_path, struct error *err);
-// Moves `current` back to the generation before. RESULT_NOT_FOUND, code "no_generation", when
+// Moves `current` back to the last generation with another certificate. RESULT_NOT_FOUND, code "no_generation", when
 // there is none that is whole; RESULT_DENIED, code "generation_expired", when its certificate
 // has ended. The caller holds the folder's lock.
 enum result install_rollback(const char *folder, struct error *err);
-// Moves the generation before away, to be the only one of the new credential `to`, in place of
+// Moves that same one away, to be the only one of the new credential `to`, in place of
 // what was left there. RESULT_NOT_FOUND, code "no_generation", when there is none. The caller
 // holds the lock of `folder`.
 enum result install_take_before(const char *folder, const char *to, struct error *err);

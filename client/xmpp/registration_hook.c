@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "client/device/agent.h"
 #include "client/device/folder.h"
 #include "client/device/settings.h"
 
@@ -65,7 +66,7 @@ enum result registration_hook_add(const char *option, const char *value, bool is
 }
 
 enum result registration_hook_set(const char *folder, const struct text_list *words,
-                                  struct error *err) {
+                                  const char *serial, struct error *err) {
     AUTO(folder_unlock) struct folder_lock lock = {0};
     AUTO(settings_clear) struct settings settings = {0};
     TRY(folder_lock(folder, &lock, err));
@@ -75,5 +76,6 @@ enum result registration_hook_set(const char *folder, const struct text_list *wo
     for (size_t i = 0; i < words->count; i++) {
         TRY(add_word(&settings.hook, words->items[i], err));
     }
-    return settings_write(folder, &settings, err);
+    TRY(settings_write(folder, &settings, err));
+    return agent_hook_done(folder, serial, err);
 }

@@ -16,6 +16,7 @@ enum result registration_hook_begin(const char *name, struct text_list *out_word
 // "--option" and its value, unless that is NULL; a path is made absolute.
 enum result registration_hook_add(const char *option, const char *value, bool is_path,
                                   struct text_list *words, struct error *err);
-// Keeps it in the credential's settings, in place of one of ours. Durable on return.
+// Keeps it in the credential's settings, in place of one of ours, as done for the certificate of this
+// serial number, which is on the account. Durable on return.
 enum result registration_hook_set(const char *folder, const struct text_list *words,
-                                  struct error *err);
+                                  const char *serial, struct error *err);

@@ -166,31 +166,34 @@ static enum result try_certificate(const struct attempt *attempt,
     return buf_assign(&attempt->session->shown, buf_bytes(&credential->certificate));
 }
 
-// Of another certificate only: settings and new CAs make generations, too.
-static enum result read_previous(const struct attempt *attempt, struct credential *out,
-                                 struct error *err) {
-    AUTO(buf_clear) struct buf path = {0};
-    TRY(install_previous(attempt->options->credential, &path, err));
-    TRY(credential_read(buf_string(&path), out, err));
-    return bytes_equal(buf_bytes(&out->certificate),
-                       buf_bytes(&attempt->session->credential.certificate))
-               ? RESULT_NOT_FOUND
-               : RESULT_OK;
-}
-
 // What says "not this certificate", so that another way may be better.
 static bool is_refusal(const struct error *err) {
     return strcmp(err->code, "login_refused") == 0 || endpoint_alert(err) != NULL;
 }
 
+// The others that are kept, as long as the answer is that it is not the one; `reason` is of the try
+// before.
+static enum result try_others(const struct attempt *attempt, struct error *reason) {
+    AUTO(text_list_clear) struct text_list paths = {0};
+    enum result result = reason->result;
+    if (install_others(attempt->options->credential, &paths, NULL) != RESULT_OK) {
+        return result;
+    }
+    for (size_t i = 0; i < paths.count && result != RESULT_OK && is_refusal(reason); i++) {
+        AUTO(credential_clear) struct credential other = {0};
+        if (credential_read(paths.items[i], &other, NULL) == RESULT_OK) {
+            attempt->options->on_note(reason);
+            result = try_certificate(attempt, &other, reason);
+        }
+    }
+    return result;
+}
+
 static enum result try_certificates(const struct attempt *attempt, struct error *err) {
-    AUTO(credential_clear) struct credential previous = {0};
     struct error reason = {0};
     enum result result = try_certificate(attempt, &attempt->session->credential, &reason);
-    if (result != RESULT_OK && is_refusal(&reason) &&
-        read_previous(attempt, &previous, NULL) == RESULT_OK) {
-        attempt->options->on_note(&reason);
-        result = try_certificate(attempt, &previous, &reason);
+    if (result != RESULT_OK) {
+        result = try_others(attempt, &reason);
     }
     if (result != RESULT_OK) {
         *err = reason;

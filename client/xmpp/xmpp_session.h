@@ -31,7 +31,7 @@ struct xmpp_session {
 };
 
 // With a password file by that password alone. Else, with a credential, by its certificate, then by
-// the one of the generation before, which servers know that do not know the present one yet; and
+// the others that are kept (install_others), which servers know that do not know the present one yet; and
 // last, when there is somebody at the terminal, by a password that is asked for. Code "usage" when
 // no way is left that could be tried.
 enum result xmpp_session_open(const struct xmpp_session_options *options,

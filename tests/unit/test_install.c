@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "client/connect/credential.h"
+#include "client/device/agent.h"
 #include "client/device/folder.h"
 #include "client/device/settings.h"
 #include "support/client_fixture.h"
@@ -23,17 +24,19 @@
 
 static struct test_ca ca;
 
-// Two sets that are installed in turn; the second ends earlier.
+#define SETS 3
+
+// Sets that are installed in turn; the first ends later than the others.
 static struct set {
     struct test_identity leaf;
     struct issued issued;
-} sets[2];
+} sets[SETS];
 
 static int make_all(void **state) {
     make_test_ca(&ca);
     clock_use_manual(NOW);
     umask(022);
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < SETS; i++) {
         sets[i] = (struct set){0};
         make_identity(&sets[i].leaf, (struct test_names){{"cn:jjolie"}}, &ca.issuing, false,
                       NOW - 60, NOW + (i == 0 ? 90 : 30) * DAY);
@@ -45,7 +48,7 @@ static int make_all(void **state) {
 }
 
 static int remove_all(void **state) {
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < SETS; i++) {
         message_clear(&issued_type, &sets[i].issued);
         test_identity_clear(&sets[i].leaf);
     }
@@ -99,11 +102,13 @@ static size_t installed_set(const char *folder) {
     AUTO(credential_clear) struct credential credential = {0};
     assert_ok(credential_read(in_test_folder(folder), &credential, &err), &err);
     require_same_set(folder);
-    if (strcmp(credential.about.serial, sets[0].issued.serial) == 0) {
-        return 0;
+    size_t which = 0;
+    while (which + 1 < SETS &&
+           strcmp(credential.about.serial, sets[which].issued.serial) != 0) {
+        which++;
     }
-    assert_string_equal(credential.about.serial, sets[1].issued.serial);
-    return 1;
+    assert_string_equal(credential.about.serial, sets[which].issued.serial);
+    return which;
 }
 
 // --- killed at every system call ---------------------------------------------------------
@@ -369,6 +374,99 @@ static void the_set_before_is_found_until_there_is_none(void **state) {
     assert_string_equal(buf_string(&path), in_test_folder("a/generations/1"));
 }
 
+// Settings and new CAs make generations of the same certificate: none of them is the set before.
+static void what_changes_no_certificate_keeps_the_set_before(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(buf_clear) struct buf path = {0};
+    assert_ok(install_set("a", 0, &err), &err);
+    assert_ok(install_again(in_test_folder("a"), &err), &err);
+    assert_result(RESULT_NOT_FOUND, install_previous(in_test_folder("a"), &path, &err), &err);
+    buf_clear(&path);
+    assert_int_equal(count_entries("a/generations"), 1);
+    assert_ok(install_set("a", 1, &err), &err);
+    assert_ok(install_again(in_test_folder("a"), &err), &err);
+    assert_ok(install_trust(in_test_folder("a"), buf_bytes(&ca.root.certificate), &err), &err);
+    install_tidy(in_test_folder("a"));
+    assert_ok(install_previous(in_test_folder("a"), &path, &err), &err);
+    assert_string_equal(buf_string(&path), in_test_folder("a/generations/2"));
+    assert_int_equal(count_entries("a/generations"), 2);
+    assert_ok(install_rollback(in_test_folder("a"), &err), &err);
+    assert_int_equal(installed_set("a"), 0);
+}
+
+// --- what the hook has still to tell -------------------------------------------------------
+
+static void set_hook(const char *folder) {
+    struct error err = {0};
+    AUTO(settings_clear) struct settings settings = {0};
+    assert_ok(text_list_add(&settings.hook, "true"), &err);
+    assert_ok(settings_write(in_test_folder(folder), &settings, &err), &err);
+}
+
+// Which sets are kept beside the present one, in their order: "02".
+static void require_others(const char *folder, const char *expected) {
+    struct error err = {0};
+    AUTO(text_list_clear) struct text_list paths = {0};
+    assert_ok(install_others(in_test_folder(folder), &paths, &err), &err);
+    assert_int_equal(paths.count, strlen(expected));
+    for (size_t i = 0; i < paths.count; i++) {
+        struct about about = {0};
+        assert_ok(credential_read_about(paths.items[i], &about, &err), &err);
+        assert_string_equal(about.serial, sets[expected[i] - '0'].issued.serial);
+        message_clear(&about_type, &about);
+    }
+}
+
+static void while_the_hook_is_pending_what_it_has_told_stays(void **state) {
+    (void)state;
+    struct error err = {0};
+    assert_ok(install_set("a", 0, &err), &err);
+    set_hook("a");
+    assert_ok(agent_hook_done(in_test_folder("a"), "0123", &err),
+              &err); // of no certificate here
+    assert_false(file_exists(in_test_folder("a/agent.json")));
+    assert_ok(agent_hook_done(in_test_folder("a"), sets[0].issued.serial, &err), &err);
+    assert_false(agent_is_hook_pending(in_test_folder("a")));
+    assert_ok(install_again(in_test_folder("a"), &err), &err); // another number
+    assert_ok(install_set("a", 1, &err), &err);
+    assert_ok(install_set("a", 2, &err), &err);
+    assert_ok(install_again(in_test_folder("a"), &err), &err);
+    install_tidy(in_test_folder("a"));
+    require_others("a", "01");
+    assert_ok(agent_hook_done(in_test_folder("a"), sets[2].issued.serial, &err), &err);
+    install_tidy(in_test_folder("a"));
+    require_others("a", "1");
+}
+
+static void without_a_hook_only_the_set_before_stays(void **state) {
+    (void)state;
+    struct error err = {0};
+    assert_ok(install_set("a", 0, &err), &err);
+    assert_ok(agent_hook_done(in_test_folder("a"), sets[0].issued.serial, &err), &err);
+    assert_ok(install_set("a", 1, &err), &err);
+    assert_ok(install_set("a", 2, &err), &err);
+    require_others("a", "1");
+}
+
+// What was gone back from is all that the hook has told of, until it succeeds again; a new set takes
+// another place.
+static void a_rollback_keeps_what_the_hook_has_told(void **state) {
+    (void)state;
+    struct error err = {0};
+    assert_ok(install_set("a", 0, &err), &err);
+    set_hook("a");
+    assert_ok(install_set("a", 1, &err), &err);
+    assert_ok(agent_hook_done(in_test_folder("a"), sets[1].issued.serial, &err), &err);
+    assert_ok(install_rollback(in_test_folder("a"), &err), &err);
+    install_tidy(in_test_folder("a"));
+    require_others("a", "1");
+    assert_ok(install_set("a", 2, &err), &err);
+    assert_int_equal(installed_set("a"), 2);
+    require_others("a", "1");
+    assert_int_equal(count_entries("a/generations"), 2);
+}
+
 static void the_set_before_can_be_taken_away(void **state) {
     (void)state;
     struct error err = {0};
@@ -408,6 +506,10 @@ int main(void) {
         IN_FOLDER(a_rollback_returns_to_the_set_before),
         IN_FOLDER(a_rollback_to_what_is_of_no_use_is_refused),
         IN_FOLDER(the_set_before_is_found_until_there_is_none),
+        IN_FOLDER(what_changes_no_certificate_keeps_the_set_before),
+        IN_FOLDER(while_the_hook_is_pending_what_it_has_told_stays),
+        IN_FOLDER(without_a_hook_only_the_set_before_stays),
+        IN_FOLDER(a_rollback_keeps_what_the_hook_has_told),
         IN_FOLDER(the_set_before_can_be_taken_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
