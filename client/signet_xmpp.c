@@ -21,6 +21,7 @@
 #define PRINT_BYTES (8 * 1024 * 1024)
 
 // clang-format off
+#define JSON_OPTION {"json", NULL, "one JSON object for programs", false, false}
 #define WITH_OPTION                                                                            \
     {"with", "NAME", "log in with this credential, to the account that it names", false, false}
 #define ACCOUNT_OPTIONS                                                                        \
@@ -47,13 +48,14 @@ const struct option signet_xmpp_register_options[] = {
 const struct option signet_xmpp_list_options[] = {
     WITH_OPTION,
     ACCOUNT_OPTIONS,
-    {"json", NULL, "one JSON object for programs", false, false},
+    JSON_OPTION,
     {0},
 };
 
 const struct option signet_xmpp_remove_options[] = {
     WITH_OPTION,
     ACCOUNT_OPTIONS,
+    JSON_OPTION,
     {0},
 };
 
@@ -62,6 +64,7 @@ const struct option signet_xmpp_prune_options[] = {
     ACCOUNT_OPTIONS,
     {"superseded", NULL, "those with a newer one of the same name, too", false, false},
     {"foreign", NULL, "those that the CA of --with has not issued, too", false, false},
+    JSON_OPTION,
     {0},
 };
 
@@ -105,6 +108,14 @@ static enum result open_session(const struct arguments *arguments, const char *n
     return xmpp_session_open(&options, out_session, err);
 }
 
+static void say_cut(const char *what) {
+    struct error reason = {0};
+    (void)error_set_code(&reason, RESULT_LIMIT, "answer",
+                         "the account has more certificates than are read here: %s", what);
+    error_hint(&reason, "Disable what is not yours; signet xmpp prune --foreign does it.");
+    note(&reason);
+}
+
 static enum result list(struct xmpp_session *session, struct registered_page *out_page,
                         struct error *err) {
     return xmpp_certificates_list(&session->stream, &session->account, clock_now(), out_page,
@@ -113,20 +124,40 @@ static enum result list(struct xmpp_session *session, struct registered_page *ou
 
 // --- removing --------------------------------------------------------------------------------
 
-static enum result remove_from(struct xmpp_session *session, const struct registered_page *page,
-                               const struct removal *removal, struct text_list *out_removed,
-                               struct error *err) {
-    return removal_run(removal, &session->stream, &session->account, page, out_removed, err);
-}
-
-static enum result print_removed(const char *what, const struct text_list *removed,
-                                 struct error *err) {
+static enum result print_removed(const struct arguments *arguments, const char *what,
+                                 const struct removed *removed, struct error *err) {
     AUTO(buf_clear) struct buf text = {0};
     buf_init(&text, PRINT_BYTES);
-    for (size_t i = 0; i < removed->count; i++) {
-        TRY(buf_printf(&text, "%s %s.\n", what, removed->items[i]));
+    if (arguments_have(arguments, "json")) {
+        return program_print_json(&removed_type, removed, err);
+    }
+    for (size_t i = 0; i < removed->removed.count; i++) {
+        TRY(buf_printf(&text, "%s %s.\n", what, removed->removed.items[i]));
     }
     return text.size > 0 ? program_print(&text, err) : RESULT_OK;
+}
+
+// Also what was removed before something failed is told; that failure is the result then.
+static enum result remove_from(const struct arguments *arguments, const char *what,
+                               struct xmpp_session *session, const struct registered_page *page,
+                               const struct removal *removal, size_t *out_count,
+                               struct error *err) {
+    AUTO(removed_clear) struct removed removed = {0};
+    struct error reason = {0};
+    enum result result =
+        removal_run(removal, &session->stream, &session->account, page, &removed, &reason);
+    *out_count = removed.removed.count;
+    if (removed.removed.count > 0) {
+        TRY(print_removed(arguments, what, &removed, err));
+    }
+    if (result != RESULT_OK) {
+        *err = reason;
+        return result;
+    }
+    if (removed.removed.count > 0 && !removed.is_checked) {
+        say_cut("whether all of it is gone cannot be seen");
+    }
+    return RESULT_OK;
 }
 
 // Revoking ends every session that came in with the certificate, also this one, and then nobody
@@ -134,36 +165,62 @@ static enum result print_removed(const char *what, const struct text_list *remov
 static enum result refuse_own(const struct xmpp_session *session,
                               const struct registered_page *page, const struct removal *removal,
                               struct error *err) {
-    const struct registered *own =
-        session->shown.size > 0 ? registered_find(page, buf_bytes(&session->shown)) : NULL;
-    if (!removal->ends_sessions || own == NULL || !removal_takes(removal, own)) {
+    struct bytes shown = buf_bytes(&session->shown);
+    if (!removal->ends_sessions || shown.size == 0) {
+        return RESULT_OK;
+    }
+    const struct registered *own = registered_find(page, shown);
+    bool is_own = own != NULL ? removal_takes(removal, own)
+                              : page->is_cut && registered_is_name_of(removal->name, shown);
+    if (!is_own) {
         return RESULT_OK;
     }
     (void)error_set_code(err, RESULT_CONFLICT, "own_certificate",
-                         "%.100s is the certificate that this login was made with", own->name);
+                         "%.100s is the certificate that this login was made with",
+                         own != NULL ? own->name : removal->name);
     error_hint(err, "Revoke it from another device or with --password-file, or disable it.");
     return RESULT_CONFLICT;
+}
+
+// A list that cannot be had does not stand in the way of who knows a name: it is taken for one that was
+// cut at once, on a new stream, as the old one ended with it.
+static enum result list_if_possible(const struct arguments *arguments,
+                                    struct xmpp_session *session,
+                                    struct registered_page *out_page, struct error *err) {
+    struct error reason = {0};
+    enum result result = list(session, out_page, &reason);
+    if (result == RESULT_OK) {
+        return RESULT_OK;
+    }
+    if (!xmpp_certificates_unreadable(result, &reason)) {
+        *err = reason;
+        return result;
+    }
+    note(&reason);
+    xmpp_session_close(session);
+    out_page->is_cut = true;
+    return open_session(arguments, arguments_value(arguments, "with"), session, err);
 }
 
 static enum result remove_named(const struct arguments *arguments, bool ends_sessions,
                                 struct error *err) {
     AUTO(xmpp_session_close) struct xmpp_session session = {0};
     AUTO(registered_page_clear) struct registered_page page = {0};
-    AUTO(text_list_clear) struct text_list removed = {0};
     const struct removal removal = {.name = arguments->operands[0],
                                     .ends_sessions = ends_sessions};
+    size_t count = 0;
     TRY(open_session(arguments, arguments_value(arguments, "with"), &session, err));
-    TRY(list(&session, &page, err));
+    TRY(list_if_possible(arguments, &session, &page, err));
     TRY(refuse_own(&session, &page, &removal, err));
-    TRY(remove_from(&session, &page, &removal, &removed, err));
-    if (removed.count == 0) {
-        (void)error_set_code(err, RESULT_NOT_FOUND, "not_found",
-                             "%.100s has no certificate %.100s",
-                             buf_string(&session.account.bare), removal.name);
-        error_hint(err, "signet xmpp list shows the names.");
-        return RESULT_NOT_FOUND;
+    TRY(remove_from(arguments, ends_sessions ? "Revoked" : "Disabled", &session, &page,
+                    &removal, &count, err));
+    if (count > 0) {
+        return RESULT_OK;
     }
-    return print_removed(ends_sessions ? "Revoked" : "Disabled", &removed, err);
+    (void)error_set_code(err, RESULT_NOT_FOUND, "not_found", "%.100s has no certificate %.100s",
+                         buf_string(&session.account.bare), removal.name);
+    error_hint(err, "signet xmpp list shows the names.");
+    return RESULT_NOT_FOUND;
 }
 
 enum result signet_run_xmpp_disable(const struct arguments *arguments, struct error *err) {
@@ -177,9 +234,9 @@ enum result signet_run_xmpp_revoke(const struct arguments *arguments, struct err
 enum result signet_run_xmpp_prune(const struct arguments *arguments, struct error *err) {
     AUTO(xmpp_session_close) struct xmpp_session session = {0};
     AUTO(registered_page_clear) struct registered_page page = {0};
-    AUTO(text_list_clear) struct text_list removed = {0};
     struct removal removal = {.takes_expired = true,
                               .takes_superseded = arguments_have(arguments, "superseded")};
+    size_t count = 0;
     if (arguments_have(arguments, "foreign") && !arguments_have(arguments, "with")) {
         return arguments_refuse(err, "foreign", "foreign to whom? Add --with NAME");
     }
@@ -188,13 +245,14 @@ enum result signet_run_xmpp_prune(const struct arguments *arguments, struct erro
         removal.issuers = buf_bytes(&session.credential.trust);
     }
     TRY(list(&session, &page, err));
-    TRY(remove_from(&session, &page, &removal, &removed, err));
-    if (removed.count == 0) {
-        return error_set_code(err, RESULT_CONFLICT, "unchanged",
-                              "%.100s has no certificate to remove",
-                              buf_string(&session.account.bare));
+    TRY(remove_from(arguments, "Removed", &session, &page, &removal, &count, err));
+    if (count > 0) {
+        return RESULT_OK;
     }
-    return print_removed("Removed", &removed, err);
+    return error_set_code(err, RESULT_CONFLICT, "unchanged",
+                          "%.100s has no certificate to remove%s",
+                          buf_string(&session.account.bare),
+                          page.is_cut ? " among those that are read here" : "");
 }
 
 // --- register --------------------------------------------------------------------------------
@@ -230,30 +288,55 @@ static enum result check_label(const char *label, struct error *err) {
                : arguments_refuse(err, "name", "expected a text without control characters");
 }
 
-// Puts it there unless it is there already; *out_name is what the account calls it.
-static enum result put_certificate(struct xmpp_session *session,
-                                   const struct registered_page *page, const char *label,
-                                   struct buf *out_name, bool *out_is_new, struct error *err) {
-    struct bytes certificate = buf_bytes(&session->credential.certificate);
-    const struct registered *there = registered_find(page, certificate);
-    buf_init(out_name, LIMIT_XMPP_NAME_BYTES);
-    *out_is_new = there == NULL;
-    if (there != NULL) {
-        return buf_append_string(out_name, there->name);
+// A server that says yes has not always done it, and what is there else may go because of it.
+static enum result look_for_own(struct xmpp_session *session, struct registered_page *page,
+                                const struct registered **out_own, struct error *err) {
+    registered_page_clear(page);
+    *page = (struct registered_page){0};
+    TRY(list(session, page, err));
+    *out_own = registered_find(page, buf_bytes(&session->credential.certificate));
+    if (*out_own != NULL) {
+        return RESULT_OK;
     }
-    TRY(registered_name(label, certificate, out_name, err));
-    return xmpp_certificates_append(&session->stream, &session->account, buf_string(out_name),
-                                    certificate, err);
+    if (page->is_cut) {
+        (void)error_set_code(err, RESULT_LIMIT, "answer",
+                             "the account has more certificates than are read here: whether "
+                             "this one is there now cannot be seen");
+        error_hint(err, "Disable what is not yours, as with signet xmpp prune --foreign, and "
+                        "register again.");
+        return RESULT_LIMIT;
+    }
+    return error_set_code(err, RESULT_CONFLICT, "server_refused",
+                          "the server does not have the certificate, although it said that it "
+                          "was added; nothing else was changed");
+}
+
+// Puts it there unless it is there already; *out_own is how the account has it, on the page.
+static enum result put_certificate(struct xmpp_session *session, struct registered_page *page,
+                                   const char *label, const struct registered **out_own,
+                                   bool *out_is_new, struct error *err) {
+    AUTO(buf_clear) struct buf name = {0};
+    struct bytes certificate = buf_bytes(&session->credential.certificate);
+    buf_init(&name, LIMIT_XMPP_NAME_BYTES);
+    *out_own = registered_find(page, certificate);
+    *out_is_new = *out_own == NULL;
+    if (*out_own != NULL) {
+        return RESULT_OK;
+    }
+    TRY(registered_name(label, certificate, &name, err));
+    TRY(xmpp_certificates_append(&session->stream, &session->account, buf_string(&name),
+                                 certificate, err));
+    return look_for_own(session, page, out_own, err);
 }
 
 // Whatever else has the label goes, also a newer one: somebody may have gone back.
-static enum result replace_others(struct xmpp_session *session,
+static enum result replace_others(const struct arguments *arguments,
+                                  struct xmpp_session *session,
                                   const struct registered_page *page, const char *label,
                                   const char *name, struct error *err) {
-    AUTO(text_list_clear) struct text_list removed = {0};
     const struct removal removal = {.label = label, .keeps = name};
-    TRY(remove_from(session, page, &removal, &removed, err));
-    return print_removed("Disabled", &removed, err);
+    size_t count = 0;
+    return remove_from(arguments, "Disabled", session, page, &removal, &count, err);
 }
 
 // The words of the hook. It logs in with the certificate before the renewed one, so that no password
@@ -300,8 +383,8 @@ enum result signet_run_xmpp_register(const struct arguments *arguments, struct e
     AUTO(xmpp_session_close) struct xmpp_session session = {0};
     AUTO(registered_page_clear) struct registered_page page = {0};
     AUTO(text_list_clear) struct text_list hook = {0};
-    AUTO(buf_clear) struct buf name = {0};
     AUTO(buf_clear) struct buf text = {0};
+    const struct registered *own = NULL;
     const char *credential = arguments->operands[0];
     const char *label = arguments_value(arguments, "name");
     bool is_new = false;
@@ -312,12 +395,12 @@ enum result signet_run_xmpp_register(const struct arguments *arguments, struct e
     TRY(open_session(arguments, credential, &session, err));
     TRY(check_certificate(&session, err));
     TRY(list(&session, &page, err));
-    TRY(put_certificate(&session, &page, label, &name, &is_new, err));
+    TRY(put_certificate(&session, &page, label, &own, &is_new, err));
     TRY(buf_printf(&text, "%s has this certificate %s %s.\n", buf_string(&session.account.bare),
-                   is_new ? "now, as" : "already, as", buf_string(&name)));
+                   is_new ? "now, as" : "already, as", own->name));
     TRY(program_print(&text, err));
     if (arguments_have(arguments, "replace")) {
-        TRY(replace_others(&session, &page, label, buf_string(&name), err));
+        TRY(replace_others(arguments, &session, &page, label, own->name, err));
     }
     return keep_hook(arguments, &hook, session.credential.about.serial, err);
 }
@@ -370,7 +453,11 @@ enum result signet_run_xmpp_list(const struct arguments *arguments, struct error
     AUTO(registered_page_clear) struct registered_page page = {0};
     TRY(open_session(arguments, arguments_value(arguments, "with"), &session, err));
     TRY(list(&session, &page, err));
-    return arguments_have(arguments, "json")
-               ? program_print_json(&registered_page_type, &page, err)
-               : print_page(&page, &session.account, err);
+    TRY(arguments_have(arguments, "json")
+            ? program_print_json(&registered_page_type, &page, err)
+            : print_page(&page, &session.account, err));
+    if (page.is_cut) {
+        say_cut("the list is the beginning only");
+    }
+    return RESULT_OK;
 }

@@ -9,6 +9,7 @@
 #include "x509/certificate.h"
 
 #define SERIAL_DIGITS 8
+#define MORE "…"
 
 MESSAGE_DEFINE(registered);
 MESSAGE_DEFINE(registered_page);
@@ -40,17 +41,26 @@ enum result registered_name(const char *label, struct bytes certificate, struct 
     return buf_append(out, buf_bytes(&name));
 }
 
-// What stands before our suffix; absent in names that others gave.
-static enum result fill_label(struct registered *line, struct bytes serial) {
+// How much of the name stands before our suffix; 0 for names that others gave.
+static size_t label_size(const char *name, struct bytes serial) {
     AUTO(buf_clear) struct buf suffix = {0};
     buf_init(&suffix, SERIAL_DIGITS + 1);
-    TRY(write_suffix(serial, &suffix));
-    size_t size = strlen(line->name);
-    if (size <= suffix.size ||
-        strcmp(&line->name[size - suffix.size], buf_string(&suffix)) != 0) {
-        return RESULT_OK;
-    }
-    return text_set_bytes(&line->label, bytes_of(line->name, size - suffix.size));
+    size_t size = strlen(name);
+    return write_suffix(serial, &suffix) == RESULT_OK && size > suffix.size &&
+                   strcmp(&name[size - suffix.size], buf_string(&suffix)) == 0
+               ? size - suffix.size
+               : 0;
+}
+
+bool registered_is_name_of(const char *name, struct bytes certificate) {
+    struct certificate read;
+    return certificate_read(certificate, &read, NULL) == RESULT_OK &&
+           label_size(name, read.serial) > 0;
+}
+
+static enum result fill_label(struct registered *line, struct bytes serial) {
+    size_t size = line->server_name.size == 0 ? label_size(line->name, serial) : 0;
+    return size > 0 ? text_set_bytes(&line->label, bytes_of(line->name, size)) : RESULT_OK;
 }
 
 // --- reading ---------------------------------------------------------------------------------
@@ -101,14 +111,33 @@ static enum result fill_certificate(struct registered *line, struct bytes der) {
     return blob_set(&line->certificate, der);
 }
 
-// Shown with "?" for what a terminal must not obey; then it is no longer the name, so that
-// nothing is done to it by that name without somebody asking for it.
-static enum result fill_name(struct registered *line, const char *name, bool *out_is_exact) {
+// As much as fits, and a mark behind it when that is not all.
+static enum result show_name(const char *name, struct buf *out) {
+    AUTO(buf_clear) struct buf beginning = {0};
+    buf_init(out, LIMIT_XMPP_NAME_BYTES);
+    buf_init(&beginning, LIMIT_XMPP_NAME_BYTES - strlen(MORE));
+    if (display_text(name, out) == RESULT_OK) {
+        return RESULT_OK;
+    }
+    buf_reset(out);
+    (void)!display_text(name, &beginning); // as much as there is room for
+    TRY(buf_append(out, buf_bytes(&beginning)));
+    return buf_append_string(out, MORE);
+}
+
+// Shown with "?" for what a terminal must not obey; then the name itself is kept beside it, because
+// the server knows no other.
+static enum result fill_name(struct registered *line, const char *name) {
     AUTO(buf_clear) struct buf shown = {0};
-    buf_init(&shown, LIMIT_XMPP_NAME_BYTES);
-    bool fits = display_text(name, &shown) == RESULT_OK && shown.size > 0;
-    *out_is_exact = fits && strcmp(buf_string(&shown), name) == 0;
-    return text_set(&line->name, fits ? buf_string(&shown) : "?");
+    TRY(show_name(name, &shown));
+    TRY(text_set(&line->name, buf_string(&shown)));
+    return strcmp(line->name, name) == 0 ? RESULT_OK
+                                         : blob_set(&line->server_name, bytes_of_string(name));
+}
+
+enum result registered_server_name(const struct registered *line, struct buf *out) {
+    return line->server_name.size > 0 ? buf_append(out, blob_bytes(&line->server_name))
+                                      : buf_append_string(out, line->name);
 }
 
 static enum result fill_resources(struct registered *line, const struct text_list *resources) {
@@ -124,10 +153,9 @@ static enum result fill_resources(struct registered *line, const struct text_lis
 
 static enum result fill(struct registered *line, const char *name, struct bytes certificate,
                         const struct text_list *resources) {
-    bool is_exact = false;
-    TRY(fill_name(line, name, &is_exact));
+    TRY(fill_name(line, name));
     TRY(fill_resources(line, resources));
-    return is_exact ? fill_certificate(line, certificate) : RESULT_OK;
+    return fill_certificate(line, certificate);
 }
 
 enum result registered_add(struct registered_page *page, const char *name,
@@ -135,9 +163,8 @@ enum result registered_add(struct registered_page *page, const char *name,
                            struct error *err) {
     void *record = NULL;
     if (page->certificates.count == LIMIT_XMPP_CERTIFICATES) {
-        return error_set_code(err, RESULT_LIMIT, "answer",
-                              "the account has more than %d certificates",
-                              LIMIT_XMPP_CERTIFICATES);
+        page->is_cut = true;
+        return RESULT_OK;
     }
     if (record_add(&page->certificates, &registered_type, &record) != RESULT_OK ||
         fill(record, name, certificate, resources) != RESULT_OK) {

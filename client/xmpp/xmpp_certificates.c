@@ -11,7 +11,8 @@
 #define CERTIFICATES_NAMESPACE "urn:xmpp:saslcert:1"
 #define STANZAS_NAMESPACE "urn:ietf:params:xml:ns:xmpp-stanzas"
 #define ID_SIZE 8
-#define QUESTION_BYTES (4 * LIMIT_CERTIFICATE_BYTES)
+// A certificate, and a name as long as lists may show them, every character escaped.
+#define QUESTION_BYTES (4 * LIMIT_CERTIFICATE_BYTES + 6 * LIMIT_XMPP_STANZA_BYTES)
 
 // --- questions and answers -------------------------------------------------------------------
 
@@ -179,9 +180,10 @@ static enum result read_items(const struct xml_element *answer, struct registere
         return error_set_code(err, RESULT_INVALID, "answer",
                               "the server answers without a list of certificates");
     }
+    page->is_cut = xml_element_is_cut(answer);
     for (const struct xml_element *at = xml_element_first(items); at != NULL;
          at = xml_element_next(at)) {
-        if (xml_element_is(at, CERTIFICATES_NAMESPACE, "item")) {
+        if (xml_element_is(at, CERTIFICATES_NAMESPACE, "item") && !xml_element_is_cut(at)) {
             TRY(read_item(at, page, err));
         }
     }
@@ -196,12 +198,20 @@ enum result xmpp_certificates_list(struct xmpp_stream *stream,
     AUTO(registered_page_clear) struct registered_page page = {0};
     buf_init(&payload, 128);
     TRY(buf_append_string(&payload, "<items xmlns='" CERTIFICATES_NAMESPACE "'/>"));
-    TRY(ask(stream, account, "get", &payload, &answer, err));
+    xml_stream_keep_beginnings(stream->xml, true);
+    enum result result = ask(stream, account, "get", &payload, &answer, err);
+    xml_stream_keep_beginnings(stream->xml, false);
+    TRY(result);
     TRY(read_items(answer, &page, err));
     TRY(registered_judge(&page, now, err));
     *out_page = page;
     page = (struct registered_page){0};
     return RESULT_OK;
+}
+
+bool xmpp_certificates_unreadable(enum result result, const struct error *err) {
+    return result == RESULT_LIMIT ||
+           (result == RESULT_UNAVAILABLE && strcmp(err->code, "unreachable") == 0);
 }
 
 // --- changes ---------------------------------------------------------------------------------

@@ -73,9 +73,15 @@ static inline bool read_request(int peer, struct tls *tls) {
 }
 
 static inline void canned_answer(int peer, struct tls *tls, struct bytes bytes) {
+    const size_t piece = 65536;
     if (tls == NULL) {
         send_all(peer, bytes);
-    } else if (tls_write(tls, bytes, NULL) == RESULT_OK) {
+        return;
+    }
+    for (; bytes.size > 0; bytes = bytes_slice(bytes, piece, bytes.size)) {
+        if (tls_write(tls, bytes_slice(bytes, 0, piece), NULL) != RESULT_OK) {
+            return;
+        }
         send_all(peer, buf_bytes(tls_output(tls)));
         buf_reset(tls_output(tls));
     }

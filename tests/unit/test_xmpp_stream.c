@@ -3,6 +3,7 @@
 #include "client/xmpp/xmpp_stream.h"
 #include "base/random.h"
 #include "client/terminal/outcome.h"
+#include "client/xmpp/removal.h"
 #include "client/xmpp/xmpp_certificates.h"
 #include "client/xmpp/xmpp_login.h"
 #include "support/client_fixture.h"
@@ -366,19 +367,27 @@ static void the_session_must_be_the_accounts(void **state) {
 
 // The identifier of a question is random: the server of these tests cannot repeat it, so the
 // random numbers are made the same in every run, and $ stands for what comes out.
-static void write_answer(const char *answer, struct buf *out) {
+static void write_next_answer(const char *answer, struct buf *out) {
     uint8_t random[8];
     AUTO(buf_clear) struct buf id = {0};
     buf_init(&id, 16);
-    random_use_insecure_seed(7);
     assert_int_equal(random_bytes(random, sizeof(random), NULL), RESULT_OK);
-    random_use_system();
     assert_int_equal(text_hex_encode(bytes_of(random, sizeof(random)), &id), RESULT_OK);
     for (; *answer != '\0'; answer++) {
         enum result result = *answer == '$' ? buf_append_string(out, buf_string(&id))
                                             : buf_append_byte(out, (uint8_t)*answer);
         assert_int_equal(result, RESULT_OK);
     }
+}
+
+static void write_answer(const char *answer, struct buf *out) {
+    random_use_insecure_seed(7);
+    write_next_answer(answer, out);
+    random_use_system();
+}
+
+static void append(struct buf *out, const char *text) {
+    assert_int_equal(buf_append_string(out, text), RESULT_OK);
 }
 
 static enum result list_answered(const char *template, int64_t milliseconds,
@@ -414,7 +423,7 @@ static void a_list_is_read(void **state) {
     assert_string_equal(lines[0].name, "a&b");
     assert_string_equal(lines[0].resources.items[0], "Phone");
     assert_string_equal(lines[0].state, "unreadable");
-    assert_string_equal(lines[1].name, "?");
+    assert_string_equal(lines[1].name, "");
 }
 
 static void only_the_account_answers_for_itself(void **state) {
@@ -492,23 +501,135 @@ static void errors_of_the_server_say_what_to_do(void **state) {
     }
 }
 
-static void a_list_has_a_greatest_length(void **state) {
+// A thief who fills the account does not hide what is on it.
+static void of_a_list_that_is_too_long_the_beginning_is_read(void **state) {
     (void)state;
-    for (size_t more = 0; more < 2; more++) {
+    static const struct {
+        const char *item;
+        size_t fill, count; // bytes of each certificate, and how many there are
+        bool is_cut;
+    } cases[] = {
+        {"<item><name>a</name></item>", 0, LIMIT_XMPP_CERTIFICATES, false},
+        {"<item><name>a</name></item>", 0, LIMIT_XMPP_CERTIFICATES + 1, true},
+        {"<item><name>a</name><x509cert>", 100000, 10, false},
+        {"<item><name>a</name><x509cert>", 100000, 11, true},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct error err = {0};
         AUTO(registered_page_clear) struct registered_page page = {0};
         AUTO(buf_clear) struct buf answer = {0};
-        buf_init(&answer, LIMIT_XMPP_STANZA_BYTES);
-        assert_int_equal(
-            buf_append_string(&answer,
-                              "<iq type='result' id='$'><items xmlns='urn:xmpp:saslcert:1'>"),
-            RESULT_OK);
-        for (size_t i = 0; i < LIMIT_XMPP_CERTIFICATES + more; i++) {
-            assert_int_equal(buf_append_string(&answer, "<item/>"), RESULT_OK);
+        buf_init(&answer, (size_t)2 * LIMIT_XMPP_STANZA_BYTES);
+        append(&answer, "<iq type='result' id='$'><items xmlns='urn:xmpp:saslcert:1'>");
+        for (size_t k = 0; k < cases[i].count; k++) {
+            append(&answer, cases[i].item);
+            for (size_t size = 0; size < cases[i].fill; size += 10) {
+                append(&answer, "AAAAAAAAAA");
+            }
+            append(&answer, cases[i].fill > 0 ? "</x509cert></item>" : "");
         }
-        assert_int_equal(buf_append_string(&answer, "</items></iq>"), RESULT_OK);
-        enum result result = list_answered(buf_string(&answer), PATIENCE, &page, &err);
-        assert_result(more == 0 ? RESULT_OK : RESULT_LIMIT, result, &err);
+        append(&answer, "</items></iq>");
+        assert_ok(list_answered(buf_string(&answer), PATIENCE, &page, &err), &err);
+        assert_int_equal(page.is_cut, cases[i].is_cut);
+        assert_int_equal(page.certificates.count, cases[i].count - cases[i].is_cut);
+    }
+}
+
+// --- removing --------------------------------------------------------------------------------
+
+#define DONE "<iq type='result' id='$'/>"
+#define REFUSED ERROR("forbidden")
+#define ITEM(name) "<item><name>" name "</name></item>"
+#define RAW                                                                                    \
+    { "<name>c\xc2\x85</name>", "<name>c?</name>" }
+
+// Answers to removals one by one, and to the list behind them; NULL: none.
+struct removal_case {
+    struct removal removal;
+    bool is_cut;
+    const char *asks[3], *answers[3], *list; // `asks`: NULL for any name
+    const char *code;                        // "": none
+    const char *removed[3];
+    bool is_checked;
+};
+
+// Of an account with "a", "b" and two that look the same.
+static enum result remove_answered(const struct removal_case *one, struct removed *out_removed,
+                                   struct error *err) {
+    static const char *const names[] = {"a", "b", "c\xc2\x85", "c?"};
+    const struct text_list none = {0};
+    AUTO(registered_page_clear) struct registered_page page = {.is_cut = one->is_cut};
+    AUTO(xmpp_stream_close) struct xmpp_stream stream = {0};
+    struct test_server server;
+    struct buf answers[4] = {0};
+    struct peer_step steps[16] = {TO_BOUND};
+    size_t step = 0;
+    while (steps[step].expects != NULL) {
+        step++;
+    }
+    for (size_t i = 0; i < 4; i++) {
+        assert_ok(registered_add(&page, names[i], (struct bytes){0}, &none, err), err);
+    }
+    assert_ok(registered_judge(&page, NOW, err), err);
+    random_use_insecure_seed(7);
+    for (size_t i = 0; i < 4; i++) {
+        const char *answer = i < 3 ? one->answers[i] : one->list;
+        buf_init(&answers[i], 4096);
+        if (answer != NULL) {
+            write_next_answer(answer, &answers[i]);
+            const char *asks = i == 3                 ? "<items"
+                               : one->asks[i] != NULL ? one->asks[i]
+                                                      : "</name>";
+            steps[step++] = (struct peer_step){asks, buf_string(&answers[i]), false};
+        }
+    }
+    start_peer(&server, &(struct peer_script){.steps = steps, .tls = server_tls});
+    assert_ok(log_in(&server, client_tls, "pencil", PATIENCE, &stream, err), err);
+    *err = (struct error){0};
+    random_use_insecure_seed(7);
+    enum result result = removal_run(&one->removal, &stream, &account, &page, out_removed, err);
+    random_use_system();
+    stop_server(&server);
+    for (size_t i = 0; i < 4; i++) {
+        buf_clear(&answers[i]);
+    }
+    return result;
+}
+
+static void what_was_removed_is_known_also_when_something_fails(void **state) {
+    (void)state;
+    static const struct removal_case cases[] = {
+        {{.name = "a"}, false, {0}, {DONE}, ITEMS(ITEM("b")), "", {"a"}, true},
+        {{.name = "a"}, false, {0}, {DONE}, ITEMS(ITEM("a")), "server_refused", {0}, true},
+        {{.name = "x"}, false, {0}, {0}, NULL, "", {0}, false},
+        // By the name as it is shown, under the names that the server knows.
+        {{.name = "c?"}, false, RAW, {DONE, DONE}, ITEMS(""), "", {"c?", "c?"}, true},
+        {{.name = "c?"}, false, RAW, {DONE, REFUSED}, NULL, "server_denied", {"c?"}, false},
+        {{.name = "c?"},
+         false,
+         RAW,
+         {DONE, DONE},
+         ITEMS(ITEM("c\xc2\x85")),
+         "server_refused",
+         {"c?"},
+         true},
+        // The list has an end before the name: it is asked for all the same.
+        {{.name = "x"}, true, {0}, {DONE}, ITEMS(ITEM("b")), "", {"x"}, true},
+        {{.name = "a"}, true, {0}, {DONE}, ITEMS(ITEM("b")), "", {"a"}, true},
+        {{.name = "a"}, true, {0}, {REFUSED}, NULL, "server_denied", {0}, false},
+        {{.name = "a"}, false, {0}, {DONE}, REFUSED, "server_denied", {"a"}, false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct error err = {0};
+        AUTO(removed_clear) struct removed removed = {0};
+        (void)!remove_answered(&cases[i], &removed, &err);
+        assert_string_equal(err.code, cases[i].code);
+        size_t count = 0;
+        for (; count < 3 && cases[i].removed[count] != NULL; count++) {
+            assert_in_range(removed.removed.count, count + 1, 3);
+            assert_string_equal(removed.removed.items[count], cases[i].removed[count]);
+        }
+        assert_int_equal(removed.removed.count, count);
+        assert_int_equal(removed.is_checked, cases[i].is_checked);
     }
 }
 
@@ -541,7 +662,8 @@ int main(void) {
         cmocka_unit_test(only_the_account_answers_for_itself),
         cmocka_unit_test(what_is_no_answer_is_not_read_for_ever),
         cmocka_unit_test(errors_of_the_server_say_what_to_do),
-        cmocka_unit_test(a_list_has_a_greatest_length),
+        cmocka_unit_test(of_a_list_that_is_too_long_the_beginning_is_read),
+        cmocka_unit_test(what_was_removed_is_known_also_when_something_fails),
         cmocka_unit_test(nobody_there_is_unreachable),
     };
     return cmocka_run_group_tests(tests, make_all, remove_all);
