@@ -11,85 +11,102 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "client/connect/socket.h"
 #include "client/watch/serial_set.h"
 
 #define ANSWER_BYTES (64 * 1024 * 1024)
 #define COMMAND_BYTES 8192
 // HAProxy keeps tune.maxrewrite of its buffer free; the command itself and its end take a little.
 #define BUFFER_RESERVE 1280
+#define QUEUE_PAUSE_MILLISECONDS 20
 // The value that refuses every further request of a serial.
 #define MARK "revoked"
 
 static const char hex_digits_and_x[] = "0123456789abcdefx";
-
-static void close_at(const int *descriptor) {
-    if (*descriptor >= 0) {
-        (void)close(*descriptor);
-    }
-}
 
 static enum result failed(const char *socket_path, const char *what, struct error *err) {
     return error_set_code(err, RESULT_UNAVAILABLE, "reload_failed", "%s: %s", socket_path,
                           what);
 }
 
-static enum result connect_to(const char *path, int descriptor, struct error *err) {
+// While HAProxy's queue is full the system says so at once: a socket that blocks would wait in it
+// without end.
+static enum result connect_to(const char *path, int descriptor, int64_t deadline,
+                              struct error *err) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (descriptor < 0) {
-        return error_from_errno(err, errno, "cannot make a socket");
-    }
     if (strlen(path) >= sizeof(address.sun_path)) {
         return error_set_code(err, RESULT_INVALID, "misconfigured",
                               "%s is too long for a socket", path);
     }
     memcpy(address.sun_path, path, strlen(path) + 1);
-    if (connect(descriptor, (const struct sockaddr *)&address, sizeof(address)) != 0) {
-        return failed(path, strerror(errno), err);
-    }
-    return RESULT_OK;
-}
-
-static enum result send_all(const char *path, int descriptor, struct bytes bytes,
-                            struct error *err) {
-    while (bytes.size > 0) {
-        ssize_t count = send(descriptor, bytes.data, bytes.size, MSG_NOSIGNAL);
-        if (count < 0 && errno != EINTR) {
+    while (connect(descriptor, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+        if (errno != EAGAIN) {
             return failed(path, strerror(errno), err);
         }
-        bytes = bytes_slice(bytes, count > 0 ? (size_t)count : 0, bytes.size);
+        if (clock_monotonic_milliseconds() >= deadline) {
+            return failed(path, "did not answer in time", err);
+        }
+        if (poll(NULL, 0, QUEUE_PAUSE_MILLISECONDS) < 0) {
+            return error_set_code(err, RESULT_UNAVAILABLE, "interrupted",
+                                  "interrupted by a signal");
+        }
     }
     return RESULT_OK;
 }
 
-static enum result read_answer(const char *path, int descriptor, struct buf *out,
+static enum result open_socket(const char *path, int64_t deadline, void **out_connection,
                                struct error *err) {
-    int64_t end = clock_monotonic_milliseconds() + LIMIT_PROOF_SECONDS * 1000;
-    for (;;) {
-        uint8_t piece[16384];
-        struct pollfd wanted = {.fd = descriptor, .events = POLLIN};
-        int64_t left = end - clock_monotonic_milliseconds();
-        if (left <= 0 || poll(&wanted, 1, (int)left) == 0) {
-            return failed(path, "HAProxy did not answer in time", err);
-        }
-        ssize_t count = recv(descriptor, piece, sizeof(piece), 0);
-        if (count == 0) {
-            return RESULT_OK;
-        }
-        if (count < 0 && errno != EINTR) {
-            return failed(path, strerror(errno), err);
-        }
-        if (count > 0) {
-            TRY(buf_append(out, bytes_of(piece, (size_t)count)));
-        }
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) {
+        return error_from_errno(err, errno, "cannot make a socket");
     }
+    enum result result = connect_to(path, descriptor, deadline, err);
+    if (result != RESULT_OK) {
+        (void)close(descriptor);
+        return result;
+    }
+    return socket_adopt(descriptor, path, out_connection, err);
+}
+
+static void close_at(void **connection) {
+    if (*connection != NULL) {
+        socket_transport.close(*connection);
+    }
+}
+
+static enum result read_answer(void *connection, int64_t deadline, struct buf *out,
+                               struct error *err) {
+    bool is_end = false;
+    while (!is_end) {
+        if (out->maximum - out->size < TRANSPORT_READ_BYTES) {
+            return error_set(err, RESULT_LIMIT, "HAProxy's answer has more than %zu octets",
+                             out->maximum - TRANSPORT_READ_BYTES);
+        }
+        TRY(socket_transport.read(connection, out, &is_end, deadline, err));
+    }
+    return RESULT_OK;
+}
+
+static enum result exchange(const char *path, struct bytes command, struct buf *out_answer,
+                            struct error *err) {
+    int64_t deadline = clock_monotonic_milliseconds() + LIMIT_PROOF_SECONDS * 1000;
+    AUTO(close_at) void *connection = NULL;
+    TRY(open_socket(path, deadline, &connection, err));
+    TRY(socket_transport.write(connection, command, deadline, err));
+    return read_answer(connection, deadline, out_answer, err);
 }
 
 static enum result ask(const char *path, struct bytes command, struct buf *out_answer,
                        struct error *err) {
-    AUTO(close_at) int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    TRY(connect_to(path, descriptor, err));
-    TRY(send_all(path, descriptor, command, err));
-    return read_answer(path, descriptor, out_answer, err);
+    struct error reason = {0};
+    enum result result = exchange(path, command, out_answer, &reason);
+    if (result != RESULT_OK && strcmp(reason.code, "unreachable") == 0) {
+        return error_set_code(err, result, "reload_failed", "%s", reason.message);
+    }
+    if (result != RESULT_OK && err != NULL) {
+        *err = reason;
+    }
+    return result;
 }
 
 enum result haproxy_ask(const char *socket_path, const char *command, struct buf *out_answer,

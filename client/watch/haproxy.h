@@ -8,7 +8,8 @@
 #include "base/error.h"
 
 // Asks one command (no line break at its end) and appends the whole answer. RESULT_UNAVAILABLE,
-// code "reload_failed", when nobody answers in time.
+// code "reload_failed", when nobody answers within LIMIT_PROOF_SECONDS; code "interrupted" when a
+// signal came while it waited.
 enum result haproxy_ask(const char *socket, const char *command, struct buf *out_answer,
                         struct error *err);
 

@@ -45,6 +45,10 @@ static enum result reload(const struct watch *watch, struct bytes installed,
         if (reload_by_socket(watch, installed, &socket_error) == RESULT_OK) {
             return RESULT_OK;
         }
+        if (strcmp(socket_error.code, "interrupted") == 0) {
+            return error_set_code(err, socket_error.result, socket_error.code, "%s",
+                                  socket_error.message);
+        }
     }
     enum result result = reload_by_command(watch->options, &report->reloaded_by, err);
     if (result != RESULT_NOT_FOUND) {

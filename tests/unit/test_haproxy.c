@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "client/watch/haproxy.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -47,19 +49,27 @@ static void answer(int peer) {
     }
 }
 
+static struct sockaddr_un address_of(const char *name) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", in_test_folder(name));
+    return address;
+}
+
+static int listen_at(const char *name, int queue) {
+    struct sockaddr_un address = address_of(name);
+    int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(listener, queue), 0);
+    return listener;
+}
+
 static int start(void **state) {
     if (make_test_folder(state) != 0) {
         return -1;
     }
     make_test_ca(&ca);
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(socket_path, sizeof(socket_path), "%s", in_test_folder("sock"));
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s", socket_path);
-    int listener = socket(AF_UNIX, SOCK_STREAM, 0);
-    if (bind(listener, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-        listen(listener, 8) != 0) {
-        return -1;
-    }
+    int listener = listen_at("sock", 8);
     server = fork();
     if (server == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -139,6 +149,111 @@ static void sessions_of_revoked_certificates_are_shut_down(void **state) {
     assert_null(strstr(text, "del map")); // they are few
 }
 
+// --- one that hangs ----------------------------------------------------------------------
+
+// Nobody accepts, and nobody more fits into the queue.
+static int listen_with_full_queue(const char *name) {
+    struct sockaddr_un address = address_of(name);
+    int listener = listen_at(name, 0);
+    for (int i = 0; i < 100; i++) {
+        int waiting = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        if (connect(waiting, (struct sockaddr *)&address, sizeof(address)) != 0) {
+            assert_int_equal(errno, EAGAIN);
+            close(waiting);
+            return listener;
+        }
+    }
+    fail_msg("the queue is never full");
+    return -1;
+}
+
+static void nobody_waits_for_ever_in_a_full_queue(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&text, 100000);
+    int listener = listen_with_full_queue("full");
+    (void)alarm(10 * LIMIT_PROOF_SECONDS); // ends the test
+    assert_result(RESULT_UNAVAILABLE,
+                  haproxy_ask(in_test_folder("full"), "show info", &text, &err), &err);
+    (void)alarm(0);
+    assert_string_equal(err.code, "reload_failed");
+    assert_non_null(strstr(err.message, "did not answer in time"));
+    close(listener);
+}
+
+static volatile sig_atomic_t signals;
+
+static void count_signal(int number) {
+    (void)number;
+    if (++signals == 100) {
+        abort(); // it was not heard
+    }
+}
+
+// As the watcher does: whatever the system would go on with by itself, it goes on with.
+static void signal_often(bool is_on) {
+    struct sigaction action = {.sa_handler = is_on ? count_signal : SIG_DFL,
+                               .sa_flags = SA_RESTART};
+    struct itimerval often = {{0, is_on ? 100000 : 0}, {0, is_on ? 100000 : 0}};
+    signals = 0;
+    if (is_on) {
+        assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
+        assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+    } else {
+        assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+        assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
+    }
+}
+
+static void a_signal_ends_the_wait_to_connect_and_that_for_an_answer(void **state) {
+    (void)state;
+    int listeners[] = {listen_with_full_queue("full-2"), listen_at("silent", 8)};
+    const char *const names[] = {"full-2", "silent"};
+    for (size_t i = 0; i < 2; i++) {
+        struct error err = {0};
+        AUTO(buf_clear) struct buf text = {0};
+        buf_init(&text, 100000);
+        signal_often(true);
+        enum result result = haproxy_ask(in_test_folder(names[i]), "show info", &text, &err);
+        signal_often(false);
+        assert_result(RESULT_UNAVAILABLE, result, &err);
+        assert_string_equal(err.code, "interrupted");
+        close(listeners[i]);
+    }
+}
+
+static void a_signal_ends_sending_to_one_that_does_not_read(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(buf_clear) struct buf pem = {0};
+    uint8_t *room = NULL;
+    const size_t size = 8 << 20; // more than the system buffers
+    buf_init(&pem, size);
+    assert_int_equal(buf_reserve(&pem, size, &room), RESULT_OK);
+    memset(room, 'x', size);
+    buf_commit(&pem, size);
+    int listener = listen_at("deaf", 8);
+    pid_t deaf = fork();
+    if (deaf == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        int peer = accept(listener, NULL, NULL); // of what comes before the CRL
+        (void)!recv(peer, room, size, 0);
+        close(peer);
+        pause();
+        _exit(0);
+    }
+    signal_often(true);
+    enum result result =
+        haproxy_set_crl(in_test_folder("deaf"), "/good", buf_bytes(&pem), 2 * size, &err);
+    signal_often(false);
+    kill(deaf, SIGKILL);
+    waitpid(deaf, NULL, 0);
+    close(listener);
+    assert_result(RESULT_UNAVAILABLE, result, &err);
+    assert_string_equal(err.code, "interrupted");
+}
+
 static void serials_are_compared_as_numbers(void **state) {
     (void)state;
     struct error err = {0};
@@ -164,6 +279,9 @@ int main(void) {
         cmocka_unit_test(what_it_refuses_is_told_in_its_words),
         cmocka_unit_test(what_does_not_fit_its_buffer_is_not_sent),
         cmocka_unit_test(sessions_of_revoked_certificates_are_shut_down),
+        cmocka_unit_test(nobody_waits_for_ever_in_a_full_queue),
+        cmocka_unit_test(a_signal_ends_the_wait_to_connect_and_that_for_an_answer),
+        cmocka_unit_test(a_signal_ends_sending_to_one_that_does_not_read),
         cmocka_unit_test(serials_are_compared_as_numbers),
     };
     return cmocka_run_group_tests(tests, start, stop);
