@@ -245,10 +245,10 @@ static enum result run_one(const char *socket_path, const char *format, const ch
     return haproxy_ask(socket_path, buf_string(&command), &ignored, err);
 }
 
-static enum result read_serials(struct bytes map, struct serial_set *set) {
+static enum result read_serials(struct bytes map, struct serial_set *set, struct error *err) {
     struct map_line entry;
     while (next_entry(&map, &entry)) {
-        TRY(serial_set_add(set, entry.serial));
+        TRY(serial_set_add(set, entry.serial, err));
     }
     return RESULT_OK;
 }
@@ -342,7 +342,7 @@ enum result haproxy_end_sessions(const char *socket_path, const char *map, struc
     TRY(haproxy_ask(socket_path, buf_string(&show), &entries, err));
     // After the map: a session that is in the map but not here is over.
     TRY(haproxy_ask(socket_path, "show sess", &sessions, err));
-    TRY(read_serials(buf_bytes(&entries), &serials));
+    TRY(read_serials(buf_bytes(&entries), &serials, err));
     TRY(serial_set_judge(&serials, crls, err));
     const struct haproxy_view view = {.socket = socket_path,
                                       .map = map,

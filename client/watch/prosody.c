@@ -58,10 +58,10 @@ static enum result ask(char *const *shell, const char *command, struct buf *out_
     return result;
 }
 
-static enum result read_serials(const char *answer, struct serial_set *set) {
+static enum result read_serials(const char *answer, struct serial_set *set, struct error *err) {
     for (const char *at = strstr(answer, MARK); at != NULL; at = strstr(at, MARK)) {
         at = &at[sizeof(MARK) - 1];
-        TRY(serial_set_add(set, bytes_of(at, strspn(at, "0123456789abcdefABCDEF"))));
+        TRY(serial_set_add(set, bytes_of(at, strspn(at, "0123456789abcdefABCDEF")), err));
     }
     return RESULT_OK;
 }
@@ -111,7 +111,7 @@ enum result prosody_end_sessions(char *const *shell, struct bytes crls, size_t *
     AUTO(serial_set_clear) struct serial_set serials = {0};
     buf_init(&listed, ANSWER_BYTES);
     TRY(ask(shell, list_command, &listed, err));
-    TRY(read_serials(buf_string(&listed), &serials));
+    TRY(read_serials(buf_string(&listed), &serials, err));
     TRY(serial_set_judge(&serials, crls, err));
     size_t closed = 0;
     for (size_t next = 0; next < serials.count;) {

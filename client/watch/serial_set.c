@@ -29,15 +29,17 @@ static enum result read_hex(struct bytes hex, struct live_serial *out_serial) {
     return RESULT_OK;
 }
 
-static enum result add(struct serial_set *set, const struct live_serial *serial) {
+static enum result add(struct serial_set *set, const struct live_serial *serial,
+                       struct error *err) {
     if (set->count == LIMIT_LIVE_SERIALS) {
-        return RESULT_LIMIT;
+        return error_set(err, RESULT_LIMIT, "there are more than %d serials to look at",
+                         LIMIT_LIVE_SERIALS);
     }
     if ((set->count & (set->count - 1)) == 0) { // room for the next power of two
         size_t room = set->count == 0 ? 1 : 2 * set->count;
         struct live_serial *grown = realloc(set->items, room * sizeof(*grown));
         if (grown == NULL) {
-            return RESULT_INTERNAL;
+            return error_out_of_memory(err);
         }
         set->items = grown;
     }
@@ -45,9 +47,9 @@ static enum result add(struct serial_set *set, const struct live_serial *serial)
     return RESULT_OK;
 }
 
-enum result serial_set_add(struct serial_set *set, struct bytes hex) {
+enum result serial_set_add(struct serial_set *set, struct bytes hex, struct error *err) {
     struct live_serial serial;
-    return read_hex(hex, &serial) == RESULT_OK ? add(set, &serial) : RESULT_OK;
+    return read_hex(hex, &serial) == RESULT_OK ? add(set, &serial, err) : RESULT_OK;
 }
 
 static int compare(const void *a, const void *b) {
@@ -82,43 +84,67 @@ static struct live_serial of_entry(const struct crl_entry *entry) {
     return serial;
 }
 
-static enum result mark(struct serial_set *set, const struct live_serial *serial) {
-    struct live_serial *found = find(set, serial);
-    if (found != NULL) {
-        found->is_revoked = true;
-    }
-    return RESULT_OK;
-}
-
-// Calls `act` with every serial of the CRLs.
-static enum result walk(struct serial_set *set, struct bytes crls,
-                        enum result (*act)(struct serial_set *, const struct live_serial *),
-                        struct error *err) {
-    while (crls.size > 0) {
+// RESULT_NOT_FOUND at the end.
+static enum result walk_next(struct serial_walk *walk, struct live_serial *out_serial,
+                             struct error *err) {
+    struct crl_entry entry;
+    enum result result = RESULT_OK;
+    while ((result = crl_next_entry(&walk->entries, &entry, err)) == RESULT_NOT_FOUND &&
+           walk->crls.size > 0) {
         struct crl crl;
-        TRY(crl_read_next(&crls, &crl, err));
-        struct bytes cursor = crl.entries;
-        struct crl_entry entry;
-        enum result result = RESULT_OK;
-        while ((result = crl_next_entry(&cursor, &entry, err)) == RESULT_OK) {
-            const struct live_serial serial = of_entry(&entry);
-            TRY(act(set, &serial));
-        }
-        if (result != RESULT_NOT_FOUND) {
-            return result;
-        }
+        TRY(crl_read_next(&walk->crls, &crl, err));
+        walk->entries = crl.entries;
     }
+    TRY(result);
+    *out_serial = of_entry(&entry);
     return RESULT_OK;
 }
 
-enum result serial_set_add_revoked(struct serial_set *set, struct bytes crls,
-                                   struct error *err) {
-    return walk(set, crls, add, err);
+enum result serial_set_fill(struct serial_set *set, struct serial_walk *walk,
+                            struct error *err) {
+    serial_set_clear(set);
+    while (set->count < LIMIT_LIVE_SERIALS) {
+        struct live_serial serial;
+        enum result result = walk_next(walk, &serial, err);
+        if (result == RESULT_NOT_FOUND) {
+            return RESULT_OK;
+        }
+        TRY(result);
+        TRY(add(set, &serial, err));
+    }
+    return RESULT_OK;
 }
 
 enum result serial_set_judge(struct serial_set *set, struct bytes crls, struct error *err) {
+    struct serial_walk walk = {.crls = crls};
+    struct live_serial serial;
+    enum result result = RESULT_OK;
     sort(set);
-    return walk(set, crls, mark, err);
+    while ((result = walk_next(&walk, &serial, err)) == RESULT_OK) {
+        struct live_serial *found = find(set, &serial);
+        if (found != NULL) {
+            found->is_revoked = true;
+        }
+    }
+    return result == RESULT_NOT_FOUND ? RESULT_OK : result;
+}
+
+enum result serial_set_merge(struct serial_set *set, const struct serial_set *more,
+                             size_t *left_out, struct error *err) {
+    const size_t known = set->count;
+    for (size_t i = 0; i < more->count; i++) {
+        const struct serial_set before = {.items = set->items, .count = known};
+        if (more->items[i].is_revoked || find(&before, &more->items[i]) != NULL) {
+            continue;
+        }
+        if (set->count == LIMIT_LIVE_SERIALS) {
+            (*left_out)++;
+        } else {
+            TRY(add(set, &more->items[i], err));
+        }
+    }
+    sort(set);
+    return RESULT_OK;
 }
 
 bool serial_set_is_revoked(const struct serial_set *set, struct bytes hex) {

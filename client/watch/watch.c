@@ -184,28 +184,39 @@ static enum result require_every_crl(const struct watch *watch, struct bytes off
     return RESULT_OK;
 }
 
-// Decides about `candidate` and installs it. The copy is what was installed last by our own
-// account: a file that somebody removed or put back must not open the way behind it.
-static enum result consider(const struct watch *watch, struct round *round,
-                            struct bytes candidate, struct watch_report *report,
-                            struct error *err) {
-    enum crl_set_decision decision = CRL_SET_UNCHANGED;
+// What is to be done about a candidate that may be installed.
+struct verdict {
+    bool is_new;    // for the relying party
+    bool is_behind; // the copy is not the candidate
+};
+
+// The copy is what was installed last by our own account: a file that somebody removed or put
+// back must not open the way behind it.
+static enum result decide(const struct watch *watch, const struct round *round,
+                          struct bytes candidate, struct verdict *out_verdict,
+                          struct crl_set_summary *out_summary, struct error *err) {
+    struct crl_set_summary summary = {0};
+    enum crl_set_decision about_copy = CRL_SET_UNCHANGED;
+    enum crl_set_decision about_installed = CRL_SET_UNCHANGED;
     struct bytes trust = buf_bytes(&watch->trust);
     int64_t now = clock_now();
-    TRY(crl_set_decide(candidate, buf_bytes(&round->copy), trust, now, &decision,
-                       &report->summary, err));
-    TRY(crl_set_decide(candidate, buf_bytes(&round->installed), trust, now, &decision,
-                       &report->summary, err));
+    TRY(crl_set_decide(candidate, buf_bytes(&round->copy), trust, now, &about_copy, &summary,
+                       err));
+    TRY(crl_set_decide(candidate, buf_bytes(&round->installed), trust, now, &about_installed,
+                       &summary, err));
     TRY(require_every_crl(watch, candidate, err));
-    report->was_damaged = round->is_damaged;
-    if (decision == CRL_SET_UNCHANGED && !round->is_damaged) {
-        return RESULT_OK;
-    }
-    struct bytes before = buf_bytes(round->copy.size > 0 ? &round->copy : &round->installed);
+    *out_summary = summary;
+    *out_verdict =
+        (struct verdict){.is_new = about_installed == CRL_SET_REPLACE || round->is_damaged,
+                         .is_behind = watch->copy.size > 0 && about_copy == CRL_SET_REPLACE};
+    return RESULT_OK;
+}
+
+static enum result install(const struct watch *watch, struct round *round,
+                           struct bytes candidate, struct bytes before,
+                           struct watch_report *report, struct error *err) {
     bool revokes_more = false;
     TRY(crl_set_revokes_more(candidate, before, &revokes_more, err));
-    TRY(watch_note_revoked(watch, candidate, before,
-                           err)); // first, so that no crash forgets it
     TRY(watch_install(watch, candidate,
                       revokes_more ? WATCH_CAUSE_REVOCATION : WATCH_CAUSE_CHANGE, err));
     report->is_replaced = true;
@@ -213,10 +224,38 @@ static enum result consider(const struct watch *watch, struct round *round,
                                                                  : error_out_of_memory(err);
 }
 
+// Noted first, so that no crash forgets whom to tell of; but that this cannot be done keeps nobody
+// in who is revoked. The copy then stays behind, and the next round notes what came after it.
+static enum result consider(const struct watch *watch, struct round *round,
+                            struct bytes candidate, struct watch_report *report,
+                            struct error *err) {
+    struct verdict verdict = {0};
+    struct error note_error = {0};
+    TRY(decide(watch, round, candidate, &verdict, &report->summary, err));
+    report->was_damaged = round->is_damaged;
+    if (!verdict.is_new && !verdict.is_behind) {
+        return RESULT_OK;
+    }
+    struct bytes before = buf_bytes(round->copy.size > 0 ? &round->copy : &round->installed);
+    enum result noted =
+        watch_note_revoked(watch, candidate, before, &report->untold, &note_error);
+    if (verdict.is_new) {
+        TRY(install(watch, round, candidate, before, report, err));
+    }
+    if (noted != RESULT_OK) {
+        if (err != NULL) {
+            *err = note_error;
+        }
+        error_context(err, "who was revoked could not be noted");
+        return noted;
+    }
+    return watch_write_copy(watch, candidate, err);
+}
+
 // Without an answer: what is installed may still be broken, old or about to expire.
 static void look_after_installed(const struct watch *watch, struct round *round,
                                  struct watch_report *report) {
-    if (round->copy.size > 0) {
+    if (round->copy.size > 0 && !report->is_replaced) {
         AUTO(buf_clear) struct buf candidate = {0};
         buf_init(&candidate, LIMIT_CRL_BUNDLE_BYTES);
         if (buf_assign(&candidate, buf_bytes(&round->copy)) == RESULT_OK) {
@@ -303,7 +342,8 @@ static enum result run_round(struct watch *watch, struct round *round, int64_t w
     struct error fetch_error = {0};
     struct error refresh_error = {0};
     TRY(read_both(watch, round, err));
-    bool may_wait = !round->is_damaged && !file_exists(buf_string(&watch->marker));
+    bool may_wait = !round->is_damaged && !file_exists(buf_string(&watch->marker)) &&
+                    !watch_has_noted(watch);
     enum result fetched =
         watch_fetch(watch, buf_bytes(&round->installed), may_wait ? wait_seconds : 0,
                     &round->offered, &round->etag, &fetch_error);

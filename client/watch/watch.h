@@ -59,6 +59,7 @@ struct watch_report {
     const char *reloaded_by; // command, "HUP", "runtime socket"; NULL: nothing was told
     size_t ended;            // sessions of revoked certificates
     size_t told;             // serials that the command `revoked` was told
+    size_t untold;           // and those that were too many for it
     struct crl_set_summary summary; // of what is installed now
 };
 

@@ -99,7 +99,7 @@ enum result watch_apply(const struct watch *watch, struct bytes installed,
     buf_init(&due, 256);
     TRY(read_marker(watch, &due, err));
     if (due.size == 0) {
-        return RESULT_OK;
+        return watch_tell_revoked(watch, &report->told, err); // what could not be noted before
     }
     bool is_restart =
         watch->options->restart != NULL && strstr(buf_string(&due), WATCH_RESTART_DUE) != NULL;

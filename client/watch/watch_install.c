@@ -135,8 +135,7 @@ static enum result mark_due(const struct watch *watch, bool is_restart, struct e
         err);
 }
 
-// The marker is there before the new file is, so that no crash forgets the reload; the copy is
-// written last, so that it never is newer than what was installed.
+// The marker is there before the new file is, so that no crash forgets the reload.
 enum result watch_install(const struct watch *watch, struct bytes der, enum watch_cause cause,
                           struct error *err) {
     TRY(mark_due(watch, cause == WATCH_CAUSE_REVOCATION, err));
@@ -151,11 +150,18 @@ enum result watch_install(const struct watch *watch, struct bytes der, enum watc
             (void)unlink(buf_string(&watch->marker)); // the next handshake sees it
         }
     }
-    if (watch->file.size > 0) {
-        TRY(replace_file(watch, der, err));
+    return watch->file.size > 0 ? replace_file(watch, der, err) : RESULT_OK;
+}
+
+enum result watch_write_copy(const struct watch *watch, struct bytes der, struct error *err) {
+    if (watch->copy.size == 0) {
+        return RESULT_OK;
     }
-    return watch->copy.size == 0 ? RESULT_OK
-                                 : file_replace(buf_string(&watch->copy), der, 0644, err);
+    enum result result = file_replace(buf_string(&watch->copy), der, 0644, err);
+    if (result != RESULT_OK) {
+        error_context(err, "the CRL is installed, but the watcher has no copy of it");
+    }
+    return result;
 }
 
 // --- lock --------------------------------------------------------------------------------

@@ -66,6 +66,12 @@ static void log_report(const struct watch_options *options, const struct watch_r
         log_event(LOG_LEVEL_INFO, "told who was revoked, to end their sessions", "command",
                   options->revoked[0], "serials", told, NULL);
     }
+    if (report->untold > 0) {
+        char untold[24];
+        (void)snprintf(untold, sizeof(untold), "%zu", report->untold);
+        log_event(LOG_LEVEL_WARNING, "more were revoked than can be told one by one", "serials",
+                  untold, "cure", "restart the relying party to end their sessions", NULL);
+    }
     if (report->was_repaired) {
         log_event(LOG_LEVEL_WARNING,
                   "the first proof failed, writing and telling once more "

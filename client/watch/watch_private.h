@@ -47,6 +47,9 @@ enum result watch_read_installed(const struct watch *watch, struct buf *out_der,
                                  bool *out_is_damaged, struct error *err);
 // What was installed last, from the state folder; empty without, also when it is damaged.
 enum result watch_read_copy(const struct watch *watch, struct buf *out_der);
+// Written after what it is a copy of, so that it never is newer, and after the revocations in it
+// were noted.
+enum result watch_write_copy(const struct watch *watch, struct bytes der, struct error *err);
 // Why something is installed.
 enum watch_cause {
     WATCH_CAUSE_CHANGE,
@@ -54,7 +57,7 @@ enum watch_cause {
     WATCH_CAUSE_REPAIR,     // running processes must be told, also of a folder
 };
 
-// Marks what is due, writes the shape that the relying party reads, then the copy.
+// Marks what is due and writes the shape that the relying party reads.
 enum result watch_install(const struct watch *watch, struct bytes der, enum watch_cause cause,
                           struct error *err);
 // RESULT_CONFLICT, code "busy", when another watcher works on the same file.
@@ -70,9 +73,12 @@ enum result watch_apply(const struct watch *watch, struct bytes installed,
 // --- watch_revoked.c ---------------------------------------------------------------------
 
 // Remembers who is revoked in `offered` and was not `before`; nothing without a command
-// `revoked`, nor without anything to compare with.
+// `revoked`, nor without anything to compare with. At most LIMIT_LIVE_SERIALS wait to be told; adds to
+// *untold how many more there were.
 enum result watch_note_revoked(const struct watch *watch, struct bytes offered,
-                               struct bytes before, struct error *err);
+                               struct bytes before, size_t *untold, struct error *err);
+// Whether somebody waits to be told.
+bool watch_has_noted(const struct watch *watch);
 // Runs that command with the serials behind its words, LIMIT_REVOKED_AT_ONCE at a time, and
 // forgets those for which it ended with 0. Adds to *out_count how many.
 enum result watch_tell_revoked(const struct watch *watch, size_t *out_count, struct error *err);

@@ -16,65 +16,69 @@
 #define LINE_BYTES (2 * LIMIT_SERIAL_BYTES + 1)
 #define LIST_BYTES ((size_t)LIMIT_LIVE_SERIALS * LINE_BYTES)
 
-static enum result read_list(const struct watch *watch, struct buf *out, struct error *err) {
-    const char *path = buf_string(&watch->revoked);
-    buf_init(out, LIST_BYTES);
-    return file_exists(path) ? file_read(path, out, err) : RESULT_OK;
-}
-
 static enum result write_list(const struct watch *watch, struct bytes list, struct error *err) {
     const char *path = buf_string(&watch->revoked);
     if (list.size > 0) {
         return file_replace(path, list, 0600, err);
     }
-    return unlink(path) == 0 ? RESULT_OK
-                             : error_from_errno(err, errno, "cannot remove %s", path);
+    return unlink(path) == 0 || errno == ENOENT
+               ? RESULT_OK
+               : error_from_errno(err, errno, "cannot remove %s", path);
 }
 
-// Those that are not marked, a line each.
-static enum result append_lines(const struct serial_set *set, struct buf *list) {
-    for (size_t i = 0; i < set->count; i++) {
-        const struct live_serial *serial = &set->items[i];
-        if (!serial->is_revoked) {
-            TRY(text_hex_encode(bytes_of(serial->octets, serial->size), list));
-            TRY(buf_append_byte(list, '\n'));
-        }
+// In order, and each once.
+static enum result read_due(const struct watch *watch, struct serial_set *out_due,
+                            struct error *err) {
+    const char *path = buf_string(&watch->revoked);
+    AUTO(buf_clear) struct buf list = {0};
+    buf_init(&list, LIST_BYTES);
+    if (!file_exists(path)) {
+        return RESULT_OK;
+    }
+    TRY(file_read(path, &list, err));
+    for (const char *line = buf_string(&list); *line != '\0';) {
+        size_t size = strcspn(line, "\n");
+        TRY(serial_set_add(out_due, bytes_of(line, size), err));
+        line = &line[size + (line[size] == '\n')];
+    }
+    return serial_set_judge(out_due, (struct bytes){0}, err);
+}
+
+static enum result format_due(const struct serial_set *due, struct buf *out) {
+    buf_init(out, LIST_BYTES);
+    for (size_t i = 0; i < due->count; i++) {
+        const struct live_serial *serial = &due->items[i];
+        TRY(text_hex_encode(bytes_of(serial->octets, serial->size), out));
+        TRY(buf_append_byte(out, '\n'));
     }
     return RESULT_OK;
 }
 
-static enum result read_lines(const char *list, struct serial_set *set) {
-    while (*list != '\0') {
-        size_t size = strcspn(list, "\n");
-        TRY(serial_set_add(set, bytes_of(list, size)));
-        list = &list[size + (list[size] == '\n')];
+// A part of the CRLs at a time, in whatever order they are: how long they are does not matter.
+static enum result add_new(struct serial_set *due, struct bytes offered, struct bytes before,
+                           size_t *untold, struct error *err) {
+    struct serial_walk walk = {.crls = offered};
+    while (walk.crls.size > 0 || walk.entries.size > 0) {
+        AUTO(serial_set_clear) struct serial_set part = {0};
+        TRY(serial_set_fill(&part, &walk, err));
+        TRY(serial_set_judge(&part, before, err)); // marks those who were revoked already
+        TRY(serial_set_merge(due, &part, untold, err));
     }
     return RESULT_OK;
-}
-
-// Only serials, in order, and each once: what could not be installed is noted once more in the
-// next round, and must not pile up.
-static enum result tidy_list(struct buf *list, struct error *err) {
-    AUTO(serial_set_clear) struct serial_set set = {0};
-    TRY(read_lines(buf_string(list), &set));
-    TRY(serial_set_judge(&set, (struct bytes){0}, err));
-    buf_reset(list);
-    return append_lines(&set, list);
 }
 
 enum result watch_note_revoked(const struct watch *watch, struct bytes offered,
-                               struct bytes before, struct error *err) {
+                               struct bytes before, size_t *untold, struct error *err) {
     if (watch->options->revoked == NULL || before.size == 0) {
         return RESULT_OK;
     }
-    AUTO(serial_set_clear) struct serial_set set = {0};
+    AUTO(serial_set_clear) struct serial_set due = {0};
     AUTO(buf_clear) struct buf list = {0};
-    TRY(serial_set_add_revoked(&set, offered, err));
-    TRY(serial_set_judge(&set, before, err)); // marks those who were revoked already
-    TRY(read_list(watch, &list, err));
-    TRY(buf_append_byte(&list, '\n'));
-    TRY(append_lines(&set, &list));
-    TRY(tidy_list(&list, err));
+    TRY(read_due(watch, &due, err));
+    TRY(add_new(&due, offered, before, untold, err));
+    if (format_due(&due, &list) != RESULT_OK) {
+        return error_out_of_memory(err);
+    }
     return list.size > 0 ? write_list(watch, buf_bytes(&list), err) : RESULT_OK;
 }
 
@@ -104,13 +108,18 @@ static void free_at(char ***arguments) {
     free(*arguments);
 }
 
+bool watch_has_noted(const struct watch *watch) {
+    return watch->options->revoked != NULL && file_exists(buf_string(&watch->revoked));
+}
+
 enum result watch_tell_revoked(const struct watch *watch, size_t *out_count,
                                struct error *err) {
     char *const *command = watch->options->revoked;
-    if (command == NULL || !file_exists(buf_string(&watch->revoked))) {
+    if (!watch_has_noted(watch)) {
         return RESULT_OK;
     }
     size_t words = count_words(command);
+    AUTO(serial_set_clear) struct serial_set due = {0};
     AUTO(buf_clear) struct buf list = {0};
     AUTO(free_at)
     char **arguments = calloc(words + LIMIT_REVOKED_AT_ONCE + 1, sizeof(*arguments));
@@ -118,8 +127,13 @@ enum result watch_tell_revoked(const struct watch *watch, size_t *out_count,
         return error_out_of_memory(err);
     }
     memcpy(arguments, command, words * sizeof(*arguments));
-    TRY(read_list(watch, &list, err));
-    TRY(tidy_list(&list, err));
+    TRY(read_due(watch, &due, err));
+    if (format_due(&due, &list) != RESULT_OK) {
+        return error_out_of_memory(err);
+    }
+    if (list.size == 0) {
+        return write_list(watch, buf_bytes(&list), err); // nothing but rubbish
+    }
     for (size_t told = 0; told < list.size;) {
         size_t count = take_lines(&list, &told, &arguments[words]);
         TRY(reload_run(arguments, err));

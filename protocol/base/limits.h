@@ -230,7 +230,8 @@
 // Asked of a server that can tell when there is a newer CRL; well below the time that an answer
 // may take.
 #define LIMIT_WATCH_WAIT_SECONDS 45
-// Sessions of one server that are looked through for revoked ones; servers here hold fewer.
+// Sessions of one server that are looked through for revoked ones; servers here hold fewer. Also,
+// of those who were revoked, how many wait to be told to a command, which takes 100 at a time.
 #define LIMIT_LIVE_SERIALS (1 << 20)
 // A reload command that takes longer than this hangs.
 #define LIMIT_RELOAD_SECONDS 60

@@ -41,8 +41,8 @@ static void answer(int peer) {
     AUTO(buf_clear) struct buf body = {0};
     AUTO(buf_clear) struct buf wire = {0};
     char etag[40];
-    buf_init(&body, 100000);
-    buf_init(&wire, 200000);
+    buf_init(&body, LIMIT_CRL_BYTES);
+    buf_init(&wire, 2 * LIMIT_CRL_BYTES);
     if (file_read(in_test_folder("served"), &body, NULL) != RESULT_OK) {
         (void)buf_append_string(
             &wire, "HTTP/1.1 503 Later\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n");
@@ -58,7 +58,13 @@ static void answer(int peer) {
                          is_known ? 0 : body.size);
         (void)buf_append(&wire, is_known ? (struct bytes){0} : buf_bytes(&body));
     }
-    (void)!send(peer, wire.data, wire.size, MSG_NOSIGNAL);
+    for (struct bytes left = buf_bytes(&wire); left.size > 0;) {
+        ssize_t count = send(peer, left.data, left.size, MSG_NOSIGNAL);
+        if (count <= 0) {
+            return;
+        }
+        left = bytes_slice(left, (size_t)count, left.size);
+    }
 }
 
 static void start_server(void) {
@@ -627,6 +633,131 @@ static void a_long_list_is_told_in_pieces_and_rubbish_is_not(void **state) {
     require_file("calls", "100\n100\n2\n");
 }
 
+// Serials from 01000000 on, the last first: no order is to be relied on.
+static void serve_long(uint64_t number, size_t count) {
+    struct error err = {0};
+    struct certificate issuer;
+    uint8_t id[SHA1_SIZE];
+    AUTO(buf_clear) struct buf der = {0};
+    buf_init(&der, LIMIT_CRL_BYTES);
+    struct crl_entry *entries = calloc(count, sizeof(*entries));
+    assert_non_null(entries);
+    for (size_t i = 0; i < count; i++) {
+        size_t serial = 0x01000000 + count - 1 - i;
+        entries[i] = (struct crl_entry){.serial_size = 4, .revoked_at = NOW - DAY};
+        for (size_t octet = 0; octet < 4; octet++) {
+            entries[i].serial[octet] = (uint8_t)(serial >> (24 - 8 * octet));
+        }
+    }
+    assert_ok(certificate_read(buf_bytes(&ca.issuing.certificate), &issuer, &err), &err);
+    assert_ok(public_key_identifier(issuer.spki, id), &err);
+    const struct crl_plan plan = {.issuer = issuer.subject,
+                                  .authority_key_id = bytes_of(id, sizeof(id)),
+                                  .number = number,
+                                  .this_update = NOW - 100 + (int64_t)number,
+                                  .next_update = NOW + DAY,
+                                  .entries = entries,
+                                  .entry_count = count};
+    assert_ok(crl_build(&plan, ca.issuing.key, &der, &err), &err);
+    free(entries);
+    FILE *served = fopen(in_test_folder("served"), "w"); // without a wait for the disk
+    assert_non_null(served);
+    assert_int_equal(fwrite(der.data, 1, der.size, served), der.size);
+    assert_int_equal(fclose(served), 0);
+}
+
+#define LONG ((size_t)LIMIT_LIVE_SERIALS + 5)
+
+static void of_a_list_however_long_the_new_ones_are_told(void **state) {
+    (void)state;
+    char *revoked[] = {"/bin/sh", "-c", (char[600]){0}, "told", NULL};
+    snprintf(revoked[2], 600, "echo \"$@\" >> '%s'", in_test_folder("calls"));
+    AUTO(watcher_clear) struct watcher watcher;
+    struct watch_report report;
+    watcher_init(&watcher, NULL);
+    watcher.options.revoked = revoked;
+    serve_long(1, LONG);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_int_equal(report.told, 0);
+    serve_long(2, LONG + 2);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_int_equal(report.summary.entries, LONG + 2);
+    assert_int_equal(report.told, 2);
+    assert_int_equal(report.untold, 0);
+    require_file("calls", "01100005 01100006\n");
+}
+
+static void a_list_with_more_new_ones_than_can_be_told_is_installed(void **state) {
+    (void)state;
+    struct error err = {0};
+    char *revoked[] = {"false", NULL};
+    AUTO(watcher_clear) struct watcher watcher;
+    AUTO(buf_clear) struct buf list = {0};
+    struct watch_report report;
+    buf_init(&list, LIMIT_CRL_BYTES);
+    watcher_init(&watcher, NULL);
+    watcher.options.revoked = revoked;
+    serve(8); // nobody
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    serve_long(9, LONG);
+    require_round(&watcher, RESULT_UNAVAILABLE, "reload_failed", &report);
+    assert_true(report.is_replaced);
+    assert_int_equal(report.summary.entries, LONG);
+    assert_int_equal(report.untold, 5);
+    assert_ok(file_read(in_test_folder("crl.pem.revoked"), &list, &err), &err);
+    assert_int_equal(list.size, LIMIT_LIVE_SERIALS * strlen("01000000\n"));
+}
+
+static void what_cannot_be_noted_is_installed_and_noted_later(void **state) {
+    (void)state;
+    char *revoked[] = {"/bin/sh", "-c", (char[600]){0}, "told", NULL};
+    snprintf(revoked[2], 600, "echo \"$@\" >> '%s'", in_test_folder("calls"));
+    AUTO(watcher_clear) struct watcher watcher;
+    struct watch_report report;
+    struct error err = {0};
+    watcher_init(&watcher, NULL);
+    watcher.options.revoked = revoked;
+    keep_state(&watcher);
+    serve(9); // one
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_int_equal(mkdir(in_test_folder("crl.pem.revoked"), 0700), 0);
+    serve(11); // two more
+    assert_int_not_equal(watch_round(watcher.watch, 0, &report, &err), RESULT_OK);
+    assert_non_null(strstr(err.message, "who was revoked could not be noted"));
+    assert_true(report.is_replaced);
+    assert_true(is_installed());
+    assert_int_not_equal(watch_round(watcher.watch, 0, &report, &err), RESULT_OK);
+    assert_int_equal(rmdir(in_test_folder("crl.pem.revoked")), 0);
+    keep_state(&watcher); // another process
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_false(report.is_replaced);
+    assert_int_equal(report.told, 2);
+    require_file("calls", "02 03\n");
+    require_round(&watcher, RESULT_CONFLICT, "unchanged", &report);
+}
+
+static void a_copy_that_could_not_be_written_is_written_later(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(watcher_clear) struct watcher watcher;
+    struct watch_report report;
+    watcher_init(&watcher, NULL);
+    keep_state(&watcher);
+    assert_int_equal(mkdir(in_test_folder("t.crls"), 0700), 0);
+    serve(1);
+    assert_int_not_equal(watch_round(watcher.watch, 0, &report, &err), RESULT_OK);
+    assert_non_null(strstr(err.message, "has no copy of it"));
+    assert_true(report.is_replaced && !report.was_restored);
+    assert_true(is_installed());
+    assert_int_equal(rmdir(in_test_folder("t.crls")), 0);
+    require_round(&watcher, RESULT_CONFLICT, "unchanged", &report);
+    take_server_away();
+    assert_int_equal(unlink(watcher.file), 0);
+    require_round(&watcher, RESULT_UNAVAILABLE, NULL, &report);
+    assert_true(report.was_restored);
+    assert_true(file_exists(watcher.file));
+}
+
 static void a_list_from_the_future_is_replaced_by_the_next(void **state) {
     (void)state;
     AUTO(watcher_clear) struct watcher watcher;
@@ -789,6 +920,10 @@ int main(void) {
         WITH_SERVER(a_server_is_asked_to_wait_whatever_reads_the_lists),
         WITH_SERVER(who_was_revoked_is_told_until_it_succeeds),
         WITH_SERVER(a_long_list_is_told_in_pieces_and_rubbish_is_not),
+        WITH_SERVER(of_a_list_however_long_the_new_ones_are_told),
+        WITH_SERVER(a_list_with_more_new_ones_than_can_be_told_is_installed),
+        WITH_SERVER(what_cannot_be_noted_is_installed_and_noted_later),
+        WITH_SERVER(a_copy_that_could_not_be_written_is_written_later),
         WITH_SERVER(a_list_from_the_future_is_replaced_by_the_next),
         WITH_SERVER(without_space_the_old_list_stays),
         WITH_SERVER(in_a_read_only_folder_the_old_list_stays),
