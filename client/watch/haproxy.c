@@ -14,7 +14,6 @@
 #include "client/connect/socket.h"
 #include "client/watch/serial_set.h"
 
-#define ANSWER_BYTES (64 * 1024 * 1024)
 #define COMMAND_BYTES 8192
 // HAProxy keeps tune.maxrewrite of its buffer free; the command itself and its end take a little.
 #define BUFFER_RESERVE 1280
@@ -123,7 +122,7 @@ enum result haproxy_ask(const char *socket_path, const char *command, struct buf
 static enum result require_answer(const char *socket_path, struct bytes command,
                                   const char *wanted, struct error *err) {
     AUTO(buf_clear) struct buf answer = {0};
-    buf_init(&answer, ANSWER_BYTES);
+    buf_init(&answer, LIMIT_HAPROXY_ANSWER_BYTES);
     TRY(ask(socket_path, command, &answer, err));
     if (strstr(buf_string(&answer), wanted) != NULL) {
         return RESULT_OK;
@@ -139,7 +138,7 @@ enum result haproxy_set_crl(const char *socket_path, const char *file, struct by
     AUTO(buf_clear) struct buf ignored = {0};
     buf_init(&set, LIMIT_CRL_BUNDLE_BYTES);
     buf_init(&other, COMMAND_BYTES);
-    buf_init(&ignored, ANSWER_BYTES);
+    buf_init(&ignored, LIMIT_HAPROXY_ANSWER_BYTES);
     TRY(buf_printf(&set, "set ssl crl-file %s <<\n", file));
     TRY(buf_append(&set, pem));
     TRY(buf_append_byte(&set, '\n')); // an empty line ends it
@@ -188,16 +187,16 @@ static struct bytes next_word(struct bytes *line) {
 
 // A line of `show map`: reference, key, value.
 struct map_line {
-    struct bytes reference, address, serial;
+    struct bytes reference, key, value; // the value of an address is a serial
 };
 
 static bool next_entry(struct bytes *map, struct map_line *out_entry) {
     struct bytes line;
     while (next_line(map, &line)) {
         out_entry->reference = next_word(&line);
-        out_entry->address = next_word(&line);
-        out_entry->serial = next_word(&line);
-        if (out_entry->serial.size > 0) {
+        out_entry->key = next_word(&line);
+        out_entry->value = next_word(&line);
+        if (out_entry->value.size > 0) {
             return true;
         }
     }
@@ -239,28 +238,35 @@ static enum result run_one(const char *socket_path, const char *format, const ch
     AUTO(buf_clear) struct buf command = {0};
     AUTO(buf_clear) struct buf ignored = {0};
     buf_init(&command, COMMAND_BYTES);
-    buf_init(&ignored, ANSWER_BYTES);
+    buf_init(&ignored, LIMIT_HAPROXY_ANSWER_BYTES);
     TRY(buf_printf(&command, "%s%s", format, middle));
     TRY(buf_append(&command, last));
     return haproxy_ask(socket_path, buf_string(&command), &ignored, err);
 }
 
+static const char hex_digits[] = "0123456789abcdefABCDEF";
+
+// A mark is an entry, too: of a serial, with this value.
+static bool is_mark(const struct map_line *entry) {
+    return bytes_equal(entry->value, BYTES_LITERAL(MARK));
+}
+
+static struct bytes serial_of(const struct map_line *entry) {
+    return is_mark(entry) ? entry->key : entry->value;
+}
+
 static enum result read_serials(struct bytes map, struct serial_set *set, struct error *err) {
     struct map_line entry;
     while (next_entry(&map, &entry)) {
-        TRY(serial_set_add(set, entry.serial, err));
+        TRY(serial_set_add(set, serial_of(&entry), err));
     }
     return RESULT_OK;
 }
 
-static const char hex_digits[] = "0123456789abcdefABCDEF";
-
-// A mark is an entry, too: of a serial, with this value.
 static bool has_mark(struct bytes map, struct bytes serial) {
     struct map_line entry;
     while (next_entry(&map, &entry)) {
-        if (bytes_equal(entry.address, serial) &&
-            bytes_equal(entry.serial, BYTES_LITERAL(MARK))) {
+        if (is_mark(&entry) && bytes_equal(entry.key, serial)) {
             return true;
         }
     }
@@ -293,12 +299,11 @@ struct haproxy_view {
 static enum result end_revoked(const struct haproxy_view *view, const struct map_line *entry,
                                size_t *ended, struct error *err) {
     struct bytes id;
-    bool is_new =
-        has_only(entry->serial, hex_digits) && !has_mark(view->entries, entry->serial);
+    bool is_new = has_only(entry->value, hex_digits) && !has_mark(view->entries, entry->value);
     if (is_new) {
-        TRY(mark_serial(view->socket, view->map, entry->serial, err));
+        TRY(mark_serial(view->socket, view->map, entry->value, err));
     }
-    bool is_open = find_session(view->sessions, entry->address, &id);
+    bool is_open = find_session(view->sessions, entry->key, &id);
     if (is_open) {
         TRY(run_one(view->socket, "shutdown session ", "", id, err));
     }
@@ -306,18 +311,28 @@ static enum result end_revoked(const struct haproxy_view *view, const struct map
     return RESULT_OK;
 }
 
-// Only when there are many: an entry without a session may be of an idle connection.
-static enum result drop_stale(const struct haproxy_view *view, const struct map_line *entry,
-                              struct error *err) {
-    struct bytes id;
-    if (view->count <= HAPROXY_MAP_ENTRIES || !has_only(entry->reference, hex_digits_and_x) ||
-        find_session(view->sessions, entry->address, &id)) {
-        return RESULT_OK;
-    }
+static enum result drop(const struct haproxy_view *view, const struct map_line *entry,
+                        struct error *err) {
     AUTO(buf_clear) struct buf middle = {0};
     buf_init(&middle, LIMIT_PATH_BYTES);
     TRY(buf_printf(&middle, "%s #", view->map));
     return run_one(view->socket, "del map ", buf_string(&middle), entry->reference, err);
+}
+
+// A mark stays as long as a CRL lists its serial: a certificate that was only on hold gets in
+// again. An address without a session goes only when there are many: it may be of an idle
+// connection.
+static bool is_stale(const struct haproxy_view *view, const struct map_line *entry,
+                     bool is_revoked) {
+    struct bytes id;
+    if (is_revoked || !has_only(entry->reference, hex_digits_and_x)) {
+        return false;
+    }
+    if (is_mark(entry)) {
+        return has_only(entry->key, hex_digits); // else an administrator's
+    }
+    return view->count > LIMIT_HAPROXY_MAP_ENTRIES &&
+           !find_session(view->sessions, entry->key, &id);
 }
 
 static size_t count_entries(struct bytes map) {
@@ -335,8 +350,8 @@ enum result haproxy_end_sessions(const char *socket_path, const char *map, struc
     AUTO(buf_clear) struct buf sessions = {0};
     AUTO(buf_clear) struct buf show = {0};
     AUTO(serial_set_clear) struct serial_set serials = {0};
-    buf_init(&entries, ANSWER_BYTES);
-    buf_init(&sessions, ANSWER_BYTES);
+    buf_init(&entries, LIMIT_HAPROXY_ANSWER_BYTES);
+    buf_init(&sessions, LIMIT_HAPROXY_ANSWER_BYTES);
     buf_init(&show, LIMIT_PATH_BYTES);
     TRY(buf_printf(&show, "show map %s", map));
     TRY(haproxy_ask(socket_path, buf_string(&show), &entries, err));
@@ -353,9 +368,12 @@ enum result haproxy_end_sessions(const char *socket_path, const char *map, struc
     struct bytes left = view.entries;
     struct map_line entry;
     while (next_entry(&left, &entry)) {
-        TRY(serial_set_is_revoked(&serials, entry.serial)
-                ? end_revoked(&view, &entry, &ended, err)
-                : drop_stale(&view, &entry, err));
+        bool is_revoked = serial_set_is_revoked(&serials, serial_of(&entry));
+        if (is_revoked && !is_mark(&entry)) {
+            TRY(end_revoked(&view, &entry, &ended, err));
+        } else if (is_stale(&view, &entry, is_revoked)) {
+            TRY(drop(&view, &entry, err));
+        }
     }
     *out_count = ended;
     return RESULT_OK;

@@ -25,8 +25,8 @@ enum result haproxy_set_crl(const char *socket, const char *file, struct bytes p
 //     http-request reject if { ssl_c_serial,hex,map_str(MAP) -m str revoked }
 //     http-request set-map(MAP) "%[src]:%[src_port]" %[ssl_c_serial,hex]
 // Sessions that are under way are shut down; the serial is marked as revoked in the map, which
-// refuses the next request of a connection that is idle. Above HAPROXY_MAP_ENTRIES, entries
-// without a session are dropped. *out_count: sessions shut down and certificates marked.
-#define HAPROXY_MAP_ENTRIES 10000
+// refuses the next request of a connection that is idle, until no CRL lists it any more. Above
+// LIMIT_HAPROXY_MAP_ENTRIES, addresses without a session are dropped. *out_count: sessions shut
+// down and certificates marked.
 enum result haproxy_end_sessions(const char *socket, const char *map, struct bytes crls,
                                  size_t *out_count, struct error *err);

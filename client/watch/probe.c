@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "client/connect/endpoint.h"
 
-#define ANSWER_BYTES (64 * 1024)
 #define ANSWER_MILLISECONDS 4000
 // A server that has sent no alert by now took the certificate.
 #define ALERT_MILLISECONDS 1500
@@ -139,7 +139,7 @@ static enum probe_verdict read_http(struct probe *probe, struct error *err) {
             // Some servers end without close_notify, which is fine behind an answer.
             return probe->answer.size > 0 ? PROBE_IN : verdict_of_end(probe, err);
         }
-    } while (probe->answer.size > before && probe->answer.size < ANSWER_BYTES / 2);
+    } while (probe->answer.size > before && probe->answer.size < LIMIT_PROBE_ANSWER_BYTES / 2);
     return PROBE_IN;
 }
 
@@ -267,7 +267,7 @@ enum probe_verdict probe_run(enum watch_probe kind, const struct url *address, c
     struct error reason = {0};
     AUTO(probe_clear)
     struct probe probe = {.address = address, .name = name, .tls = tls};
-    buf_init(&probe.answer, ANSWER_BYTES);
+    buf_init(&probe.answer, LIMIT_PROBE_ANSWER_BYTES);
     enum result opened = endpoint_open(NULL, address, NULL, &probe.endpoint, &reason);
     if (opened == RESULT_OK && kind == WATCH_PROBE_XMPP) {
         opened = xmpp_begin(&probe, &reason);

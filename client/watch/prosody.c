@@ -9,7 +9,6 @@
 #include "client/device/reload.h"
 #include "client/watch/serial_set.h"
 
-#define ANSWER_BYTES (16 * 1024 * 1024)
 #define SHELL_WORDS 16
 // Serials of one command: an argument may have 128 kB.
 #define SERIALS_AT_ONCE 1000
@@ -109,7 +108,7 @@ enum result prosody_end_sessions(char *const *shell, struct bytes crls, size_t *
                                  struct error *err) {
     AUTO(buf_clear) struct buf listed = {0};
     AUTO(serial_set_clear) struct serial_set serials = {0};
-    buf_init(&listed, ANSWER_BYTES);
+    buf_init(&listed, LIMIT_PROSODY_ANSWER_BYTES);
     TRY(ask(shell, list_command, &listed, err));
     TRY(read_serials(buf_string(&listed), &serials, err));
     TRY(serial_set_judge(&serials, crls, err));
@@ -119,7 +118,7 @@ enum result prosody_end_sessions(char *const *shell, struct bytes crls, size_t *
         AUTO(buf_clear) struct buf answer = {0};
         size_t count = 0;
         buf_init(&command, COMMAND_BYTES);
-        buf_init(&answer, ANSWER_BYTES);
+        buf_init(&answer, LIMIT_PROSODY_ANSWER_BYTES);
         TRY(write_close(&serials, &next, &command, &count));
         if (count > 0) {
             TRY(ask(shell, buf_string(&command), &answer, err));

@@ -233,6 +233,16 @@
 // Sessions of one server that are looked through for revoked ones; servers here hold fewer. Also,
 // of those who were revoked, how many wait to be told to a command, which takes 100 at a time.
 #define LIMIT_LIVE_SERIALS (1 << 20)
+// What HAProxy's runtime socket answers: its map with an entry of some 60 bytes for each of these,
+// or as many sessions of some 200.
+#define LIMIT_HAPROXY_ANSWER_BYTES (64 * 1024 * 1024)
+// Addresses in HAProxy's map, each of which costs it some 100 bytes, before those without a session
+// are dropped: more than idle connections that a server here keeps open.
+#define LIMIT_HAPROXY_MAP_ENTRIES 10000
+// What Prosody's shell answers: "serial=" and 40 digits for each session.
+#define LIMIT_PROSODY_ANSWER_BYTES (16 * 1024 * 1024)
+// What a server says to a canary: CONNACK, the head of an HTTP answer, the features of a stream.
+#define LIMIT_PROBE_ANSWER_BYTES (64 * 1024)
 // A reload command that takes longer than this hangs.
 #define LIMIT_RELOAD_SECONDS 60
 // Serials that a command `revoked` gets in one run, which has LIMIT_RELOAD_SECONDS for them.

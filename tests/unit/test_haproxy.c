@@ -17,16 +17,32 @@
 static struct test_ca ca;
 static pid_t server;
 static char socket_path[100];
+static struct buf large_map;
+
+// One more than are kept without question; all but the last four with a session.
+static void make_large_map(void) {
+    buf_init(&large_map, 1 << 20);
+    for (int i = 0; i < LIMIT_HAPROXY_MAP_ENTRIES - 3; i++) {
+        assert_int_equal(buf_printf(&large_map, "0x6%06x 127.0.0.1:1002 0009\n", i), RESULT_OK);
+    }
+    assert_int_equal(buf_append_string(&large_map, "0x7001 127.0.0.1:4001 0009\n"
+                                                   "0x7002 03 revoked\n"
+                                                   "0x7003 0F revoked\n"
+                                                   "0x7004 somebody revoked\n\n"),
+                     RESULT_OK);
+}
 
 // What is asked is appended to FOLDER/asked; what is answered depends on its first words.
 static void answer(int peer) {
-    static const struct {
+    const struct {
         const char *begin;
         const char *answer;
     } answers[] = {
+        {"show map /large", buf_string(&large_map)},
         {"set ssl crl-file /good", "Transaction created for CRL /good!\n\n"},
         {"commit ssl crl-file /good", "Committing /good.\nSuccess!\n\n"},
         {"set ssl crl-file /bad", "Invalid payload!\n\n"},
+        {"show map /released", "0x7101 03 revoked\n0x7102 04 revoked\n\n"},
         {"show map", "0x5501 127.0.0.1:1001 01\n0x5502 127.0.0.1:1002 0009\n"
                      "0x5503 127.0.0.1:1003 02\n0x5504 127.0.0.1:100 01\n0x5505 03 "
                      "revoked\n0x5506 127.0.0.1:7 03\n\n"},
@@ -45,6 +61,7 @@ static void answer(int peer) {
     for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
         if (strncmp(asked, answers[i].begin, strlen(answers[i].begin)) == 0) {
             (void)!send(peer, answers[i].answer, strlen(answers[i].answer), MSG_NOSIGNAL);
+            return;
         }
     }
 }
@@ -68,6 +85,7 @@ static int start(void **state) {
         return -1;
     }
     make_test_ca(&ca);
+    make_large_map();
     snprintf(socket_path, sizeof(socket_path), "%s", in_test_folder("sock"));
     int listener = listen_at("sock", 8);
     server = fork();
@@ -87,6 +105,7 @@ static int stop(void **state) {
     kill(server, SIGKILL);
     waitpid(server, NULL, 0);
     test_ca_clear(&ca);
+    buf_clear(&large_map);
     return remove_test_folder(state);
 }
 
@@ -125,20 +144,25 @@ static void what_does_not_fit_its_buffer_is_not_sent(void **state) {
     assert_true(sent == RESULT_OK || sent == RESULT_UNAVAILABLE);
 }
 
+// Ends the sessions of the serials 1, 2, 3, and reads what was asked.
+static void end_sessions(const char *map, size_t *out_count, struct buf *out_asked) {
+    struct error err = {0};
+    AUTO(buf_clear) struct buf crls = {0};
+    buf_init(&crls, 10000);
+    buf_init(out_asked, 100000);
+    make_crl(&ca.issuing, 1, NOW, NOW + DAY, 3, &crls);
+    (void)unlink(in_test_folder("asked"));
+    assert_ok(haproxy_end_sessions(socket_path, map, buf_bytes(&crls), out_count, &err), &err);
+    assert_ok(file_read(in_test_folder("asked"), out_asked, &err), &err);
+}
+
 static void sessions_of_revoked_certificates_are_shut_down(void **state) {
     (void)state;
-    struct error err = {0};
     size_t count = 0;
-    AUTO(buf_clear) struct buf crls = {0};
     AUTO(buf_clear) struct buf asked = {0};
-    buf_init(&crls, 10000);
-    buf_init(&asked, 100000);
-    make_crl(&ca.issuing, 1, NOW, NOW + DAY, 3, &crls); // serials 1, 2, 3
-    (void)unlink(in_test_folder("asked"));
-    assert_ok(haproxy_end_sessions(socket_path, "/map", buf_bytes(&crls), &count, &err), &err);
+    end_sessions("/map", &count, &asked);
     // 1 is in a session and marked; 2 and the second entry of 1 have none; 3 is marked already.
     assert_int_equal(count, 3);
-    assert_ok(file_read(in_test_folder("asked"), &asked, &err), &err);
     const char *text = buf_string(&asked);
     assert_non_null(strstr(text, "shutdown session 0x7f01\n"));
     assert_null(strstr(text, "shutdown session 0x7f02")); // 9 is not revoked
@@ -147,6 +171,35 @@ static void sessions_of_revoked_certificates_are_shut_down(void **state) {
     assert_null(strstr(text, "add map /map 03"));
     assert_null(strstr(text, "add map /map 0009"));
     assert_null(strstr(text, "del map")); // they are few
+}
+
+static void of_many_entries_those_without_session_go_and_marks_stay(void **state) {
+    (void)state;
+    size_t count = 0;
+    AUTO(buf_clear) struct buf asked = {0};
+    end_sessions("/large", &count, &asked);
+    assert_int_equal(count, 0);
+    // The address without a session, and the mark of one that no CRL lists.
+    assert_string_equal(buf_string(&asked), "show map /large\nshow sess\n"
+                                            "del map /large #0x7001\ndel map /large #0x7003\n");
+}
+
+static void the_mark_of_one_who_is_not_revoked_any_more_goes(void **state) {
+    (void)state;
+    size_t count = 0;
+    AUTO(buf_clear) struct buf asked = {0};
+    end_sessions("/released", &count, &asked);
+    assert_string_equal(buf_string(&asked),
+                        "show map /released\nshow sess\ndel map /released #0x7102\n");
+}
+
+static void an_answer_without_end_is_refused(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&text, 20000);
+    assert_result(RESULT_LIMIT, haproxy_ask(socket_path, "show map /large", &text, &err), &err);
+    assert_non_null(strstr(err.message, "HAProxy's answer has more than"));
 }
 
 // --- one that hangs ----------------------------------------------------------------------
@@ -279,6 +332,9 @@ int main(void) {
         cmocka_unit_test(what_it_refuses_is_told_in_its_words),
         cmocka_unit_test(what_does_not_fit_its_buffer_is_not_sent),
         cmocka_unit_test(sessions_of_revoked_certificates_are_shut_down),
+        cmocka_unit_test(of_many_entries_those_without_session_go_and_marks_stay),
+        cmocka_unit_test(the_mark_of_one_who_is_not_revoked_any_more_goes),
+        cmocka_unit_test(an_answer_without_end_is_refused),
         cmocka_unit_test(nobody_waits_for_ever_in_a_full_queue),
         cmocka_unit_test(a_signal_ends_the_wait_to_connect_and_that_for_an_answer),
         cmocka_unit_test(a_signal_ends_sending_to_one_that_does_not_read),
