@@ -25,6 +25,7 @@ const struct option signet_watch_options[] = {
     {"once", NULL, "look once: status 0 when something changed, 7 when not", false, false},
     {"enroll-canary", "TOKEN", "make the pair of canary certificates (a token of two uses)",
      false, false},
+    {"force", NULL, "with it: also when there is a pair that has not expired", false, false},
     {"canary", "DIR", "where they are kept (default: what the file says)", false, false},
     {"crl", "URL", "instead of a file: where the CRLs are, a PEM bundle or one DER CRL", false,
      false},
@@ -170,7 +171,8 @@ static enum result enroll_canary(const struct arguments *arguments, const char *
     if (folder == NULL) {
         return arguments_refuse(err, "canary", "where should the pair be kept?");
     }
-    TRY(canary_enroll(arguments_value(arguments, "enroll-canary"), folder, err));
+    TRY(canary_enroll(arguments_value(arguments, "enroll-canary"), folder,
+                      arguments_have(arguments, "force"), err));
     TRY(buf_printf(&text,
                    "The canary pair is in %s. The revoked one is revoked as soon as the next "
                    "CRL is out.\n",
@@ -216,6 +218,9 @@ enum result signet_run_watch(const struct arguments *arguments, struct error *er
             return arguments_refuse(err, of_options[i],
                                     "not together with --config or --status");
         }
+    }
+    if (arguments_have(arguments, "force") && !arguments_have(arguments, "enroll-canary")) {
+        return arguments_refuse(err, "force", "only together with --enroll-canary");
     }
     if (arguments_have(arguments, "enroll-canary") && canary != NULL) {
         return enroll_canary(arguments, canary, err);

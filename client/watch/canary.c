@@ -9,12 +9,18 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "client/connect/route.h"
 #include "client/device/enroll.h"
 #include "client/device/folder.h"
 #include "client/device/install.h"
 #include "client/device/renew.h"
 #include "x509/certificate.h"
 #include "x509/crl.h"
+
+// A pair that is valid by its dates is replaced only so.
+#define FORCE_HINT                                                                             \
+    "Replace the pair with: signet watch --enroll-canary TOKEN --force (a token with --uses "  \
+    "2)"
 
 void canary_pair_clear(struct canary_pair *pair) {
     credential_clear(&pair->good);
@@ -28,28 +34,56 @@ static enum result useless(struct error *err, const char *name, const char *why)
     return RESULT_UNAVAILABLE;
 }
 
-// --- enrolling ---------------------------------------------------------------------------
-
-static bool is_valid_until(const char *folder, int64_t *out_not_after) {
-    struct about about = {0};
-    bool is_readable = credential_read_about(folder, &about, NULL) == RESULT_OK;
-    *out_not_after = about.not_after;
-    message_clear(&about_type, &about);
-    return is_readable && *out_not_after > clock_now();
+static enum result path_of(const char *folder, const char *name, struct buf *out) {
+    buf_init(out, LIMIT_PATH_BYTES);
+    return path_join(out, folder, name);
 }
 
-static enum result enroll_one(const char *token, const char *folder, const char *name,
-                              bool *out_is_new, struct error *err) {
+// When it ends; 0 when it has ended, or is not readable.
+static int64_t end_of(const char *folder, const char *name) {
     AUTO(buf_clear) struct buf path = {0};
-    AUTO(enrolled_clear) struct enrolled enrolled = {0};
-    int64_t not_after = 0;
-    const struct names none = {0};
-    buf_init(&path, LIMIT_PATH_BYTES);
-    TRY(path_join(&path, folder, name));
-    *out_is_new = !is_valid_until(buf_string(&path), &not_after);
-    if (!*out_is_new) {
+    struct about about = {0};
+    int64_t end = 0;
+    if (path_of(folder, name, &path) == RESULT_OK &&
+        credential_read_about(buf_string(&path), &about, NULL) == RESULT_OK) {
+        end = about.not_after > clock_now() ? about.not_after : 0;
+    }
+    message_clear(&about_type, &about);
+    return end;
+}
+
+// --- revoking ----------------------------------------------------------------------------
+
+// Whatever else fails (an authority that is away, or is another one) leaves it unrevoked.
+static bool says_revoked(enum result result, const struct error *err) {
+    return api_is_refusal(result, err) && (strcmp(err->code, "certificate_revoked") == 0 ||
+                                           strcmp(err->code, "already_revoked") == 0);
+}
+
+// With its own key. *out_was_revoked: the authority says that this was done already.
+static enum result revoke(const char *folder, const char *name, const char *reason,
+                          bool *out_was_revoked, struct error *err) {
+    AUTO(buf_clear) struct buf path = {0};
+    struct error refusal = {0};
+    TRY(path_of(folder, name, &path));
+    enum result result = renew_revoke(buf_string(&path), reason, &refusal);
+    *out_was_revoked = says_revoked(result, &refusal);
+    if (result == RESULT_OK || *out_was_revoked) {
         return RESULT_OK;
     }
+    if (err != NULL) {
+        *err = refusal;
+    }
+    error_context(err, "the %s canary cannot be revoked", name);
+    return result;
+}
+
+// --- enrolling ---------------------------------------------------------------------------
+
+static enum result enroll_one(const char *token, const char *folder, const char *name,
+                              struct error *err) {
+    AUTO(enrolled_clear) struct enrolled enrolled = {0};
+    const struct names none = {0};
     const struct enroll_options options = {.token = token,
                                            .folder = folder,
                                            .name = name,
@@ -59,38 +93,52 @@ static enum result enroll_one(const char *token, const char *folder, const char 
     return enroll_run(&options, &enrolled, err);
 }
 
-enum result canary_enroll(const char *token, const char *folder, struct error *err) {
-    AUTO(buf_clear) struct buf revoked = {0};
-    bool is_good_new = false;
-    bool is_revoked_new = false;
-    buf_init(&revoked, LIMIT_PATH_BYTES);
+static enum result remove_one(const char *folder, const char *name, struct error *err) {
+    AUTO(buf_clear) struct buf path = {0};
+    TRY(path_of(folder, name, &path));
+    return folder_remove(buf_string(&path), err);
+}
+
+// So that whoever is interrupted from here on goes on without force; and with what was to follow
+// it, which would end sooner than the new one.
+static enum result forget_revoked(const char *folder, struct error *err) {
+    AUTO(folder_unlock) struct folder_lock lock = {0};
+    TRY(folder_lock(folder, &lock, err));
+    TRY(remove_one(folder, CANARY_REPLACEMENT, err));
+    return remove_one(folder, CANARY_REVOKED, err);
+}
+
+enum result canary_enroll(const char *token, const char *folder, bool is_forced,
+                          struct error *err) {
+    bool was_revoked = false;
     TRY(folder_make_all(folder, 0700, err));
-    TRY(path_join(&revoked, folder, CANARY_REVOKED));
-    TRY(enroll_one(token, folder, CANARY_GOOD, &is_good_new, err));
-    TRY(enroll_one(token, folder, CANARY_REVOKED, &is_revoked_new, err));
-    // Also when it was enrolled before: an interruption may have come between the two steps.
-    struct error reason = {0};
-    enum result result = renew_revoke(buf_string(&revoked), "cessationOfOperation", &reason);
-    bool was_revoked_before = result != RESULT_OK && !is_revoked_new;
-    if (result != RESULT_OK && !was_revoked_before) {
-        if (err != NULL) {
-            *err = reason;
-        }
-        return result;
+    const bool wants_good = is_forced || end_of(folder, CANARY_GOOD) == 0;
+    const bool wants_revoked = is_forced || end_of(folder, CANARY_REVOKED) == 0;
+    if (wants_good) {
+        TRY(enroll_one(token, folder, CANARY_GOOD, err));
     }
-    if (was_revoked_before && !is_good_new) {
-        return error_set_code(err, RESULT_CONFLICT, "unchanged",
-                              "there is a valid canary pair in %s already", folder);
+    if (wants_revoked) {
+        TRY(forget_revoked(folder, err));
+        TRY(enroll_one(token, folder, CANARY_REVOKED, err));
+    }
+    // Also when it was enrolled before: an interruption may have come between the two steps.
+    enum result result =
+        revoke(folder, CANARY_REVOKED, "cessationOfOperation", &was_revoked, err);
+    if (result != RESULT_OK && result != RESULT_UNAVAILABLE && !wants_revoked) {
+        error_hint(err, "Begin anew with --force and a token with --uses 2.");
+    }
+    TRY(result);
+    if (was_revoked && !wants_good && !wants_revoked) {
+        (void)error_set_code(err, RESULT_CONFLICT, "unchanged",
+                             "there is a valid canary pair in %s already", folder);
+        error_hint(err, "If the proof says that it is of no use, replace it with --force and a "
+                        "token with --uses 2.");
+        return RESULT_CONFLICT;
     }
     return RESULT_OK;
 }
 
 // --- renewing ----------------------------------------------------------------------------
-
-static enum result path_of(const char *folder, const char *name, struct buf *out) {
-    buf_init(out, LIMIT_PATH_BYTES);
-    return path_join(out, folder, name);
-}
 
 // `is_forced`: also when it is not due. Code "unchanged" when it is not.
 static enum result renew_good(const char *folder, bool is_forced, struct error *err) {
@@ -119,12 +167,14 @@ static bool is_due(const char *folder, const char *name) {
     return !is_young;
 }
 
-// With its own key; a refusal says that this was done already.
 static enum result revoke_replacement(const char *folder, struct error *err) {
-    AUTO(buf_clear) struct buf path = {0};
-    TRY(path_of(folder, CANARY_REPLACEMENT, &path));
-    enum result result = renew_revoke(buf_string(&path), "superseded", err);
-    return result == RESULT_DENIED ? RESULT_OK : result;
+    bool was_revoked = false;
+    return revoke(folder, CANARY_REPLACEMENT, "superseded", &was_revoked, err);
+}
+
+// Valid, and longer than the revoked one.
+static bool outlives_revoked(const char *folder, const char *name) {
+    return end_of(folder, name) > end_of(folder, CANARY_REVOKED);
 }
 
 // The good one is young here, so that the one before it has its life still before it.
@@ -152,9 +202,15 @@ enum result canary_renew(const char *folder, struct error *err) {
         TRY(renew_good(folder, false, err));
     }
     if (is_there(folder, CANARY_REPLACEMENT)) {
-        return revoke_replacement(folder, err);
+        if (outlives_revoked(folder, CANARY_REPLACEMENT)) {
+            return revoke_replacement(folder, err);
+        }
+        TRY(remove_one(folder, CANARY_REPLACEMENT, err)); // left over
     }
-    return is_due(folder, CANARY_REVOKED) ? make_replacement(folder, err) : RESULT_OK;
+    // One that ends sooner would be no gain; the good one's next certificate will be.
+    return is_due(folder, CANARY_REVOKED) && outlives_revoked(folder, CANARY_GOOD)
+               ? make_replacement(folder, err)
+               : RESULT_OK;
 }
 
 // --- judging -----------------------------------------------------------------------------
@@ -198,14 +254,14 @@ static enum result is_listed(const struct certificate *certificate, struct bytes
     return RESULT_OK;
 }
 
-// Whether there is a replacement that the CRLs list.
+// Whether there is a replacement that the CRLs list, and that is one.
 static bool is_replacement_ready(const char *folder, struct bytes crls) {
     AUTO(buf_clear) struct buf path = {0};
     AUTO(credential_clear) struct credential credential = {0};
     struct certificate certificate;
     bool is_ready = false;
     return path_of(folder, CANARY_REPLACEMENT, &path) == RESULT_OK &&
-           file_exists(buf_string(&path)) &&
+           outlives_revoked(folder, CANARY_REPLACEMENT) &&
            credential_read(buf_string(&path), &credential, NULL) == RESULT_OK &&
            certificate_read(buf_bytes(&credential.certificate), &certificate, NULL) ==
                RESULT_OK &&
@@ -244,10 +300,16 @@ static enum result judge(const char *folder, struct bytes crls, struct canary_pa
     TRY(is_listed(&good, crls, &is_good_listed, err));
     TRY(is_listed(&revoked, crls, &is_revoked_listed, err));
     if (is_good_listed) {
-        return useless(err, CANARY_GOOD, "is revoked");
+        (void)useless(err, CANARY_GOOD, "is revoked");
+        error_hint(err, FORCE_HINT);
+        return RESULT_UNAVAILABLE;
     }
-    return is_revoked_listed ? RESULT_OK
-                             : useless(err, CANARY_REVOKED, "is not in the installed CRLs");
+    if (!is_revoked_listed) {
+        (void)useless(err, CANARY_REVOKED, "is not in the installed CRLs");
+        error_hint(err, "It should be in the next one. If it is not: " FORCE_HINT);
+        return RESULT_UNAVAILABLE;
+    }
+    return RESULT_OK;
 }
 
 enum result canary_read(const char *folder, struct bytes crls, struct canary_pair *out_pair,

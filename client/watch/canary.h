@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/bytes.h"
 #include "base/error.h"
 #include "client/connect/credential.h"
@@ -13,14 +15,17 @@
 #define CANARY_REPLACEMENT "replacement"
 
 // Enrolls both with one token of two uses and lets the authority revoke the second.
-// Interrupted, it may be repeated with the same token. A pair that is there already is replaced
-// when one of them is no longer of use; RESULT_CONFLICT, code "unchanged", when both are.
-enum result canary_enroll(const char *token, const char *folder, struct error *err);
+// Interrupted, it may be repeated with the same token, without `is_forced`. Of a pair that is there
+// already, what has expired is replaced, or with `is_forced` both: then they may be of no use for
+// another reason. RESULT_CONFLICT, code "unchanged", when both are valid and the authority says
+// that the second is revoked.
+enum result canary_enroll(const char *token, const char *folder, bool is_forced,
+                          struct error *err);
 
 // Renews the good one when that is due. When the revoked one comes of age, which nobody can
 // renew, the good one is renewed as well: the certificate before it is revoked and becomes the
-// next revoked one (FOLDER/replacement), as soon as a CRL lists it. Code "unchanged" when nothing
-// is due.
+// next revoked one (FOLDER/replacement), as soon as a CRL lists it, if it ends later. Code
+// "unchanged" when nothing is due.
 enum result canary_renew(const char *folder, struct error *err);
 
 struct canary_pair {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 signet_unit_test(agent client)
 signet_unit_test(agent_state client)
+signet_unit_test(canary client)
 signet_unit_test(credential client)
 signet_unit_test(endpoint client)
 signet_unit_test(export client)
