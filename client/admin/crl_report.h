@@ -6,7 +6,6 @@
 #include "x509/crl.h"
 
 // These stay on this side: no server speaks them, so the limits only bound what is printed.
-#define LIMIT_CRL_REPORT_ENTRIES (4 * 1024 * 1024)
 
 #define crl_line_FIELDS(F, R)                                                                  \
     F(TEXT, serial, 2 * LIMIT_SERIAL_BYTES, REQUIRED)                                          \

@@ -15,8 +15,6 @@
 #include "client/admin/trail.h"
 
 #define LIST_DEFAULT 100
-// A record in JSON, where a character may take six bytes.
-#define LIMIT_RECORD_BYTES (1024 * 1024)
 
 // --- list ----------------------------------------------------------------------------------------
 
@@ -109,7 +107,7 @@ static enum result export_record(void *context, const struct audit_info *info,
     struct exporting *exporting = context;
     TRY(trail_check_step(&exporting->check, info, err));
     AUTO(buf_clear) struct buf line = {0};
-    buf_init(&line, LIMIT_RECORD_BYTES);
+    buf_init(&line, LIMIT_AUDIT_LINE_BYTES);
     TRY(message_to_json(&audit_info_type, info, &line, err));
     TRY(buf_append_byte(&line, '\n'));
     return fwrite(line.data, 1, line.size, exporting->file) == line.size

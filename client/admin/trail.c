@@ -13,8 +13,6 @@
 #include "client/connect/api.h"
 #include "x509/certificate.h"
 
-// One record in JSON, where a character may take six bytes.
-#define LIMIT_LINE_BYTES (1024 * 1024)
 #define PROGRESS_RECORDS 10000
 
 // --- the server ----------------------------------------------------------------------------------
@@ -67,7 +65,7 @@ static enum result visit_line(const char *path, int64_t number, struct bytes lin
                               trail_visit *visit, void *context, struct error *err) {
     struct audit_info info = {0};
     struct error reason = {0};
-    if (line.size > LIMIT_LINE_BYTES) {
+    if (line.size > LIMIT_AUDIT_LINE_BYTES) {
         return line_wrong(path, number, "longer than a record", err);
     }
     enum result result = message_from_json(&audit_info_type, line, &info, &reason);

@@ -76,7 +76,7 @@ static enum result watch_init(struct watch *watch, struct error *err) {
     buf_init(&watch->file, LIMIT_PATH_BYTES);
     buf_init(&watch->marker, LIMIT_PATH_BYTES);
     buf_init(&watch->trust, LIMIT_CHAIN_BYTES);
-    buf_init(&watch->etag, WATCH_ETAG_BYTES);
+    buf_init(&watch->etag, LIMIT_ETAG_BYTES);
     buf_init(&watch->lock, LIMIT_PATH_BYTES);
     buf_init(&watch->copy, LIMIT_PATH_BYTES);
     buf_init(&watch->revoked, LIMIT_PATH_BYTES);
@@ -151,7 +151,7 @@ static void round_init(struct round *round) {
     buf_init(&round->installed, LIMIT_CRL_BUNDLE_BYTES);
     buf_init(&round->copy, LIMIT_CRL_BUNDLE_BYTES);
     buf_init(&round->offered, LIMIT_CRL_BUNDLE_BYTES);
-    buf_init(&round->etag, WATCH_ETAG_BYTES);
+    buf_init(&round->etag, LIMIT_ETAG_BYTES);
 }
 
 static bool expires_soon(const struct watch *watch, const struct crl_set_summary *summary) {

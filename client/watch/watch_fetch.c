@@ -92,7 +92,7 @@ enum result watch_fetch(struct watch *watch, struct bytes installed, int64_t wai
                         struct buf *out_der, struct buf *out_etag, struct error *err) {
     AUTO(buf_clear) struct buf headers = {0};
     AUTO(buf_clear) struct buf target = {0};
-    buf_init(&headers, WATCH_ETAG_BYTES + 128);
+    buf_init(&headers, LIMIT_ETAG_BYTES + 128);
     buf_init(&target, URL_TARGET_SIZE + 100);
     TRY(write_conditions(watch, installed, &headers));
     TRY(write_target(watch, headers.size > 0 ? wait_seconds : 0, &target));
@@ -111,7 +111,7 @@ enum result watch_fetch(struct watch *watch, struct bytes installed, int64_t wai
         return refuse_answer(watch, answer, err);
     }
     const char *etag = http_message_header(answer, "etag");
-    if (etag != NULL && strlen(etag) < WATCH_ETAG_BYTES) {
+    if (etag != NULL && strlen(etag) < LIMIT_ETAG_BYTES) {
         TRY(buf_assign(out_etag, bytes_of_string(etag)));
     }
     return read_answer(answer, out_der, err);

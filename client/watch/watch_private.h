@@ -6,7 +6,6 @@
 #include "wire/tls.h"
 #include "x509/hash.h"
 
-#define WATCH_ETAG_BYTES 200
 // What the marker beside the file says.
 #define WATCH_RELOAD_DUE "reload is due"
 #define WATCH_RESTART_DUE "restart is due"

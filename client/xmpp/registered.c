@@ -83,8 +83,8 @@ static enum result fill_names(struct registered *line, const struct certificate 
 static enum result fill_issuer(struct registered *line, const struct certificate *certificate) {
     AUTO(buf_clear) struct buf issuer = {0};
     AUTO(buf_clear) struct buf shown = {0};
-    buf_init(&issuer, REGISTERED_ISSUER_BYTES);
-    buf_init(&shown, REGISTERED_ISSUER_BYTES);
+    buf_init(&issuer, LIMIT_XMPP_ISSUER_BYTES);
+    buf_init(&shown, LIMIT_XMPP_ISSUER_BYTES);
     if (distinguished_name_format(certificate->issuer, &issuer) != RESULT_OK ||
         display_text(buf_string(&issuer), &shown) != RESULT_OK || shown.size == 0) {
         return RESULT_OK;
@@ -141,7 +141,7 @@ enum result registered_server_name(const struct registered *line, struct buf *ou
 }
 
 static enum result fill_resources(struct registered *line, const struct text_list *resources) {
-    for (size_t i = 0; i < resources->count && i < REGISTERED_RESOURCES; i++) {
+    for (size_t i = 0; i < resources->count && i < LIMIT_XMPP_RESOURCES; i++) {
         AUTO(buf_clear) struct buf shown = {0};
         buf_init(&shown, LIMIT_XMPP_NAME_BYTES);
         if (display_text(resources->items[i], &shown) == RESULT_OK) {

@@ -4,10 +4,6 @@
 
 #include "wire/messages.h"
 
-// How many devices of one certificate are shown.
-#define REGISTERED_RESOURCES 64
-#define REGISTERED_ISSUER_BYTES 1024
-
 // `name` is what the server calls it, as it can be shown; `server_name` is there when that is another
 // text. Of those that we register it is the label, "-", and the first eight digits of the serial
 // number: `label` is there when it is so. `state` is "valid",
@@ -20,10 +16,10 @@
     F(TEXT, label, LIMIT_XMPP_NAME_BYTES, OPTIONAL)                                            \
     F(TEXT, serial, LIMIT_SERIAL_TEXT, OPTIONAL)                                               \
     F(TEXTS, names, LIMIT_NAMES, OPTIONAL)                                                     \
-    F(TEXT, issuer, REGISTERED_ISSUER_BYTES, OPTIONAL)                                         \
+    F(TEXT, issuer, LIMIT_XMPP_ISSUER_BYTES, OPTIONAL)                                         \
     F(TIME, not_before, 0, OPTIONAL)                                                           \
     F(TIME, not_after, 0, OPTIONAL)                                                            \
-    F(TEXTS, resources, REGISTERED_RESOURCES, OPTIONAL)                                        \
+    F(TEXTS, resources, LIMIT_XMPP_RESOURCES, OPTIONAL)                                        \
     F(CERTIFICATES, certificate, LIMIT_CERTIFICATE_BYTES, OPTIONAL)                            \
     F(BYTES, server_name, LIMIT_XMPP_STANZA_BYTES, OPTIONAL)
 

@@ -10,7 +10,6 @@
 // We can do without channel binding, and name nobody but the user (RFC 5802, 7).
 #define GS2_HEADER "n,,"
 #define GS2_HEADER_BASE64 "biws"
-#define SALT_BYTES 1024
 
 struct scram_kind {
     const char *name;
@@ -193,7 +192,7 @@ enum result scram_answer(struct scram *scram, struct bytes message, struct buf *
     AUTO(buf_clear) struct buf salt = {0};
     AUTO(buf_clear) struct buf bare = {0};
     int iterations = 0;
-    buf_init(&salt, SALT_BYTES);
+    buf_init(&salt, LIMIT_SCRAM_SALT_BYTES);
     buf_init(&bare, LIMIT_SCRAM_MESSAGE_BYTES + 16);
     TRY(read_first(scram, message, &salt, &iterations, err));
     enum result result =

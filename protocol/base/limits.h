@@ -198,6 +198,8 @@
 #define LIMIT_ADMIN_NAME_CHARACTERS 64
 // Texts of one page of the audit trail: JSON may double them, and clients read 8 MiB at most.
 #define LIMIT_AUDIT_PAGE_BYTES (2 * 1024 * 1024)
+// One record in JSON, where a character may take six bytes.
+#define LIMIT_AUDIT_LINE_BYTES (1024 * 1024)
 // CAs of one authority, retired ones and those above an adopted one included: each is a key to
 // guard, five paths that every gateway keeps in memory, and a CRL that is made and watched.
 #define LIMIT_ISSUERS 32
@@ -265,6 +267,10 @@
 #define LIMIT_RETRY_AFTER_SECONDS 3600
 // A bundle of CRLs in PEM: a few issuers' lists, a third larger than DER.
 #define LIMIT_CRL_BUNDLE_BYTES (2 * LIMIT_CRL_BYTES)
+// Entries of CRLs that are shown: more than LIMIT_CRL_BYTES has room for.
+#define LIMIT_CRL_REPORT_ENTRIES (4 * 1024 * 1024)
+// A server's ETag that is sent back to it; a longer one is not kept, and the CRL is sent each time.
+#define LIMIT_ETAG_BYTES 200
 // --- XMPP (signet xmpp) ----------------------------------------------------------------------
 // One stanza of a server: a list of as many certificates as below, in base64.
 #define LIMIT_XMPP_STANZA_BYTES (1024 * 1024)
@@ -280,6 +286,10 @@
 #define LIMIT_XMPP_CERTIFICATES 500
 // Of the name of a certificate on an account, and of each part of an XMPP address (RFC 7622).
 #define LIMIT_XMPP_NAME_BYTES 1023
+// Of the issuer's name in such a certificate, as it is shown: CAs have a few words.
+#define LIMIT_XMPP_ISSUER_BYTES 1024
+// Devices of one certificate that are shown.
+#define LIMIT_XMPP_RESOURCES 64
 // From a question to its whole answer, whatever else the server sends meanwhile.
 #define LIMIT_XMPP_ANSWER_SECONDS 30
 // Stanzas that are no answer, for one question: those who show no presence are sent hardly any.
@@ -291,6 +301,8 @@
 #define LIMIT_SCRAM_ITERATIONS 1000000
 // Of one message of SCRAM: two nonces and a salt.
 #define LIMIT_SCRAM_MESSAGE_BYTES 4096
+// Of its salt: servers send 16 to 64.
+#define LIMIT_SCRAM_SALT_BYTES 1024
 // The certificates that a system trusts, or those of a file: Debian's has some 140 roots.
 #define LIMIT_TRUST_FILE_BYTES (1024 * 1024)
 // Credentials below one folder, and lines of the tables made of them.
