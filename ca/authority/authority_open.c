@@ -26,6 +26,9 @@ static enum result lock_folder(struct authority *authority, struct error *err) {
     buf_init(&path, PATH_MAX);
     TRY(path_join(&path, authority->folder, LAYOUT_CONFIG));
     if (!file_exists(buf_string(&path))) {
+        if (errno == EACCES) {
+            return folder_refuse_stranger(authority->folder, err);
+        }
         (void)error_set(err, RESULT_NOT_FOUND, "there is no authority in %s (no %s)",
                         authority->folder, LAYOUT_CONFIG);
         error_hint(err, "Make one with: signetd init --dir %s", authority->folder);

@@ -7,3 +7,7 @@
 // Run by root, gives `path` to the owner of `folder`, links as links; fine when there is no `path`.
 // Does nothing for others, who make files as themselves.
 enum result folder_hand_over(const char *folder, const char *path, struct error *err);
+
+// Refuses whoever may not look into `folder`: who that is, and who may. RESULT_DENIED, code
+// "folder_closed".
+enum result folder_refuse_stranger(const char *folder, struct error *err);

@@ -25,6 +25,7 @@ enum result folder_make(const char *path, mode_t mode, struct error *err);
 // Makes every missing folder of the path.
 enum result folder_make_all(const char *path, mode_t mode, struct error *err);
 enum result folder_sync(const char *path, struct error *err);
+// When false, errno says why: ENOENT, or EACCES in a folder that is closed to this user.
 bool file_exists(const char *path);
 // "folder/name" into out (emptied first).
 enum result path_join(struct buf *out, const char *folder, const char *name);
