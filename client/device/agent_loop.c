@@ -29,8 +29,6 @@
 // A turn after which the same is still due could not even be noted: the next is not at once.
 #define UNNOTED_PAUSE_SECONDS 60
 #define EVENT_BYTES 4096
-// 1 January 2026: no certificate of this authority is older.
-#define CLOCK_LEAST 1767225600
 // Told only when something is there that was not, or moved in place.
 #define FOLDER_EVENTS (IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR)
 

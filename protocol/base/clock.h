@@ -8,6 +8,8 @@
 #include "base/error.h"
 
 int64_t clock_now(void);
+// 2026-01-01: before it this code did not exist, so a clock that says so is not set.
+#define CLOCK_LEAST INT64_C(1767225600)
 // From now on clock_now is so many seconds ahead of the system's: for a device whose clock is not
 // set, after somebody who may be believed told it the time. The system's clock stays.
 void clock_correct(int64_t seconds);

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "authority/audit.h"
+#include "authority/authority.h"
+#include "authority/authority_open.h"
 #include "authority/host/check.h"
 #include "authority/host/init.h"
 #include "authority/issuers/issuer.h"
@@ -548,6 +550,48 @@ static void check_names_what_is_unfit(void **state) {
     expect_checked(t, RESULT_INVALID, "signetd.conf:1: unknown section [authorty]");
 }
 
+// Root may look into everything, so root asks as somebody else.
+static void a_closed_folder_is_not_taken_for_an_empty_one(void **state) {
+    struct init_test *t = *state;
+    const struct init_options options = options_of(t);
+    assert_ok(init(t, &options), &t->err);
+    const bool is_root = geteuid() == 0;
+    assert_int_equal(chmod(t->base, 0755), 0);
+    assert_int_equal(chmod(t->folder, is_root ? 0700 : 0), 0);
+    struct authority authority = {0};
+    assert_int_equal(seteuid(is_root ? 65534 : geteuid()), 0);
+    const enum result result = authority_open(t->folder, &authority, &t->err);
+    assert_int_equal(seteuid(getuid()), 0);
+    assert_result(RESULT_DENIED, result, &t->err);
+    assert_string_equal(t->err.code, "folder_closed");
+    assert_non_null(strstr(t->err.message, "may not look into"));
+    if (is_root) {
+        assert_non_null(strstr(t->err.message, "user nobody"));
+        assert_non_null(strstr(t->err.hint, "sudo -u root"));
+    }
+    assert_int_equal(chmod(t->folder, 0700), 0);
+    assert_ok(authority_open(t->folder, &authority, &t->err), &t->err);
+    authority_clear(&authority);
+}
+
+// One second more, and it is taken for set.
+static void a_clock_that_is_not_set_founds_nothing(void **state) {
+    struct init_test *t = *state;
+    const struct init_options options = options_of(t);
+    clock_use_manual(CLOCK_LEAST - 1);
+    const enum result refused = init(t, &options);
+    clock_use_manual(CLOCK_LEAST);
+    const struct error why = t->err;
+    const bool is_there = file_exists(t->folder);
+    const enum result founded = init(t, &options);
+    clock_use_system();
+    assert_result(RESULT_UNAVAILABLE, refused, &why);
+    assert_string_equal(why.code, "clock_not_set");
+    assert_non_null(strstr(why.message, "2025-12-31T23:59:59Z"));
+    assert_false(is_there);
+    assert_ok(founded, &t->err);
+}
+
 #define INIT_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void) {
@@ -571,6 +615,8 @@ int main(void) {
         INIT_TEST(a_ca_outside_its_dates_is_refused),
         INIT_TEST(weak_keys_and_broken_files_are_refused),
         INIT_TEST(check_names_what_is_unfit),
+        INIT_TEST(a_closed_folder_is_not_taken_for_an_empty_one),
+        INIT_TEST(a_clock_that_is_not_set_founds_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

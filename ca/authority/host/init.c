@@ -389,7 +389,23 @@ static enum result write_report(const struct founding *founding, struct buf *rep
                       folder, folder, LAYOUT_ADMIN);
 }
 
+// Dates that nobody can correct any more would come of it: the CAs' own, and those of all that
+// they issue.
+static enum result require_clock(const struct founding *founding, struct error *err) {
+    AUTO(buf_clear) struct buf now = {0};
+    buf_init(&now, 64);
+    if (founding->now >= CLOCK_LEAST) {
+        return RESULT_OK;
+    }
+    TRY(time_format_rfc3339(founding->now, &now));
+    (void)error_set_code(err, RESULT_UNAVAILABLE, "clock_not_set",
+                         "this machine's clock is not set: it says %s", buf_string(&now));
+    error_hint(err, "set it, and try again: timedatectl set-ntp true, or date -s");
+    return RESULT_UNAVAILABLE;
+}
+
 static enum result found(struct founding *founding, struct error *err) {
+    TRY(require_clock(founding, err));
     TRY(require_unused(founding, err));
     TRY(prepare_config(founding, err));
     TRY(founding_make_issuers(founding, err));

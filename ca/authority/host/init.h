@@ -20,7 +20,8 @@ struct init_options {
     const char *import_passphrase; // NULL without
 };
 
-// Refuses with RESULT_CONFLICT when the folder holds an authority; removes what it made when a
+// Refuses with RESULT_CONFLICT when the folder holds an authority, and with RESULT_UNAVAILABLE
+// (code "clock_not_set") while the clock is not set; removes what it made when a
 // step fails. Appends to `report` what it made and what to do next, for a person.
 enum result authority_init(const struct init_options *options, struct buf *report,
                            struct error *err);
