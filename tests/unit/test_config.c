@@ -512,7 +512,10 @@ static const struct {
      "may "
      "lack an XMPP address: ejabberd takes them for any user; give this profile an issuer of "
      "its "
-     "own\n"},
+     "own, or say xmpp_shares_issuer = yes where no ejabberd trusts the CA\n"},
+    {MINIMAL "[profile x]\nextended_key_usages = clientAuth\nxmpp = 1\n"
+             "xmpp_shares_issuer = yes\n",
+     ""},
     {MINIMAL "[profile x]\nextended_key_usages = clientAuth\nxmpp = 1\nissuer = xmpp\n", ""},
 };
 
@@ -709,6 +712,7 @@ static void the_default_file_is_accepted_and_means_the_defaults(void **state) {
     buf_init(&text, LIMIT_CONFIG_BYTES);
     assert_ok(config_write_default("Test CA", &hosts, &text, &err), &err);
     assert_ok(parse(buf_string(&text), &config, &err), &err);
+    assert_string_equal(buf_string(&config.warnings), ""); // or people learn to skip them
     assert_ok(parse(MINIMAL, &minimal, &err), &err);
     assert_string_equal(config.name, "Test CA");
     assert_int_equal(config.hosts.count, 2);

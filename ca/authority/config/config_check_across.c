@@ -166,7 +166,8 @@ static bool logs_in(const struct profile *profile) {
 // ejabberd lets whoever has a certificate without xmppAddr log in as any user.
 static enum result warn_of_ejabberd(const struct config_reader *reader,
                                     const struct profile *profile, struct error *err) {
-    if (profile->names[NAME_XMPP].maximum == 0 || !logs_in(profile)) {
+    if (profile->names[NAME_XMPP].maximum == 0 || profile->xmpp_shares_issuer ||
+        !logs_in(profile)) {
         return RESULT_OK;
     }
     AUTO(buf_clear) struct buf others = {0};
@@ -187,7 +188,8 @@ static enum result warn_of_ejabberd(const struct config_reader *reader,
     return config_warn(
         reader, SECTION_PROFILE, "xmpp", err,
         "certificates of %s come from the same CA and may lack an XMPP address: "
-        "ejabberd takes them for any user; give this profile an issuer of its own",
+        "ejabberd takes them for any user; give this profile an issuer of its own, or say "
+        "xmpp_shares_issuer = yes where no ejabberd trusts the CA",
         buf_string(&others));
 }
 

@@ -49,7 +49,9 @@ static const struct {
     {"xmpp", "Users of an XMPP server who log in by certificate (SASL EXTERNAL).",
      "extended_key_usages = clientAuth\n"
      "common_name = 0-1\n"
-     "xmpp = 1\n"},
+     "xmpp = 1\n"
+     "# Before an ejabberd trusts the CA: signetd issuer add xmpp, and issuer = xmpp instead.\n"
+     "xmpp_shares_issuer = yes\n"},
     {"server", "Brokers, proxies and other TLS servers.",
      "extended_key_usages = serverAuth\n"
      "common_name = 0-1\n"

@@ -200,6 +200,9 @@ const struct option config_options[] = {
             "A renewal may keep its key, for devices that cannot make another."),
     PROFILE("issuer", OPTION_TEXT, issuer, "", 0, 0,
             "Name of the CA that issues; the authority's first one when this is not given."),
+    PROFILE("xmpp_shares_issuer", OPTION_BOOL, xmpp_shares_issuer, "no", 0, 0,
+            "The CA may issue for other clients, too: no ejabberd trusts it, which takes a\n"
+            "certificate without an XMPP address for any user."),
     PROFILE("ask", OPTION_ASK, ask, "token", 0, 0,
             "Who may ask: token (whoever holds one), anyone (held for approval),\n"
             "holders:PROFILE (of a certificate of that profile, for the same names),\n"

@@ -71,6 +71,9 @@ struct profile {
     int64_t backdate;  // notBefore lies this long before the issuance
     int renew_percent; // renewal is due when this share of the lifetime has passed
     uint8_t hash[32];  // SHA-256 over everything above; freezes a decision
+    // No server takes whoever has a certificate of this CA without xmppAddr for any user, as
+    // ejabberd does. Decides nothing: it ends a warning.
+    bool xmpp_shares_issuer;
 };
 
 struct profile_list {
