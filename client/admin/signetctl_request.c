@@ -242,11 +242,20 @@ static bool list_has(const struct text_list *list, const char *text) {
     return false;
 }
 
-static enum result add_comparison_row(struct table *table, const char *name, bool is_asked,
-                                      bool is_granted) {
+// Of a name that was asked for. Who asks without showing anything has no grant before there is a
+// decision, which is about the names as they are.
+static const char *grant_of(const struct request_info *request, const char *name) {
+    if (strcmp(request->requested_by, "anyone") != 0) {
+        return list_has(&request->granted, name) ? "granted" : "";
+    }
+    return strcmp(request->state, "pending") == 0 ? "your decision" : request->state;
+}
+
+static enum result add_comparison_row(struct table *table, const char *name, const char *asked,
+                                      const char *grant) {
     TRY(table_add(table, name));
-    TRY(table_add(table, is_asked ? "asked" : ""));
-    return table_add(table, is_granted ? "granted" : "");
+    TRY(table_add(table, asked));
+    return table_add(table, grant);
 }
 
 // Side by side: each name that was asked for, and what is granted beyond that.
@@ -256,12 +265,12 @@ static enum result write_comparison(const struct request_info *request, struct b
     TRY(table_init(&table, headings));
     for (size_t i = 0; i < request->asked.count; i++) {
         const char *name = request->asked.items[i];
-        TRY(add_comparison_row(&table, name, true, list_has(&request->granted, name)));
+        TRY(add_comparison_row(&table, name, "asked", grant_of(request, name)));
     }
     for (size_t i = 0; i < request->granted.count; i++) {
         const char *name = request->granted.items[i];
         if (!list_has(&request->asked, name)) {
-            TRY(add_comparison_row(&table, name, false, true));
+            TRY(add_comparison_row(&table, name, "", "granted"));
         }
     }
     TRY(buf_append_byte(out, '\n'));

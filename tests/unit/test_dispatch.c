@@ -136,15 +136,26 @@ static void administrators_see_every_profile_whole(void **state) {
     fixture_expect_ok(
         fixture_ask(f, CHANNEL_ADMIN, OPERATION_PROFILE_LIST, &nothing, buf_bytes(&f->admin)),
         &profile_page_type, &page);
+    static const struct {
+        const char *name;
+        const char *ask;
+    } internals[] = {
+        {PROFILE_ADMIN, "token"}, {PROFILE_OCSP, "authority"}, {PROFILE_SERVICE, "authority"}};
     const struct profile_detail *found = NULL;
-    bool has_admin = false;
+    size_t internal_count = 0;
     for (size_t i = 0; i < page.profiles.count; i++) {
         const struct profile_detail *detail =
             &((struct profile_detail *)page.profiles.items)[i];
-        has_admin |= strcmp(detail->name, PROFILE_ADMIN) == 0;
+        for (size_t j = 0; j < 3; j++) {
+            if (strcmp(detail->name, internals[j].name) == 0) {
+                internal_count++;
+                assert_int_equal(detail->ask.count, 1);
+                assert_string_equal(detail->ask.items[0], internals[j].ask);
+            }
+        }
         found = strcmp(detail->name, FIXTURE_PROFILE "-test") == 0 ? detail : found;
     }
-    assert_true(has_admin);
+    assert_int_equal(internal_count, 3);
     assert_non_null(found);
     assert_string_equal(found->issuer, "issuing");
     assert_int_equal(strlen(found->hash), 64);

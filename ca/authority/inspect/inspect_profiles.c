@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "authority/inspect/inspect_profiles.h"
 
+#include <string.h>
+
 #include "authority/authority.h"
 #include "base/text.h"
 
@@ -25,6 +27,14 @@ static enum result fill_ask(const struct profile_ask *ask, struct text_list *out
         }
     }
     return RESULT_OK;
+}
+
+// Administrators' certificates are asked for with the token of an invitation; the rest of what is
+// internal is the authority's own affair, and no token is good for it.
+static enum result fill_who_asks(const struct profile *profile, struct text_list *out) {
+    return profile->is_internal && strcmp(profile->name, PROFILE_ADMIN) != 0
+               ? text_list_add(out, "authority")
+               : fill_ask(&profile->ask, out);
 }
 
 static enum result fill_keys(const struct profile *profile, struct text_list *out) {
@@ -90,7 +100,7 @@ static enum result fill_detail(const struct profile *profile, const struct issue
     TRY(text_set(&detail->issuer, issuer->record.name));
     TRY(text_hex_encode(bytes_of(profile->hash, sizeof(profile->hash)), &hash));
     TRY(text_set(&detail->hash, buf_string(&hash)));
-    TRY(fill_ask(&profile->ask, &detail->ask));
+    TRY(fill_who_asks(profile, &detail->ask));
     TRY(fill_usages(profile, &detail->usages));
     TRY(fill_keys(profile, &detail->key_algorithms));
     TRY(fill_names(profile, &detail->names));
