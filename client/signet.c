@@ -69,6 +69,8 @@ static const struct option enroll_options[] = {
     {"email", "VALUE", "ask for this e-mail address", true, false},
     {"uri", "VALUE", "ask for this URI", true, false},
     {"xmpp", "VALUE", "ask for this XMPP address", true, false},
+    {"serial-number", "TEXT", "of this device, as it stands on the authority's list of devices",
+     false, false},
     {"force", NULL, "replace a credential of the same name", false, false},
     SETTINGS_OPTIONS,
     {"wait", "TIME", "wait so long for a decision (on a terminal: until there is one)", false,
@@ -154,9 +156,9 @@ static enum result refuse_beside(const struct arguments *arguments, const char *
 static enum result check_enroll(const struct arguments *arguments, bool is_resumed,
                                 struct error *err) {
     static const char *const in_token[] = {"url", "fingerprint", "profile", "with", NULL};
-    static const char *const in_ticket[] = {"url",   "fingerprint", "profile", "with",  "name",
-                                            "key",   "key-type",    "cn",      "dns",   "ip",
-                                            "email", "uri",         "xmpp",    "force", NULL};
+    static const char *const in_ticket[] = {
+        "url", "fingerprint", "profile", "with", "name", "key",   "key-type",      "cn",
+        "dns", "ip",          "email",   "uri",  "xmpp", "force", "serial-number", NULL};
     if (is_resumed) {
         return refuse_beside(arguments, in_ticket, "the pending enrollment", err);
     }
@@ -170,6 +172,16 @@ static enum result check_enroll(const struct arguments *arguments, bool is_resum
                          "enroll: expected TOKEN, or --url with --fingerprint and --profile");
     error_hint(err, "signet enroll --help");
     return RESULT_INVALID;
+}
+
+// It stands beside a common name in a subject, and has the same limits there.
+static enum result check_serial_number(const char *text, struct error *err) {
+    AUTO(names_clear) struct names alike = {0};
+    if (text == NULL || names_add(&alike, NAME_CN, bytes_of_string(text), NULL) == RESULT_OK) {
+        return RESULT_OK;
+    }
+    return arguments_refuse(err, "serial-number", "expected 1 to %d characters",
+                            LIMIT_COMMON_NAME_CHARACTERS);
 }
 
 static enum result run_enroll(const struct arguments *arguments, struct error *err) {
@@ -186,6 +198,7 @@ static enum result run_enroll(const struct arguments *arguments, struct error *e
         .profile = arguments_value(arguments, "profile"),
         .with = arguments_value(arguments, "with"),
         .name = arguments_value(arguments, "name"),
+        .serial_number = arguments_value(arguments, "serial-number"),
         .names = &names,
         .replaces = arguments_have(arguments, "force"),
         .settings = &settings,
@@ -195,6 +208,7 @@ static enum result run_enroll(const struct arguments *arguments, struct error *e
                    .on_trouble = waiting_has_trouble},
     };
     TRY(check_enroll(arguments, is_resumed, err));
+    TRY(check_serial_number(options.serial_number, err));
     TRY(read_key(arguments, &options, err));
     TRY(read_wait(arguments, &options.wait_seconds, err));
     TRY(collect_names(arguments, &names, err));

@@ -167,6 +167,9 @@ static enum result fill_ticket(const struct enroll_options *options,
         TRY(name_format(&options->names->items[i], &text));
         TRY(text_list_add(&ticket->names, buf_string(&text)));
     }
+    if (options->serial_number != NULL) {
+        TRY(text_set(&ticket->serial_number, options->serial_number));
+    }
     ticket->replaces = options->replaces;
     if (options->key_uri != NULL) {
         TRY(text_set(&ticket->key_uri, options->key_uri));
@@ -401,7 +404,8 @@ static enum result run(const struct enroll_options *options, struct enrollment *
     const struct device_key_wish wish = {.algorithm = options->algorithm,
                                          .uri = options->key_uri,
                                          .is_fresh = options->replaces};
-    TRY(pending_open(buf_string(&path), &wish, options->names, &pending, err));
+    TRY(pending_open(buf_string(&path), &wish, options->serial_number, options->names, &pending,
+                     err));
     TRY(ticket_open(&enrollment->ticket, buf_string(&path), key_public(pending.key), err));
     TRY(keep_settings(options, &pending, err));
     const enum result result =
@@ -459,6 +463,7 @@ static enum result resume(const struct enroll_options *options, struct ticket *t
     TRY(issued_read_names(&enrollment.ticket.names, &names, err));
     asked.names = &names;
     asked.name = enrollment.ticket.name;
+    asked.serial_number = enrollment.ticket.serial_number;
     asked.replaces = enrollment.ticket.replaces;
     asked.key_uri = enrollment.ticket.key_uri;
     if (!key_algorithm_from_name(enrollment.ticket.key, &asked.algorithm)) {

@@ -29,7 +29,8 @@ struct enroll_options {
     const char *name;   // NULL: after the common name, or the first name
     enum key_algorithm algorithm;
     const char *key_uri; // of a key on a token: used when it is there, else made; NULL: a file
-    const struct names *names;       // to ask for; empty: what the token grants
+    const char *serial_number;       // to be known by to a list of devices; NULL: none
+    const struct names *names;       // to ask for; empty: what the token, or the list, grants
     bool replaces;                   // an existing credential of that name
     const struct settings *settings; // for the credential; NULL: none, or those that are kept
     bool trusts_server_time; // where our clock is not set, dates are judged by the authority's

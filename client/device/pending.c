@@ -27,35 +27,37 @@ static enum result read_request(struct pending *pending, struct error *err) {
     return bytes_equal(csr.spki, key_public(pending->key)) ? RESULT_OK : RESULT_INVALID;
 }
 
-static enum result make_request(struct pending *pending, const struct names *names,
-                                struct error *err) {
+static enum result make_request(struct pending *pending, const char *serial_number,
+                                const struct names *names, struct error *err) {
     AUTO(buf_clear) struct buf path = {0};
     TRY(file_of(pending, REQUEST_FILE, &path));
     AUTO(buf_clear) struct buf text = {0};
     buf_init(&text, 2 * LIMIT_CSR_BYTES);
     buf_reset(&pending->request);
-    TRY(csr_build(pending->key, names, &pending->request, err));
+    TRY(csr_build_device(pending->key, serial_number, names, &pending->request, err));
     TRY(pem_encode(PEM_CERTIFICATE_REQUEST, buf_bytes(&pending->request), &text));
     return file_replace(buf_string(&path), buf_bytes(&text), 0600, err);
 }
 
 static enum result fill(struct pending *pending, const struct device_key_wish *key,
-                        const struct names *names, struct error *err) {
+                        const char *serial_number, const struct names *names,
+                        struct error *err) {
     TRY(device_key_open(buf_string(&pending->path), key, &pending->key, err));
-    return read_request(pending, NULL) == RESULT_OK ? RESULT_OK
-                                                    : make_request(pending, names, err);
+    return read_request(pending, NULL) == RESULT_OK
+               ? RESULT_OK
+               : make_request(pending, serial_number, names, err);
 }
 
 enum result pending_open(const char *path, const struct device_key_wish *key,
-                         const struct names *names, struct pending *out_pending,
-                         struct error *err) {
+                         const char *serial_number, const struct names *names,
+                         struct pending *out_pending, struct error *err) {
     AUTO(pending_clear) struct pending pending = {0};
     buf_init(&pending.path, LIMIT_PATH_BYTES);
     buf_init(&pending.request, LIMIT_CSR_BYTES);
     TRY(buf_assign(&pending.path, bytes_of_string(path)));
     TRY(folder_make_all(path, 0755, err));
     TRY(folder_lock(path, &pending.lock, err));
-    TRY(fill(&pending, key, names, err));
+    TRY(fill(&pending, key, serial_number, names, err));
     *out_pending = pending;
     pending = (struct pending){0};
     return RESULT_OK;

@@ -21,10 +21,10 @@ struct pending {
 
 // Locks the folder (made with its parents when missing), and reads what an interrupted run left
 // in it; makes key and request when there is none, or a damaged one. Both are durable on
-// return.
+// return. `serial_number` is what the request claims to be of; NULL: none.
 enum result pending_open(const char *path, const struct device_key_wish *key,
-                         const struct names *names, struct pending *out_pending,
-                         struct error *err);
+                         const char *serial_number, const struct names *names,
+                         struct pending *out_pending, struct error *err);
 // Unlocks; the files stay for the next try.
 void pending_clear(struct pending *pending);
 // Removes the folder: its certificate is installed.

@@ -47,14 +47,14 @@ static enum result open_pending(const char *folder, const struct credential *cre
                                          .uri = key_uri(credential->key),
                                          .is_fresh = true,
                                          .kept = keeps_key ? credential->key : NULL};
-    TRY(pending_open(place, &wish, names, out_pending, err));
+    TRY(pending_open(place, &wish, NULL, names, out_pending, err));
     if (bytes_equal(key_public(out_pending->key), certificate.spki) == keeps_key) {
         return RESULT_OK;
     }
     // Of a try that was to do otherwise.
     TRY(pending_discard(out_pending, err));
     pending_clear(out_pending);
-    return pending_open(place, &wish, names, out_pending, err);
+    return pending_open(place, &wish, NULL, names, out_pending, err);
 }
 
 static enum result send_request(const struct credential *credential, struct bytes csr,

@@ -40,6 +40,11 @@ static enum result write_question(const struct ticket *ticket, struct buf *out) 
     TRY(add_part(out, ticket->with));
     TRY(add_part(out, ticket->key));
     TRY(ticket->key_uri != NULL ? add_part(out, ticket->key_uri) : RESULT_OK);
+    // No name of a list begins so: each has its type.
+    if (ticket->serial_number != NULL) {
+        TRY(buf_append_string(out, "serial number "));
+        TRY(add_part(out, ticket->serial_number));
+    }
     for (size_t i = 0; i < ticket->names.count; i++) {
         TRY(add_part(out, ticket->names.items[i]));
     }

@@ -16,6 +16,7 @@
     F(TEXT, with, LIMIT_PATH_BYTES, OPTIONAL)                                                  \
     F(TEXT, key, 16, REQUIRED)                                                                 \
     F(SECRET, key_uri, LIMIT_KEY_URI_BYTES, OPTIONAL)                                          \
+    F(TEXT, serial_number, LIMIT_COMMON_NAME_BYTES, OPTIONAL)                                  \
     F(TEXTS, names, LIMIT_NAMES, OPTIONAL)                                                     \
     F(TEXT, name, 256, OPTIONAL)                                                               \
     F(BOOLEAN, replaces, 0, OPTIONAL)                                                          \
@@ -29,7 +30,7 @@
 MESSAGE_DECLARE(ticket);
 
 void ticket_clear(struct ticket *ticket);
-// The folder of this question: the same token, authority, profile, names and type of key again
+// The folder of this question: the same token, authority, profile, serial number, names and type of key again
 // are the same question, and anything else is another.
 enum result ticket_path(const struct ticket *ticket, const char *folder, struct buf *out,
                         struct error *err);

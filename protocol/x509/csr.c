@@ -30,12 +30,12 @@ static enum result write_extension_request(struct buf *out, const struct names *
     return der_end(out, attribute);
 }
 
-static enum result write_info(struct buf *out, const struct key *key,
+static enum result write_info(struct buf *out, const struct key *key, const char *serial_number,
                               const struct names *names) {
     size_t info = 0, attributes = 0;
     TRY(der_begin(out, DER_SEQUENCE, &info));
     TRY(der_write_integer(out, 0));
-    TRY(distinguished_name_write(out, names_first(names, NAME_CN)));
+    TRY(distinguished_name_write_device(out, names_first(names, NAME_CN), serial_number));
     TRY(der_write_raw(out, key_public(key)));
     TRY(der_begin(out, DER_CONTEXT_CONSTRUCTED(0), &attributes));
     if (names->count > names_count_type(names, NAME_CN)) {
@@ -62,8 +62,9 @@ static enum result too_large(enum result result, struct error *err) {
     return error_set(err, result, "could not encode the request");
 }
 
-enum result csr_build(const struct key *key, const struct names *names, struct buf *out_der,
-                      struct error *err) {
+enum result csr_build_device(const struct key *key, const char *serial_number,
+                             const struct names *names, struct buf *out_der,
+                             struct error *err) {
     if (names_count_type(names, NAME_CN) > 1) {
         return error_set_code(err, RESULT_INVALID, "name_duplicate",
                               "a request has one common name at most");
@@ -72,7 +73,7 @@ enum result csr_build(const struct key *key, const struct names *names, struct b
     buf_init(&info, LIMIT_CSR_BYTES);
     buf_init(&signature, LIMIT_CSR_BYTES);
     buf_init(&der, LIMIT_CSR_BYTES);
-    enum result result = write_info(&info, key, names);
+    enum result result = write_info(&info, key, serial_number, names);
     if (result != RESULT_OK) {
         return too_large(result, err);
     }
@@ -82,6 +83,11 @@ enum result csr_build(const struct key *key, const struct names *names, struct b
         result = buf_append(out_der, buf_bytes(&der));
     }
     return result == RESULT_OK ? RESULT_OK : too_large(result, err);
+}
+
+enum result csr_build(const struct key *key, const struct names *names, struct buf *out_der,
+                      struct error *err) {
+    return csr_build_device(key, NULL, names, out_der, err);
 }
 
 // --- reading ---

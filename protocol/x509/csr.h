@@ -25,6 +25,9 @@ void csr_clear(struct csr *csr);
 // Appends the DER of a request for these names, signed by the key.
 enum result csr_build(const struct key *key, const struct names *names, struct buf *out_der,
                       struct error *err);
+// The same of a device that claims a serial number, in its subject's serialNumber; NULL: none.
+enum result csr_build_device(const struct key *key, const char *serial_number,
+                             const struct names *names, struct buf *out_der, struct error *err);
 // Reads strictly: trailing bytes, non-minimal lengths, duplicate attributes or extensions, an
 // empty or duplicate SAN, weak and unknown keys are RESULT_INVALID. Requested extensions other
 // than SAN, keyUsage, extendedKeyUsage, basicConstraints and subjectKeyIdentifier are ignored;

@@ -20,20 +20,32 @@ static bool is_printable_string(struct bytes text) {
     return true;
 }
 
-enum result distinguished_name_write(struct buf *out, const char *common_name) {
-    size_t name = 0, set = 0, attribute = 0;
-    TRY(der_begin(out, DER_SEQUENCE, &name));
-    if (common_name != NULL) {
-        struct bytes value = bytes_of_string(common_name);
-        TRY(der_begin(out, DER_SET, &set));
-        TRY(der_begin(out, DER_SEQUENCE, &attribute));
-        TRY(oid_write(out, OID_COMMON_NAME));
-        TRY(der_write(out, is_printable_string(value) ? DER_PRINTABLE_STRING : DER_UTF8_STRING,
-                      value));
-        TRY(der_end(out, attribute));
-        TRY(der_end(out, set));
+static enum result write_attribute(struct buf *out, enum oid type, const char *text) {
+    if (text == NULL) {
+        return RESULT_OK;
     }
+    size_t set = 0, attribute = 0;
+    struct bytes value = bytes_of_string(text);
+    TRY(der_begin(out, DER_SET, &set));
+    TRY(der_begin(out, DER_SEQUENCE, &attribute));
+    TRY(oid_write(out, type));
+    TRY(der_write(out, is_printable_string(value) ? DER_PRINTABLE_STRING : DER_UTF8_STRING,
+                  value));
+    TRY(der_end(out, attribute));
+    return der_end(out, set);
+}
+
+enum result distinguished_name_write_device(struct buf *out, const char *common_name,
+                                            const char *serial_number) {
+    size_t name = 0;
+    TRY(der_begin(out, DER_SEQUENCE, &name));
+    TRY(write_attribute(out, OID_COMMON_NAME, common_name));
+    TRY(write_attribute(out, OID_SERIAL_NUMBER, serial_number));
     return der_end(out, name);
+}
+
+enum result distinguished_name_write(struct buf *out, const char *common_name) {
+    return distinguished_name_write_device(out, common_name, NULL);
 }
 
 struct attribute {

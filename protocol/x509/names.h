@@ -75,6 +75,9 @@ void names_move(struct names *to, struct names *from);
 // Appends the Name (RFC 5280, 4.1.2.4): one CN as UTF8String (PrintableString when it fits), or
 // an empty sequence when `common_name` is NULL.
 enum result distinguished_name_write(struct buf *out, const char *common_name);
+// The same with a serialNumber (X.520, 6.2.9) as well; each may be NULL.
+enum result distinguished_name_write_device(struct buf *out, const char *common_name,
+                                            const char *serial_number);
 // RFC 4514 text of any Name, most specific first, unknown attributes as dotted OID and #hex.
 enum result distinguished_name_format(struct bytes name_der, struct buf *out);
 // Adds the CN of a Name (which must be its only one) to the set. Accepts UTF8String,

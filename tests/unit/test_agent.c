@@ -92,7 +92,7 @@ static void prepare_renewal(void) {
     make_issued(&scene.ca, &scene.old, &issued);
     snprintf(name, sizeof(name), "a/pending-%s", issued.serial);
     message_clear(&issued_type, &issued);
-    assert_ok(pending_open(in_test_folder(name), &p256, &none, &pending, &err), &err);
+    assert_ok(pending_open(in_test_folder(name), &p256, NULL, &none, &pending, &err), &err);
     assert_ok(key_save_pem(pending.key, NULL, &text, &err), &err);
     assert_ok(key_load_pem(buf_bytes(&text), NULL, &scene.fresh.key, &err), &err);
 }

@@ -317,16 +317,16 @@ static void an_interrupted_request_is_asked_again_byte_for_byte(void **state) {
     AUTO(buf_clear) struct buf first = {0};
     buf_init(&first, LIMIT_CSR_BYTES);
     AUTO(pending_clear) struct pending pending = {0};
-    assert_ok(pending_open(in_test_folder("p/1"), &p256, &none, &pending, &err), &err);
+    assert_ok(pending_open(in_test_folder("p/1"), &p256, NULL, &none, &pending, &err), &err);
     assert_ok(buf_assign(&first, buf_bytes(&pending.request)), &err);
     assert_int_equal(mode_of("p/1/key.pem"), 0600);
     pending_clear(&pending);
-    assert_ok(pending_open(in_test_folder("p/1"), &p256, &none, &pending, &err), &err);
+    assert_ok(pending_open(in_test_folder("p/1"), &p256, NULL, &none, &pending, &err), &err);
     assert_bytes_equal(buf_bytes(&first), buf_bytes(&pending.request));
     assert_ok(pending_finish(&pending, &err), &err);
     assert_false(file_exists(in_test_folder("p/1")));
     pending_clear(&pending);
-    assert_ok(pending_open(in_test_folder("p/1"), &p256, &none, &pending, &err), &err);
+    assert_ok(pending_open(in_test_folder("p/1"), &p256, NULL, &none, &pending, &err), &err);
     assert_false(bytes_equal(buf_bytes(&first), buf_bytes(&pending.request)));
 }
 
@@ -338,11 +338,13 @@ static void a_damaged_request_is_made_anew(void **state) {
         const struct device_key_wish p256 = {.algorithm = KEY_P256};
         const struct names none = {0};
         AUTO(pending_clear) struct pending pending = {0};
-        assert_ok(pending_open(in_test_folder("p/1"), &p256, &none, &pending, &err), &err);
+        assert_ok(pending_open(in_test_folder("p/1"), &p256, NULL, &none, &pending, &err),
+                  &err);
         pending_clear(&pending);
         assert_ok(file_replace(in_test_folder(files[i]), BYTES_LITERAL("half"), 0600, &err),
                   &err);
-        assert_ok(pending_open(in_test_folder("p/1"), &p256, &none, &pending, &err), &err);
+        assert_ok(pending_open(in_test_folder("p/1"), &p256, NULL, &none, &pending, &err),
+                  &err);
         AUTO(csr_clear) struct csr csr = {0};
         assert_ok(csr_read(buf_bytes(&pending.request), &csr, &err), &err);
         assert_bytes_equal(csr.spki, key_public(pending.key));

@@ -76,6 +76,10 @@ static void another_question_is_kept_apart(void **state) {
     assert_string_not_equal(path, folder_of(&other));
     assert_int_equal(text_set(&other.profile, "phone"), RESULT_OK);
     assert_string_equal(path, folder_of(&other));
+    assert_int_equal(text_set(&other.serial_number, "SN-7"), RESULT_OK);
+    assert_string_not_equal(path, folder_of(&other));
+    string_free_at(&other.serial_number);
+    assert_string_equal(path, folder_of(&other));
     assert_int_equal(text_list_add(&other.names, "dns:a.example"), RESULT_OK);
     assert_string_not_equal(path, folder_of(&other));
 }

@@ -130,22 +130,20 @@ enum result rule_standing_of(struct authority *authority, const char *profile,
 
 // --- issuing ---------------------------------------------------------------------------------
 
-// The common name may be there to carry the serial number only; then it is not asked for.
+// What is not granted is refused before anything is issued, and the rule stays open. A common name
+// that carries the serial number is asked for like any other.
 static enum result choose_names(const struct csr *csr, const struct rule_record *rule,
                                 const struct grant *grant, struct names *out_names,
                                 struct error *err) {
-    AUTO(names_clear) struct names asked = {0};
-    for (size_t i = 0; i < csr->names.count; i++) {
-        const struct name *name = &csr->names.items[i];
-        bool is_serial = name->type == NAME_CN && strcmp(name->value, rule->value) == 0 &&
-                         !names_contain(grant->names, NAME_CN, name->value);
-        if (!is_serial) {
-            TRY(names_add(&asked, name->type, bytes_of_string(name->value), err));
-        }
+    const enum result result = policy_choose_names(csr, grant, out_names, err);
+    const char *common_name = names_first(&csr->names, NAME_CN);
+    if (result == RESULT_DENIED && strcmp(err->code, "name_not_granted") == 0 &&
+        common_name != NULL && strcmp(common_name, rule->value) == 0) {
+        error_hint(err, "the rule of this serial number grants other names: send the number as "
+                        "serialNumber of the subject, without names (signet enroll "
+                        "--serial-number)");
     }
-    struct csr without = *csr; // borrows
-    without.names = asked;
-    return policy_choose_names(&without, grant, out_names, err);
+    return result;
 }
 
 static void set_actor(struct peer *peer, const struct rule_record *rule) {
