@@ -77,6 +77,18 @@ enum result authority_find_token_profile(const struct authority *authority, cons
                : error_set(err, RESULT_INTERNAL, "profile %s is missing", name);
 }
 
+void authority_drop_decisions(struct authority *authority, const struct error *cause) {
+    store_trouble_note(&authority->store_trouble, cause);
+    decisions_drop(&authority->decisions, 0);
+}
+
+void authority_tell_decisions(struct authority *authority) {
+    if (authority->decisions.count > 0) { // a transaction that only read proves nothing
+        store_trouble_end(&authority->store_trouble);
+    }
+    decisions_log(&authority->decisions);
+}
+
 enum result authority_transact(struct authority *authority,
                                enum result (*body)(struct authority *authority, void *context,
                                                    struct error *err),
@@ -89,9 +101,9 @@ enum result authority_transact(struct authority *authority,
         store_rollback(authority->store);
     }
     if (result != RESULT_OK) {
-        decisions_drop(&authority->decisions, 0);
+        authority_drop_decisions(authority, err);
         return result;
     }
-    decisions_log(&authority->decisions);
+    authority_tell_decisions(authority);
     return RESULT_OK;
 }

@@ -14,6 +14,7 @@
 #include "authority/publish/ocsp_responder.h"
 #include "authority/publish/publisher.h"
 #include "authority/service/service_identity.h"
+#include "authority/store_trouble.h"
 #include "base/error.h"
 #include "store/store.h"
 #include "x509/hash.h"
@@ -36,6 +37,7 @@ struct authority {
     struct service_identity identity;
     struct ocsp_responders responders;
     struct ocsp_changes status_changes;
+    struct store_trouble store_trouble;
     int64_t started;
     int64_t gateways; // running processes
 };
@@ -56,6 +58,10 @@ enum result authority_find_profile(const struct authority *authority, const char
 enum result authority_find_token_profile(const struct authority *authority, const char *name,
                                          const struct profile **out_profile, struct error *err);
 
+// After a transaction: what it decided did not come to be, because of `cause`; or it is durable,
+// and is logged.
+void authority_drop_decisions(struct authority *authority, const struct error *cause);
+void authority_tell_decisions(struct authority *authority);
 // Runs `body` in a transaction of its own and commits it; the decisions it took are logged
 // after that. When either fails, nothing of it stays.
 enum result authority_transact(struct authority *authority,

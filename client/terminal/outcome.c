@@ -21,6 +21,8 @@ static const struct {
     {"interrupted", OUTCOME_UNREACHABLE},
     {"tls", OUTCOME_UNREACHABLE},
     {"server_unavailable", OUTCOME_UNREACHABLE},
+    {"store_unavailable", OUTCOME_UNREACHABLE}, // the authority's disk is full, for one
+    {"overloaded", OUTCOME_UNREACHABLE},
     {"key_unavailable", OUTCOME_UNREACHABLE}, // the authority's, or our own on its token
     {"untrusted", OUTCOME_MISCONFIGURED},
     {"pin_needed", OUTCOME_MISCONFIGURED},

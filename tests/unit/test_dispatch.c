@@ -254,6 +254,26 @@ static void certificates_are_found_by_typed_and_by_bare_names(void **state) {
     message_clear(&issued_type, &issued);
 }
 
+// What `signetctl status` warns of; NULL: of nothing about the store.
+static void expect_store_warning(struct fixture *f, const char *text) {
+    struct nothing nothing = {};
+    struct status status = {0};
+    bool has_text = false;
+    fixture_expect_ok(
+        fixture_ask(f, CHANNEL_ADMIN, OPERATION_STATUS, &nothing, buf_bytes(&f->admin)),
+        &status_type, &status);
+    for (size_t i = 0; i < status.warnings.count; i++) {
+        has_text |= strstr(status.warnings.items[i], text == NULL ? "the store" : text) != NULL;
+    }
+    assert_int_equal(has_text, text != NULL);
+    message_clear(&status_type, &status);
+}
+
+static bool is_told(const struct waiting *waiting, const char *text) {
+    const struct buf *body = &waiting->answer.body;
+    return memmem(body->data, body->size, text, strlen(text)) != NULL;
+}
+
 static void a_group_that_cannot_be_committed_is_unavailable_as_a_whole(void **state) {
     struct fixture *f = *state;
     AUTO(key_free_at) struct key *key = fixture_key();
@@ -280,16 +300,26 @@ static void a_group_that_cannot_be_committed_is_unavailable_as_a_whole(void **st
     assert_int_equal(0, setrlimit(RLIMIT_FSIZE, &no_growth));
     log_configure(LOG_LEVEL_ERROR + 1, LOG_FORMAT_TEXT, "test");
     group_run(&f->authority, group, 2);
+    struct token_create token = {0};
+    assert_int_equal(RESULT_OK, text_set(&token.profile, FIXTURE_PROFILE "-test"));
+    struct waiting *of_admin =
+        fixture_ask(f, CHANNEL_ADMIN, OPERATION_TOKEN_CREATE, &token, buf_bytes(&f->admin));
+    expect_store_warning(f, "the store cannot be written since 20");
     assert_int_equal(0, setrlimit(RLIMIT_FSIZE, &old_limit));
     for (int i = 0; i < 2; i++) {
+        assert_false(is_told(group[i], "signet.db"));
         fixture_expect_refusal(group[i], RESULT_UNAVAILABLE, "store_unavailable");
     }
+    assert_true(is_told(of_admin, "signet.db"));
+    fixture_expect_refusal(of_admin, RESULT_UNAVAILABLE, "store_unavailable");
+    message_clear(&token_create_type, &token);
     // With room again, the very same request succeeds: nothing of it was kept.
     struct issued issued = {0};
     fixture_expect_ok(
         fixture_ask(f, CHANNEL_ENROLL, OPERATION_ENROLL, &request, (struct bytes){0}),
         &issued_type, &issued);
     assert_int_equal(1, fixture_audited(f, "certificate issued"));
+    expect_store_warning(f, NULL);
     message_clear(&issued_type, &issued);
     message_clear(&enroll_type, &request);
     string_free_secret_at(&credential);

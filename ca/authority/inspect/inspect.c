@@ -125,6 +125,7 @@ enum result inspect_status(struct authority *authority, const struct peer *peer,
         text_set(&reply->version, SIGNET_VERSION) != RESULT_OK ||
         text_set(&reply->fingerprint, authority->root_fingerprint_text) != RESULT_OK ||
         publisher_list(authority, &reply->crls) != RESULT_OK ||
+        store_trouble_warn(&authority->store_trouble, &reply->warnings) != RESULT_OK ||
         publisher_warn(authority, now, &reply->warnings) != RESULT_OK) {
         return error_out_of_memory(err);
     }

@@ -208,11 +208,15 @@ void answer_refuse(struct answer *answer, const struct error *err) {
 }
 
 // Details of what went wrong on this side are for the log, not for peers.
-static void refuse_peer(struct answer *answer, const struct error *err) {
+static void refuse_peer(struct authority *authority, struct answer *answer,
+                        const struct error *err) {
     struct error masked = {0};
     if (err->result == RESULT_INTERNAL) {
         (void)error_set(&masked, RESULT_INTERNAL, "%s", result_text(RESULT_INTERNAL));
         error_hint(&masked, "The authority's log says more.");
+    } else if (store_trouble_is(err)) {
+        store_trouble_note(&authority->store_trouble, err);
+        store_trouble_refuse(&authority->store_trouble, answer->is_for_admin, &masked);
     } else if (strcmp(err->code, "key_unavailable") == 0) {
         (void)error_set_code(&masked, RESULT_UNAVAILABLE, "key_unavailable",
                              "the authority cannot sign at the moment: the token with its key "
@@ -397,12 +401,13 @@ void dispatch(struct authority *authority, enum channel channel, const struct fr
     // The reply may hold a token's secret.
     buf_init_secret(&answer.body, LIMIT_FRAME_REPLY_BYTES);
     answer.result = answer_request(authority, channel, request, &peer, &answer.body, &err);
+    answer.is_for_admin = peer.role != 0;
     if (!is_kept(answer.result)) {
         if (err.result == RESULT_OK) {
             (void)error_set(&err, answer.result, "%s", result_text(answer.result));
         }
         log_refusal(&peer, request, &err);
-        refuse_peer(&answer, &err);
+        refuse_peer(authority, &answer, &err);
     }
     answer_clear(out_answer);
     *out_answer = answer;

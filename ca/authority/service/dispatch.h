@@ -11,6 +11,7 @@ struct authority;
 
 // Zeroed memory is a valid cleared answer.
 struct answer {
+    bool is_for_admin; // who may know more of what goes wrong here
     enum result result;
     struct buf body; // the reply's message, or the encoded error
 };

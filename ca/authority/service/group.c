@@ -87,13 +87,12 @@ void waiting_line_clear(struct waiting_line *line) {
 
 static void refuse_all(struct authority *authority, struct waiting *const *group, size_t count,
                        const struct error *cause) {
-    decisions_drop(&authority->decisions, 0);
+    authority_drop_decisions(authority, cause);
     log_error(LOG_LEVEL_ERROR, "group not committed", cause);
-    struct error refusal = {0};
-    (void)error_set_code(&refusal, RESULT_UNAVAILABLE, "store_unavailable",
-                         "the authority cannot write its records at the moment");
-    error_hint(&refusal, "Try again later; nothing of this request was kept.");
     for (size_t i = 0; i < count; i++) {
+        struct error refusal = {0};
+        store_trouble_refuse(&authority->store_trouble, group[i]->answer.is_for_admin,
+                             &refusal);
         answer_refuse(&group[i]->answer, &refusal);
     }
 }
@@ -112,5 +111,5 @@ void group_run(struct authority *authority, struct waiting *const *group, size_t
         refuse_all(authority, group, count, &err);
         return;
     }
-    decisions_log(&authority->decisions);
+    authority_tell_decisions(authority);
 }
