@@ -169,5 +169,7 @@ enum result certificate_info_fill(const struct authority *authority,
     if (record->address != NULL) {
         TRY(text_set(&out_info->address, record->address));
     }
-    return set_hex(&out_info->key_fingerprint, buf_bytes(&record->key_hash));
+    return record->key_hash.size > 0
+               ? set_hex(&out_info->key_fingerprint, buf_bytes(&record->key_hash))
+               : RESULT_OK;
 }

@@ -285,6 +285,8 @@ enum result run_certificate_show(const struct arguments *arguments, struct error
 const struct option certificate_revoke_options[] = {
     {"name", "NAME", "the one valid certificate with this name, like cn:jjolie", false, false},
     {"all", NULL, "with --name: every valid certificate with it", false, false},
+    {"unknown", "ISSUER",
+     "SERIAL is of this CA and may have been lost, as after restoring a backup", false, false},
     {"reason", "REASON", "keyCompromise, superseded, cessationOfOperation, …", false, false},
     {"invalid-since", "TIME", "from when on it was in other hands: 2d (ago), or a UTC time",
      false, false},
@@ -340,11 +342,15 @@ static enum result revoke_serial(const struct arguments *arguments, struct sessi
                                  const char *serial, struct certificate_info *reply,
                                  struct error *err) {
     const char *reason = arguments_value(arguments, "reason");
+    const char *issuer = arguments_value(arguments, "unknown");
     struct certificate_revoke request = {0};
     TRY(take_past_time(arguments, "invalid-since", &request.invalid_since, err));
     enum result result = text_set(&request.serial, serial);
     if (result == RESULT_OK && reason != NULL) {
         result = text_set(&request.reason, reason);
+    }
+    if (result == RESULT_OK && issuer != NULL) {
+        result = text_set(&request.issuer, issuer);
     }
     if (result == RESULT_OK) {
         result =
@@ -408,6 +414,9 @@ static enum result check_revoke(const struct arguments *arguments, struct error 
     }
     if (arguments_have(arguments, "all") && !arguments_have(arguments, "name")) {
         return arguments_refuse(err, "all", "goes with --name only");
+    }
+    if (arguments_have(arguments, "unknown") && arguments_have(arguments, "name")) {
+        return arguments_refuse(err, "unknown", "goes with SERIAL only");
     }
     return RESULT_OK;
 }

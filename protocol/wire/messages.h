@@ -189,8 +189,10 @@
 #define certificate_show_FIELDS(F, R) F(TEXT, serial, LIMIT_SERIAL_TEXT, REQUIRED)
 
 // `invalid_since`: when the key is known or thought to have become invalid (RFC 5280, 5.3.2).
+// `issuer`: its CA; with it, a serial that the store has lost is revoked as well.
 #define certificate_revoke_FIELDS(F, R)                                                        \
     F(TEXT, serial, LIMIT_SERIAL_TEXT, REQUIRED)                                               \
+    F(TEXT, issuer, LIMIT_LABEL_BYTES, OPTIONAL)                                               \
     F(TEXT, reason, 32, OPTIONAL)                                                              \
     F(TIME, invalid_since, 0, OPTIONAL)
 

@@ -71,6 +71,43 @@ static void unknown_and_malformed_serials_are_told_apart(void **state) {
     fixture_expect_refusal(fixture_revoke(f, "", NULL), RESULT_INVALID, "serial_invalid");
 }
 
+static struct waiting *revoke_unknown(struct fixture *f, const char *serial, const char *issuer,
+                                      struct bytes admin) {
+    struct certificate_revoke request = {.serial = (char *)(uintptr_t)serial,
+                                         .issuer = (char *)(uintptr_t)issuer};
+    return fixture_ask(f, CHANNEL_ADMIN, OPERATION_CERTIFICATE_REVOKE, &request, admin);
+}
+
+// After a backup was restored, the store does not know what was issued since.
+static void a_serial_that_was_lost_is_revoked_with_its_issuer(void **state) {
+    struct fixture *f = *state;
+    const struct bytes owner = buf_bytes(&f->admin);
+    struct certificate_info info = {0};
+    fixture_expect_refusal(fixture_revoke(f, "1102", NULL), RESULT_NOT_FOUND,
+                           "certificate_unknown");
+    fixture_expect_refusal(revoke_unknown(f, "1102", "root", owner), RESULT_NOT_FOUND,
+                           "issuer_unknown");
+    fixture_expect_refusal(revoke_unknown(f, "1102", "nowhere", owner), RESULT_NOT_FOUND,
+                           "issuer_unknown");
+    fixture_expect_refusal(revoke_unknown(f, "11 2", "issuing", owner), RESULT_INVALID,
+                           "serial_invalid");
+    fixture_expect_ok(revoke_unknown(f, "11:02", "issuing", owner), &certificate_info_type,
+                      &info);
+    assert_string_equal(info.profile, "(unknown)");
+    assert_string_equal(info.serial, "1102");
+    message_clear(&certificate_info_type, &info);
+    assert_state(f, "1102", "revoked");
+    assert_int_equal(1, fixture_audited(f, "certificate revoked"));
+    fixture_expect_refusal(revoke_unknown(f, "1102", "issuing", owner), RESULT_CONFLICT,
+                           "already_revoked");
+    // A second lost one is not taken for the same key.
+    fixture_expect_ok(revoke_unknown(f, "1103", "issuing", owner), &certificate_info_type,
+                      &info);
+    message_clear(&certificate_info_type, &info);
+    fixture_expect_refusal(fixture_revoke(f, "1102", "keyCompromise"), RESULT_CONFLICT,
+                           "already_revoked");
+}
+
 static void a_serial_may_be_written_in_capitals_and_with_colons(void **state) {
     struct fixture *f = *state;
     AUTO(key_free_at) struct key *key = fixture_key();
@@ -253,6 +290,12 @@ static void certificates_of_administrators_are_for_owners(void **state) {
                            "role_denied");
     assert_state(f, shared.serial, "valid");
     assert_state(f, jane.serial, "valid");
+    // Nor by its serial alone, where it may be one.
+    fixture_expect_refusal(
+        revoke_unknown(f, "1102", "operators", blob_bytes(&olga.certificate)), RESULT_DENIED,
+        "role_denied");
+    expect_revoked(revoke_unknown(f, "1102", "issuing", blob_bytes(&olga.certificate)));
+    expect_revoked(revoke_unknown(f, "1103", "operators", buf_bytes(&f->admin)));
     expect_revoked(revoke_as(f, &olga, device.serial, "keyCompromise"));
     expect_revoked(revoke_as(f, &olga, shared.serial, "superseded"));
     expect_revoked(fixture_revoke(f, jane.serial, "superseded"));
@@ -328,6 +371,7 @@ int main(void) {
         TEST(a_certificate_is_revoked_once),
         TEST(reasons_that_do_not_fit_a_leaf_are_refused),
         TEST(unknown_and_malformed_serials_are_told_apart),
+        TEST(a_serial_that_was_lost_is_revoked_with_its_issuer),
         TEST(a_serial_may_be_written_in_capitals_and_with_colons),
         TEST(key_compromise_revokes_the_whole_line_and_its_keys),
         TEST(key_compromise_revokes_the_renewals_of_all_certificates_of_the_key),

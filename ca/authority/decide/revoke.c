@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "authority/decide/admin.h"
+#include "authority/decide/revoke_unknown.h"
 #include "authority/authority.h"
 #include "authority/certificate_text.h"
 #include "authority/inspect/inspect.h"
@@ -405,6 +406,9 @@ enum result revoke_certificate(struct authority *authority, const struct peer *p
                                const struct certificate_revoke *request,
                                struct certificate_info *reply, struct error *err) {
     AUTO(certificate_record_clear) struct certificate_record record = {0};
+    if (request->issuer != NULL) {
+        TRY(revoke_add_unknown(authority, peer, request, err));
+    }
     TRY(find_other(authority, peer, request->serial, &record, err));
     TRY(revoke(authority, peer, &record, request->reason, request->invalid_since, reply, err));
     return require_owner_left(authority, peer, err);

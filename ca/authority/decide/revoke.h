@@ -16,6 +16,7 @@ struct peer;
 // certificate of the same lineage and of the same key goes too, with what was issued to the holder
 // of any of them under other profiles, and the key stays blocked. That is bounded
 // (LIMIT_COMPROMISED_CERTIFICATES): a second time goes on, as long as something is left.
+// With an `issuer`, one that the store has lost is revoked as well (decide/revoke_unknown.h).
 // RESULT_CONFLICT (code "already_revoked") the second time. Administrators' certificates are for
 // owners, also those taken along: RESULT_DENIED, "role_denied"; "last_owner" when no owner with a
 // valid certificate would be left; "own_certificate".

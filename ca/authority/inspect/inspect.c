@@ -60,7 +60,9 @@ enum result inspect_find_certificate(struct authority *authority, const char *se
         (void)error_set_code(err, RESULT_NOT_FOUND, "certificate_unknown",
                              "this authority has issued no certificate %s", serial);
         error_field(err, "serial");
-        error_hint(err, "Find its serial by name in the list of certificates.");
+        error_hint(err,
+                   "Find its serial by name in the list of certificates. One that a restored "
+                   "backup does not know is revoked with its CA: --unknown ISSUER.");
     }
     return result;
 }
@@ -69,7 +71,9 @@ static enum result fill_shown(struct authority *authority,
                               const struct certificate_record *record,
                               struct certificate_info *reply, struct error *err) {
     TRY(certificate_info_fill(authority, record, clock_now(), reply));
-    TRY(blob_set(&reply->certificate, buf_bytes(&record->der)));
+    if (record->der.size > 0) { // not of one that was revoked by its serial alone
+        TRY(blob_set(&reply->certificate, buf_bytes(&record->der)));
+    }
     if (record->predecessor_id == 0) {
         return RESULT_OK;
     }
