@@ -172,9 +172,10 @@ static bool is_topic(const struct program *program, const char *word) {
     return false;
 }
 
-// The words that may stand at this place: first words, or second words behind a topic.
-static const char *nearest_word(const struct program *program, const char *topic,
-                                const char *word) {
+// Of the words that may stand at this place: first words, or second words behind a topic.
+// RESULT_NOT_FOUND when none is near.
+static enum result find_nearest_word(const struct program *program, const char *topic,
+                                     const char *word, struct buf *out) {
     const char *candidates[MOST_CANDIDATES] = {0};
     char firsts[MOST_CANDIDATES][32];
     size_t count = 0;
@@ -192,19 +193,8 @@ static const char *nearest_word(const struct program *program, const char *topic
         candidates[count] = firsts[count];
         count++;
     }
-    // The candidates may live on this stack: give back the table's own text.
     const char *nearest = text_nearest(word, candidates, count);
-    if (nearest == NULL || topic != NULL) {
-        return nearest;
-    }
-    for (const struct command *at = program->commands; at->name != NULL; at++) {
-        size_t size = strlen(nearest);
-        if (strncmp(at->name, nearest, size) == 0 &&
-            (at->name[size] == ' ' || at->name[size] == '\0')) {
-            return at->name;
-        }
-    }
-    return NULL;
+    return nearest == NULL ? RESULT_NOT_FOUND : buf_append_string(out, nearest);
 }
 
 static enum result refuse_command(const struct program *program, int count, char **words,
@@ -218,10 +208,11 @@ static enum result refuse_command(const struct program *program, int count, char
     const char *word = topic != NULL ? words[1] : words[0];
     (void)usage_error(err, "there is no command '%s%s%s'", topic != NULL ? topic : "",
                       topic != NULL ? " " : "", word);
-    const char *nearest = nearest_word(program, topic, word);
-    if (nearest != NULL) {
+    AUTO(buf_clear) struct buf nearest = {0};
+    buf_init(&nearest, sizeof(err->hint));
+    if (find_nearest_word(program, topic, word, &nearest) == RESULT_OK) {
         error_hint(err, "Did you mean '%s%s%s'?", topic != NULL ? topic : "",
-                   topic != NULL ? " " : "", nearest);
+                   topic != NULL ? " " : "", buf_string(&nearest));
     } else {
         error_hint(err, "%s --help lists the commands.", program->name);
     }

@@ -394,8 +394,9 @@ static size_t edit_distance(const char *a, const char *b) {
 
 const char *text_nearest(const char *word, const char *const *candidates, size_t count) {
     const char *nearest = NULL;
-    // A third of the word may be wrong, one letter always.
-    size_t best = strlen(word) / 3 + 2;
+    // One letter may be wrong, and of a longer word a third more: of "foo" nothing would be left.
+    const size_t length = strlen(word);
+    size_t best = length < 4 ? 2 : length / 3 + 2;
     for (size_t i = 0; i < count; i++) {
         size_t distance = edit_distance(word, candidates[i]);
         if (distance < best) {

@@ -108,7 +108,7 @@ static void wrong_lines_are_refused_as_usage_with_a_hint(void **state) {
     } cases[] = {
         {"prog", "expected a command", "--help"},
         {"prog statsu", "no command 'statsu'", "'status'"},
-        {"prog tokn create", "no command 'tokn'", "token create"},
+        {"prog tokn create", "no command 'tokn'", "'token'"},
         {"prog token creat", "no command 'token creat'", "'token create'"},
         {"prog token", "token needs a command", "prog token --help"},
         {"prog zzzzzzzz", "no command", "lists the commands"},

@@ -214,6 +214,10 @@ static void the_nearest_word_is_suggested_and_a_far_one_is_not(void **state) {
     assert_string_equal(text_nearest("lifetme", words, 3), "lifetime");
     assert_string_equal(text_nearest("nam", words, 3), "name");
     assert_null(text_nearest("colour", words, 3));
+    static const char *const commands[] = {"root", "init"};
+    assert_null(text_nearest("foo", commands, 2)); // two letters of three are others
+    assert_string_equal(text_nearest("rot", commands, 2), "root");
+    assert_string_equal(text_nearest("inti", commands, 2), "init");
     assert_null(text_nearest("x", words, 0));
 }
 
