@@ -521,9 +521,9 @@ static const struct program program = {
     .summary = "Gets, renews and shows this machine's certificates, and keeps CRLs fresh.",
     .options = no_common_options,
     .commands = commands,
-    .footer =
-        "Exit status: 0 done, 1 failed, 2 usage, 3 waits for approval, 4 denied,\n"
-        "5 misconfigured or not to be trusted, 6 unreachable, 7 unchanged. See signet(1).\n",
+    .footer = "Exit status: 0 done, 1 failed, 2 usage, 3 waits for approval, 4 refused by the\n"
+              "authority, 5 misconfigured or not to be trusted, 6 unreachable, 7 unchanged. "
+              "See signet(1).\n",
 };
 
 int main(int argc, char **argv) {

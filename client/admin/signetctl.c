@@ -127,8 +127,10 @@ static const struct program program = {
     .summary = "Administers a Signet authority: requests, tokens, certificates, CRLs.",
     .options = common_options,
     .commands = commands,
-    .footer = "Exit status: 0 done, 1 failed, 2 usage, 4 denied, 5 misconfigured or not to be\n"
-              "trusted, 6 unreachable. See signetctl(1).\n",
+    .footer =
+        "Exit status: 0 done, 1 failed, 2 usage, 3 waits for approval (issue), 4 refused by\n"
+        "the authority, 5 misconfigured or not to be trusted, 6 unreachable. See "
+        "signetctl(1).\n",
 };
 
 int main(int argc, char **argv) {

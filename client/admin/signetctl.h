@@ -95,6 +95,10 @@ struct listing {
 enum result session_list(struct session *session, const struct listing *listing, int64_t limit,
                          void *request, void *whole, struct error *err);
 
+// Marks an error as an answer of the authority, and returns its result: what its lists do not hold
+// is its refusal, whoever looked through them.
+enum result refused_by_authority(struct error *err);
+
 // The option's text into a member of a request; nothing when it was not given.
 enum result take_text(const struct arguments *arguments, const char *option, char **member);
 // "--json": prints the message and returns true in *out_is_printed.

@@ -233,7 +233,7 @@ static enum result find_shown(struct session *session, const char *name,
         (void)error_set_code(err, RESULT_NOT_FOUND, "not_found",
                              "no certificate carries the name %s", name);
         error_hint(err, "signetctl certificate list --prefix finds names that begin so.");
-        return RESULT_NOT_FOUND;
+        return refused_by_authority(err);
     }
     if (page->certificates.count > 1) {
         TRY(print_candidates(page));
@@ -312,7 +312,7 @@ static enum result find_by_name(const struct arguments *arguments, struct sessio
         (void)error_set_code(err, RESULT_NOT_FOUND, "not_found",
                              "no valid certificate carries the name %s", name);
         error_hint(err, "signetctl certificate list --name %s shows those that ended.", name);
-        return RESULT_NOT_FOUND;
+        return refused_by_authority(err);
     }
     if (page->certificates.count > 1 && !arguments_have(arguments, "all")) {
         return refuse_several(name, page, err);

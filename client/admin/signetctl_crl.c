@@ -398,6 +398,7 @@ enum result run_crl_diff(const struct arguments *arguments, struct error *err) {
     enum result result = compare(arguments, &difference, err);
     if (result != RESULT_OK) {
         (void)snprintf(err->code, sizeof(err->code), "trouble");
+        err->is_answer = false; // refused or not, there was no comparison
     } else if (!difference.is_same) {
         result = error_set_code(err, RESULT_CONFLICT, "different", "the CRLs differ");
     }

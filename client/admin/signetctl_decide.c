@@ -179,7 +179,7 @@ static enum result run_all(const struct arguments *arguments, const struct decis
     if (page->requests.count == 0) {
         (void)error_set_code(err, RESULT_NOT_FOUND, "not_found", "no such request waits");
         error_hint(err, "signetctl request list shows what waits.");
-        return RESULT_NOT_FOUND;
+        return refused_by_authority(err);
     }
     TRY(preview_all(arguments, page));
     TRY(confirm(arguments, decision, page->requests.count, err));

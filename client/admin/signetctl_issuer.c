@@ -158,7 +158,7 @@ static enum result print_profile(const struct arguments *arguments,
     (void)error_set_code(err, RESULT_NOT_FOUND, "profile_unknown", "there is no profile %.64s",
                          name);
     error_hint(err, "signetctl profile list shows them.");
-    return RESULT_NOT_FOUND;
+    return refused_by_authority(err);
 }
 
 enum result run_profile_show(const struct arguments *arguments, struct error *err) {

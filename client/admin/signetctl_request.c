@@ -113,7 +113,7 @@ static enum result refuse_code(const char *code, const struct request_page *page
         (void)error_set_code(err, RESULT_NOT_FOUND, "not_found",
                              "no request has the code %.20s", code);
         error_hint(err, "signetctl request list shows what waits.");
-        return RESULT_NOT_FOUND;
+        return refused_by_authority(err);
     }
     AUTO(buf_clear) struct buf text = {0};
     AUTO(table_clear) struct table table = {0};

@@ -95,6 +95,11 @@ enum result session_call(const struct arguments *arguments, enum operation_id op
     return api_call(&session.exchange, operation, request, reply, err);
 }
 
+enum result refused_by_authority(struct error *err) {
+    err->is_answer = true;
+    return err->result;
+}
+
 // --- pages -------------------------------------------------------------------------------
 
 static void *member_at(void *message, size_t offset) {

@@ -169,6 +169,9 @@ enum result api_read_error(const struct http_message *answer, struct error *err)
     const char *code = text_member(object, "code");
     (void)error_set_code(err, result, *code != '\0' ? local_code(code) : "answer", "%s",
                          text_member(object, "message"));
+    if (err != NULL) {
+        err->is_answer = true;
+    }
     if (*text_member(object, "field") != '\0') {
         error_field(err, text_member(object, "field"));
     }

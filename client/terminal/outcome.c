@@ -8,8 +8,8 @@
 #include "base/bytes.h"
 #include "client/terminal/display.h"
 
-// Codes decide before results do: a file that may not be read and a server that says no are
-// both RESULT_DENIED.
+// Of this side's errors codes decide before results do: a file that may not be read and a server
+// that cannot be trusted are both RESULT_DENIED.
 static const struct {
     const char *code;
     enum outcome outcome;
@@ -49,9 +49,25 @@ static const struct {
     {"local", OUTCOME_FAILED},
 };
 
+// Whatever the authority says no to is one outcome, and its codes have no say in it: they are not
+// ours to trust, and there will be new ones.
+static enum outcome outcome_of_answer(enum result result) {
+    switch (result) {
+    case RESULT_UNAVAILABLE:
+        return OUTCOME_UNREACHABLE;
+    case RESULT_INTERNAL:
+        return OUTCOME_FAILED;
+    default:
+        return OUTCOME_DENIED;
+    }
+}
+
 enum outcome outcome_of(enum result result, const struct error *err) {
     if (result == RESULT_OK) {
         return OUTCOME_DONE;
+    }
+    if (err->is_answer) {
+        return outcome_of_answer(result);
     }
     for (size_t i = 0; i < sizeof(by_code) / sizeof(by_code[0]); i++) {
         if (strcmp(err->code, by_code[i].code) == 0) {
@@ -74,7 +90,7 @@ static void print_line(const char *prefix, const char *text) {
 }
 
 void outcome_report(const char *program, const struct error *err) {
-    if (strcmp(err->code, "different") == 0) {
+    if (strcmp(err->code, "different") == 0 && !err->is_answer) {
         return; // what was asked for has been answered
     }
     print_line(program, err->message[0] != '\0' ? err->message : result_text(err->result));

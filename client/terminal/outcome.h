@@ -12,7 +12,7 @@ enum outcome {
     OUTCOME_USAGE = 2,
     OUTCOME_TROUBLE = 2, // of a comparison that could not be made
     OUTCOME_PENDING = 3,
-    OUTCOME_DENIED = 4,
+    OUTCOME_DENIED = 4,        // by the authority: whatever it answers with a status of 4xx
     OUTCOME_MISCONFIGURED = 5, // or not to be trusted
     OUTCOME_UNREACHABLE = 6,
     OUTCOME_UNCHANGED = 7,

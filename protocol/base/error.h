@@ -2,13 +2,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/result.h"
 
 // Plain data without ownership; a zeroed struct means "no error". Texts are cut at their size,
 // at a UTF-8 boundary. `code` is stable and machine-readable ("token_spent"); `hint` is the
-// cure.
+// cure. `is_answer` is for clients: it is the authority that says so, in an answer of its own.
 struct error {
     enum result result;
+    bool is_answer;
     char code[32];
     char field[64];
     char message[320];

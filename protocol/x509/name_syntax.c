@@ -253,8 +253,9 @@ static enum result canonicalize_jid(struct bytes value, struct buf *out, struct 
     struct bytes local = has_local ? bytes_slice(bare, 0, at) : (struct bytes){0};
     struct bytes domain = has_local ? bytes_slice(bare, at + 1, bare.size) : bare;
     bool has_resource = slash < value.size;
+    // What is not seen is taken out, or refused, where addresses are prepared.
     bool is_fine = value.size <= LIMIT_JID_BYTES && text_is_utf8(value) &&
-                   !text_has_hidden(value) && (!has_local || is_jid_local_part(local)) &&
+                   !text_has_control(value) && (!has_local || is_jid_local_part(local)) &&
                    is_jid_domain(domain) &&
                    (!has_resource || (resource.size > 0 && resource.size <= JID_PART_BYTES));
     if (!is_fine) {
