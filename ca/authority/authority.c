@@ -40,25 +40,32 @@ static void suggest_profile(const struct profile_list *profiles, const char *nam
     if (nearest != NULL) {
         error_hint(err, "Did you mean %s?", nearest);
     } else {
-        error_hint(err, "The profiles are listed by GET /v1/authority.");
+        error_hint(err, "signetctl profile list shows the profiles (GET /v1/authority).");
     }
+}
+
+enum result authority_require_profile(const struct authority *authority, const char *name,
+                                      struct error *err) {
+    if (name == NULL || profile_find(&authority->config.profiles, name) != NULL) {
+        return RESULT_OK;
+    }
+    (void)error_set_code(err, RESULT_NOT_FOUND, "profile_unknown", "there is no profile %s",
+                         name);
+    error_field(err, "profile");
+    suggest_profile(&authority->config.profiles, name, err);
+    return RESULT_NOT_FOUND;
 }
 
 enum result authority_find_profile(const struct authority *authority, const char *name,
                                    const struct profile **out_profile, struct error *err) {
+    TRY(authority_require_profile(authority, name, err));
     const struct profile *profile = profile_find(&authority->config.profiles, name);
-    if (profile == NULL) {
-        (void)error_set_code(err, RESULT_NOT_FOUND, "profile_unknown", "there is no profile %s",
-                             name);
-        error_field(err, "profile");
-        suggest_profile(&authority->config.profiles, name, err);
-        return RESULT_NOT_FOUND;
-    }
     if (profile->is_internal) {
         (void)error_set_code(err, RESULT_DENIED, "profile_internal",
                              "profile %s is the authority's own and is never granted", name);
         error_field(err, "profile");
-        error_hint(err, "Choose one of those that GET /v1/authority lists.");
+        error_hint(err, "Choose one of those that signetctl profile list shows (GET "
+                        "/v1/authority).");
         return RESULT_DENIED;
     }
     *out_profile = profile;

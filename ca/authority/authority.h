@@ -50,6 +50,11 @@ const struct issuer *authority_find_issuer(const struct authority *authority, in
 enum result authority_issuer_for(const struct authority *authority,
                                  const struct profile *profile,
                                  const struct issuer **out_issuer, struct error *err);
+// There is a profile of that name, or none is named (NULL); otherwise RESULT_NOT_FOUND, code
+// "profile_unknown", with the nearest. For lists that found nothing: what once was of a profile
+// that is gone from the configuration is found all the same.
+enum result authority_require_profile(const struct authority *authority, const char *name,
+                                      struct error *err);
 // The profile of that name for a grant: RESULT_NOT_FOUND (code "profile_unknown") suggests the
 // nearest, RESULT_DENIED (code "profile_internal") for the authority's own.
 enum result authority_find_profile(const struct authority *authority, const char *name,

@@ -66,7 +66,7 @@ static enum result find_admin(struct authority *authority, const char *name,
         (void)error_set_code(err, RESULT_NOT_FOUND, "admin_unknown",
                              "there is no administrator %s", name);
         error_field(err, "name");
-        error_hint(err, "The names are listed by GET /v1/admins; case matters.");
+        error_hint(err, "signetctl admin list shows the names (GET /v1/admins); case matters.");
     }
     return result;
 }

@@ -174,7 +174,8 @@ static enum result find_by_profile(struct authority *authority, struct peer *pee
         (void)error_set_code(err, RESULT_INVALID, "missing_field",
                              "without a token the request says which profile it wants");
         error_field(err, "profile");
-        error_hint(err, "Choose one of those that GET /v1/authority lists, or send a token.");
+        error_hint(err, "Choose one of those that signetctl profile list shows (GET "
+                        "/v1/authority), or send a token.");
         return RESULT_INVALID;
     }
     TRY(authority_find_profile(authority, request->profile, &source->profile, err));

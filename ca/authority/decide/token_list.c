@@ -84,5 +84,8 @@ enum result token_list(struct authority *authority, const struct peer *peer,
     struct token_listing listing = {.page = reply, .now = filter.now};
     struct list_position next = {0};
     TRY(store_list_tokens(authority->store, &filter, add_to_page, &listing, &next, err));
+    if (reply->tokens.count == 0) {
+        TRY(authority_require_profile(authority, request->profile, err));
+    }
     return cursor_write_search(&next, &token_list_type, &search, &reply->next, err);
 }

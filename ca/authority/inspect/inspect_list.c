@@ -142,5 +142,8 @@ enum result inspect_list_certificates(struct authority *authority, const struct 
         .authority = authority, .page = reply, .now = filter.now};
     struct list_position next = {0};
     TRY(store_list_certificates(authority->store, &filter, add_to_page, &listing, &next, err));
+    if (reply->certificates.count == 0) {
+        TRY(authority_require_profile(authority, request->profile, err));
+    }
     return cursor_write_search(&next, &certificate_list_type, &search, &reply->next, err);
 }

@@ -183,7 +183,8 @@ enum result request_claim(struct authority *authority, struct peer *peer,
         (result == RESULT_OK && !is_claim_of(claim->claim, &record))) {
         (void)error_set_code(err, RESULT_NOT_FOUND, "request_unknown",
                              "there is no such request, or its claim is another");
-        error_hint(err, "Send the request itself again, with POST /v1/enroll.");
+        error_hint(err,
+                   "Send the request itself again, as signet enroll does (POST /v1/enroll).");
         return RESULT_NOT_FOUND;
     }
     TRY(result);

@@ -72,6 +72,9 @@ enum result request_list(struct authority *authority, const struct peer *peer,
     struct request_listing listing = {.authority = authority, .page = reply, .now = filter.now};
     struct list_position next = {0};
     TRY(store_list_requests(authority->store, &filter, add_to_page, &listing, &next, err));
+    if (reply->requests.count == 0) {
+        TRY(authority_require_profile(authority, request->profile, err));
+    }
     return cursor_write_search(&next, &request_list_type, &search, &reply->next, err);
 }
 

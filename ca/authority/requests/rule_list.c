@@ -77,6 +77,9 @@ enum result rule_list(struct authority *authority, const struct peer *peer,
     struct rule_listing listing = {.authority = authority, .page = reply};
     struct list_position next = {0};
     TRY(store_list_rules(authority->store, &filter, add_to_page, &listing, &next, err));
+    if (reply->rules.count == 0) {
+        TRY(authority_require_profile(authority, request->profile, err));
+    }
     return cursor_write_search(&next, &rule_list_type, &search, &reply->next, err);
 }
 
