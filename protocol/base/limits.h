@@ -36,6 +36,9 @@
 #define LIMIT_PIN_BYTES 256
 // Tokens that one PKCS#11 module shows; a partitioned HSM has tens.
 #define LIMIT_TOKEN_SLOTS 256
+// Between two beginnings of a PKCS#11 module while a token is missing: nobody is served meanwhile,
+// and with an HSM behind a network it takes a moment.
+#define LIMIT_TOKEN_MODULE_SECONDS 5
 #define LIMIT_EXTENSIONS 32
 // RFC 5280, 4.1.2.2: at most 20 octets.
 #define LIMIT_SERIAL_BYTES 20

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "x509/key_pkcs11.h"
@@ -384,9 +385,51 @@ static enum result open_session(struct pkcs11_token *token, struct error *err) {
     return result;
 }
 
+static bool shares_module(const struct pkcs11_token *a, const struct pkcs11_token *b) {
+    return !a->is_only_module || !b->is_only_module ||
+           strcmp(p11_kit_uri_get_module_path(a->uri.parsed),
+                  p11_kit_uri_get_module_path(b->uri.parsed)) == 0;
+}
+
+// The module begins anew: some (SoftHSM is one) look for tokens in C_Initialize only, and never
+// see one again that was away. p11-kit counts who uses a module, so that all tokens of it have to
+// let go of it first; each of them opens a session again when it is to sign.
+static void begin_modules_anew(const struct pkcs11_token *missing) {
+    for (struct pkcs11_token *token = open_tokens; token != NULL; token = token->next) {
+        if (shares_module(token, missing)) {
+            close_session(token);
+            for (size_t i = 0; token->modules[i] != NULL; i++) {
+                (void)p11_kit_module_finalize(token->modules[i]);
+            }
+        }
+    }
+    for (struct pkcs11_token *token = open_tokens; token != NULL; token = token->next) {
+        for (size_t i = 0; shares_module(token, missing) && token->modules[i] != NULL; i++) {
+            // One that fails here says so itself when it is asked for its slots.
+            (void)p11_kit_module_initialize(token->modules[i]);
+        }
+    }
+}
+
+static bool may_begin_anew(void) {
+    static int64_t last_milliseconds;
+    const int64_t now = clock_monotonic_milliseconds();
+    if (last_milliseconds != 0 &&
+        now < last_milliseconds + INT64_C(1000) * LIMIT_TOKEN_MODULE_SECONDS) {
+        return false;
+    }
+    last_milliseconds = now;
+    return true;
+}
+
 enum result pkcs11_token_reopen(struct pkcs11_token *token, struct error *err) {
     close_session(token);
-    TRY(find_slot(token, err));
+    enum result result = find_slot(token, err);
+    if (result != RESULT_OK && result != RESULT_CONFLICT && may_begin_anew()) {
+        begin_modules_anew(token);
+        result = find_slot(token, err);
+    }
+    TRY(result);
     return open_session(token, err);
 }
 

@@ -30,6 +30,7 @@ enum result pkcs11_token_open(const char *uri, struct pkcs11_token **out_token,
 void pkcs11_token_close(struct pkcs11_token *token);
 void pkcs11_token_close_at(struct pkcs11_token **token);
 // Looks for the token anew and opens another session: it was taken out, or the session ended.
+// While it is missing, its module is begun anew from time to time (LIMIT_TOKEN_MODULE_SECONDS).
 enum result pkcs11_token_reopen(struct pkcs11_token *token, struct error *err);
 // A short session that may write; closed by the caller with pkcs11_token_end_writing.
 enum result pkcs11_token_begin_writing(struct pkcs11_token *token,

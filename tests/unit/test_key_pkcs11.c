@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "support/token_fixture.h"
 #include "x509/hash.h"
@@ -433,6 +434,34 @@ static void a_token_that_comes_back_signs_again(void **state) {
     assert_signs(second);
 }
 
+static int64_t milliseconds;
+
+static int64_t tell_milliseconds(void) {
+    return milliseconds;
+}
+
+// SoftHSM looks for tokens only when it begins: it begins anew, but not at every try.
+static void a_token_whose_files_come_back_signs_again(void **state) {
+    (void)state;
+    AUTO(key_free_at) struct key *key = make(token_uri("token=device;object=file"), KEY_P256);
+    AUTO(key_free_at) struct key *other = make(token_uri("token=other;object=file"), KEY_P256);
+    milliseconds = INT64_C(1) << 40; // long after whatever was tried before
+    clock_use_sources(NULL, tell_milliseconds);
+    run_command("mv %s %s", in_token_folder("tokens"), in_token_folder("away"));
+    run_command("mkdir %s", in_token_folder("tokens"));
+    assert_unavailable(key, "no token fits");
+    assert_unavailable(other, "no token fits");
+    run_command("rmdir %s", in_token_folder("tokens"));
+    run_command("mv %s %s", in_token_folder("away"), in_token_folder("tokens"));
+    milliseconds += 1000 * LIMIT_TOKEN_MODULE_SECONDS - 1;
+    assert_unavailable(key, "no token fits");
+    milliseconds += 1;
+    assert_signs(key);
+    assert_signs(other);
+    assert_signs(key);
+    clock_use_sources(NULL, NULL);
+}
+
 static void a_pin_that_was_changed_meanwhile_is_read_anew(void **state) {
     (void)state;
     AUTO(key_free_at) struct key *key = make(token_uri("token=device;object=pin"), KEY_P256);
@@ -474,6 +503,7 @@ int main(void) {
         cmocka_unit_test(keys_that_may_not_sign_or_are_of_other_kinds_are_refused),
         cmocka_unit_test(a_mechanism_that_the_token_lacks_is_named),
         cmocka_unit_test(a_token_that_comes_back_signs_again),
+        cmocka_unit_test(a_token_whose_files_come_back_signs_again),
         cmocka_unit_test(a_pin_that_was_changed_meanwhile_is_read_anew),
         cmocka_unit_test(another_key_of_the_same_name_does_not_sign),
     };
