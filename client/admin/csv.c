@@ -4,17 +4,6 @@
 
 #include "base/text.h"
 
-void csv_init(struct csv *csv, struct bytes text) {
-    static const uint8_t mark[] = {0xef, 0xbb, 0xbf};
-    *csv = (struct csv){.rest = text, .next_line = 1};
-    if (bytes_equal(bytes_slice(text, 0, sizeof(mark)), bytes_of(mark, sizeof(mark)))) {
-        csv->rest = bytes_slice(text, sizeof(mark), SIZE_MAX);
-    }
-    for (size_t i = 0; i < CSV_FIELDS; i++) {
-        buf_init(&csv->fields[i], CSV_FIELD_BYTES);
-    }
-}
-
 void csv_clear(struct csv *csv) {
     for (size_t i = 0; i < CSV_FIELDS; i++) {
         buf_clear(&csv->fields[i]);
@@ -56,8 +45,12 @@ static void skip_line(struct csv *csv) {
     }
 }
 
+static bool is_blank(const struct csv *csv, int byte) {
+    return (byte == ' ' || byte == '\t') && byte != csv->separator;
+}
+
 static void skip_blanks(struct csv *csv) {
-    while (look(csv) == ' ' || look(csv) == '\t') {
+    while (is_blank(csv, look(csv))) {
         skip(csv);
     }
 }
@@ -93,7 +86,7 @@ static enum result read_quoted(struct csv *csv, struct buf *field, struct error 
 }
 
 static enum result read_plain(struct csv *csv, struct buf *field, struct error *err) {
-    while (look(csv) != ',' && !is_end_of_line(look(csv))) {
+    while (look(csv) != csv->separator && !is_end_of_line(look(csv))) {
         if (look(csv) == '"') {
             (void)error_set(err, RESULT_INVALID, "a quote stands inside a field");
             error_hint(err,
@@ -102,8 +95,7 @@ static enum result read_plain(struct csv *csv, struct buf *field, struct error *
         }
         TRY(keep(csv, field, err));
     }
-    while (field->size > 0 &&
-           (field->data[field->size - 1] == ' ' || field->data[field->size - 1] == '\t')) {
+    while (field->size > 0 && is_blank(csv, field->data[field->size - 1])) {
         field->size--;
     }
     return RESULT_OK;
@@ -134,9 +126,12 @@ static enum result read_field(struct csv *csv, struct error *err) {
     skip(csv);
     TRY(read_quoted(csv, field, err));
     skip_blanks(csv);
-    if (look(csv) != ',' && !is_end_of_line(look(csv))) {
+    if (look(csv) != csv->separator && !is_end_of_line(look(csv))) {
         (void)error_set(err, RESULT_INVALID, "something follows a closing quote");
-        error_hint(err, "Separate fields by commas.");
+        error_hint(err, "Separate fields by %s, as in the first line.",
+                   csv->separator == ';'    ? "semicolons"
+                   : csv->separator == '\t' ? "tabs"
+                                            : "commas");
         return RESULT_INVALID;
     }
     return check_field(field, err);
@@ -152,11 +147,40 @@ static void skip_empty_lines(struct csv *csv) {
 
 static enum result read_record(struct csv *csv, struct error *err) {
     TRY(read_field(csv, err));
-    while (look(csv) == ',') {
+    while (look(csv) == csv->separator) {
         skip(csv);
         TRY(read_field(csv, err));
     }
     return RESULT_OK;
+}
+
+// A comma wherever the line has one outside of quotes, then a semicolon, then a tab.
+static int choose_separator(struct bytes text) {
+    bool is_quoted = false, has_semicolon = false, has_tab = false;
+    for (size_t i = 0; i < text.size && (is_quoted || text.data[i] != '\n'); i++) {
+        const uint8_t byte = text.data[i];
+        if (byte == '"') {
+            is_quoted = !is_quoted;
+        } else if (!is_quoted && byte == ',') {
+            return ',';
+        }
+        has_semicolon = has_semicolon || (!is_quoted && byte == ';');
+        has_tab = has_tab || (!is_quoted && byte == '\t');
+    }
+    return has_semicolon ? ';' : has_tab ? '\t' : ',';
+}
+
+void csv_init(struct csv *csv, struct bytes text) {
+    static const uint8_t mark[] = {0xef, 0xbb, 0xbf};
+    *csv = (struct csv){.rest = text, .next_line = 1, .separator = ','};
+    if (bytes_equal(bytes_slice(text, 0, sizeof(mark)), bytes_of(mark, sizeof(mark)))) {
+        csv->rest = bytes_slice(text, sizeof(mark), SIZE_MAX);
+    }
+    for (size_t i = 0; i < CSV_FIELDS; i++) {
+        buf_init(&csv->fields[i], CSV_FIELD_BYTES);
+    }
+    skip_empty_lines(csv);
+    csv->separator = choose_separator(csv->rest);
 }
 
 enum result csv_next(struct csv *csv, struct error *err) {

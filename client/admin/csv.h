@@ -14,6 +14,7 @@
 
 struct csv {
     struct bytes rest; // not yet read
+    int separator;     // of fields: a comma, or what stands in the first record instead of it
     size_t line;       // number of the record's first line, from 1
     size_t next_line;
     size_t count; // of fields in the record
@@ -21,6 +22,8 @@ struct csv {
 };
 
 // Takes a view of the whole text, which outlives it. A byte order mark at the start is skipped.
+// Where a comma is the decimal point, spreadsheets separate fields by semicolons, and what was
+// copied out of one by tabs: the first record's line decides.
 void csv_init(struct csv *csv, struct bytes text);
 void csv_clear(struct csv *csv);
 // The next record. Empty lines and lines that begin with "#" are skipped; blanks around a field
