@@ -62,7 +62,7 @@ static enum result write_text(const char *text, struct buf *out) {
 static enum result write_line(const struct audit_record *record, struct buf *out) {
     const char *const texts[] = {record->actor, record->event, record->subject, record->detail};
     TRY(buf_printf(out, "%lld  ", (long long)record->sequence));
-    TRY(time_format_rfc3339(record->time, out));
+    TRY(time_format_plain(record->time, out));
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         if (texts[i] != NULL && texts[i][0] != '\0') {
             TRY(buf_append_string(out, "  "));

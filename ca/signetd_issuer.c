@@ -18,7 +18,7 @@
 #define LIMIT_OUTPUT_BYTES (4 * 1024 * 1024)
 
 #define TITLE_OPTION                                                                           \
-    { "title", "TEXT", "behind the authority's name in its subject (NAME)", false, false }
+    { "title", "TEXT", "its subject is the authority's name and this (NAME)", false, false }
 #define KEY_OPTIONS                                                                            \
     {"key", "TYPE|URI",                                                                        \
      "of its key: " KEY_TYPES " (p256), or where it is or will be: pkcs11:…", false, false},   \
@@ -172,8 +172,8 @@ enum result run_issuer_revoke(const struct arguments *arguments, struct error *e
 static enum result write_row(const struct issuer_info *issuer, struct buf *out) {
     AUTO(buf_clear) struct buf end = {0};
     buf_init(&end, 64);
-    TRY(time_format_rfc3339(issuer->not_after, &end));
-    TRY(buf_printf(out, "%-20s %-10s %-8s %-20s %8lld  ", issuer->name, issuer->kind,
+    TRY(time_format_plain(issuer->not_after, &end));
+    TRY(buf_printf(out, "%-20s %-10s %-8s %-23s %8lld  ", issuer->name, issuer->kind,
                    issuer->state, buf_string(&end), (long long)issuer->certificates));
     for (size_t i = 0; i < issuer->profiles.count; i++) {
         TRY(buf_printf(out, "%s%s", i == 0 ? "" : " ", issuer->profiles.items[i]));
@@ -187,7 +187,7 @@ static enum result write_list(const struct issuer_page *page, bool as_json, stru
         TRY(message_to_json(&issuer_page_type, page, out, err));
         return buf_append_byte(out, '\n');
     }
-    TRY(buf_printf(out, "%-20s %-10s %-8s %-20s %8s  %s\n", "NAME", "KIND", "STATE", "UNTIL",
+    TRY(buf_printf(out, "%-20s %-10s %-8s %-23s %8s  %s\n", "NAME", "KIND", "STATE", "UNTIL",
                    "VALID", "PROFILES"));
     const struct issuer_info *issuers = page->issuers.items;
     for (size_t i = 0; i < page->issuers.count; i++) {

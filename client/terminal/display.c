@@ -45,12 +45,7 @@ enum result display_text(const char *text, struct buf *out) {
 }
 
 enum result display_time(int64_t time, struct buf *out) {
-    if (time == 0) {
-        return buf_append_byte(out, '-');
-    }
-    struct date date = date_from_time(time);
-    return buf_printf(out, "%04d-%02d-%02d %02d:%02d:%02d UTC", date.year, date.month, date.day,
-                      date.hour, date.minute, date.second);
+    return time == 0 ? buf_append_byte(out, '-') : time_format_plain(time, out);
 }
 
 enum result display_names(const struct text_list *names, struct buf *out) {

@@ -145,6 +145,12 @@ enum result time_format_rfc3339(int64_t time, struct buf *out) {
                       date.hour, date.minute, date.second);
 }
 
+enum result time_format_plain(int64_t time, struct buf *out) {
+    struct date date = date_from_time(time);
+    return buf_printf(out, "%04d-%02d-%02d %02d:%02d:%02d UTC", date.year, date.month, date.day,
+                      date.hour, date.minute, date.second);
+}
+
 enum result time_read_rfc3339(struct bytes text, int64_t *out_time) {
     int values[6] = {0};
     if (!read_pattern(text, "0000-00-00T00:00:00Z", values)) {

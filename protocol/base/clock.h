@@ -38,6 +38,8 @@ enum result date_to_time(struct date date, int64_t *out_time);
 // "2026-11-21T07:47:33Z" (RFC 3339).
 enum result time_format_rfc3339(int64_t time, struct buf *out);
 enum result time_read_rfc3339(struct bytes text, int64_t *out_time);
+// "2026-11-21 07:47:33 UTC", for people.
+enum result time_format_plain(int64_t time, struct buf *out);
 // "Sat, 21 Nov 2026 07:47:33 GMT" (RFC 9110 IMF-fixdate). Reading takes that form only.
 enum result time_format_http(int64_t time, struct buf *out);
 enum result time_read_http(struct bytes text, int64_t *out_time);

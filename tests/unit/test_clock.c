@@ -25,6 +25,12 @@ static void dates_are_written_and_read_back(void **state) {
         assert_int_equal(time_read_rfc3339(buf_bytes(&text), &time), RESULT_OK);
         assert_int_equal(time, cases[i].time);
         buf_reset(&text);
+        assert_int_equal(time_format_plain(cases[i].time, &text), RESULT_OK);
+        assert_int_equal(text.size, sizeof("2026-11-21 07:47:33 UTC") - 1);
+        assert_memory_equal(text.data, cases[i].rfc3339, sizeof("2026-11-21") - 1);
+        assert_memory_equal(&text.data[11], &cases[i].rfc3339[11], sizeof("07:47:33") - 1);
+        assert_non_null(strstr(buf_string(&text), " UTC"));
+        buf_reset(&text);
         assert_int_equal(time_format_http(cases[i].time, &text), RESULT_OK);
         assert_string_equal(buf_string(&text), cases[i].http);
         assert_int_equal(time_read_http(buf_bytes(&text), &time), RESULT_OK);

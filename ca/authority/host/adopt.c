@@ -210,7 +210,7 @@ static enum result note_adopted(const struct certificate *adopted, int64_t now,
     if (adopted->not_after - now < 2 * YEAR) {
         AUTO(buf_clear) struct buf end = {0};
         buf_init(&end, 64);
-        TRY(time_format_rfc3339(adopted->not_after, &end));
+        TRY(time_format_plain(adopted->not_after, &end));
         TRY(buf_printf(notes, "The CA certificate ends on %s; no certificate outlives it.\n",
                        buf_string(&end)));
     }

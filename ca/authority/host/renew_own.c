@@ -190,7 +190,7 @@ static enum result renew(struct authority *authority, struct renewing *renewing,
     TRY(authority_transact(authority, issue, renewing, err));
     TRY(encode_files(authority, &renewing->record, key, &files, err));
     TRY(write_files(authority, &files, err));
-    TRY(time_format_rfc3339(renewing->record.not_after, &end));
+    TRY(time_format_plain(renewing->record.not_after, &end));
     return buf_printf(report, "Renewed %s: it holds until %s.\n", folder, buf_string(&end));
 }
 
@@ -198,7 +198,7 @@ static enum result report_valid(const struct certificate_record *record, const c
                                 struct buf *report) {
     AUTO(buf_clear) struct buf end = {0};
     buf_init(&end, 64);
-    TRY(time_format_rfc3339(record->not_after, &end));
+    TRY(time_format_plain(record->not_after, &end));
     return buf_printf(report, "%s holds until %s and is not due yet.\n", folder,
                       buf_string(&end));
 }
