@@ -58,6 +58,7 @@ static enum result take_url(const struct arguments *arguments, struct session *s
     if (url_read(text, &session->credential.url, &reason) != RESULT_OK) {
         return arguments_refuse(err, "url", "%s", reason.message);
     }
+    buf_reset(&session->credential.url_file);
     return session->credential.url.is_https
                ? RESULT_OK
                : arguments_refuse(err, "url", "expected an https address");

@@ -24,6 +24,7 @@ void credential_clear(struct credential *credential) {
     buf_clear(&credential->chain);
     buf_clear(&credential->trust);
     buf_clear(&credential->root);
+    buf_clear(&credential->url_file);
     message_clear(&about_type, &credential->about);
     *credential = (struct credential){0};
 }
@@ -168,12 +169,14 @@ static enum result read_files(const char *folder, struct credential *credential,
     buf_init(&credential->chain, LIMIT_CHAIN_BYTES);
     buf_init(&credential->trust, LIMIT_CHAIN_BYTES);
     buf_init(&credential->root, LIMIT_CERTIFICATE_BYTES);
+    buf_init(&credential->url_file, LIMIT_PATH_BYTES);
     TRY(read_key(folder, &credential->key, err));
     TRY(read_certificates(folder, CREDENTIAL_CERTIFICATE, &credential->certificate, err));
     TRY(read_optional(folder, CREDENTIAL_CHAIN, &credential->chain, err));
     TRY(read_certificates(folder, CREDENTIAL_TRUST, &credential->trust, err));
     TRY(read_optional(folder, CREDENTIAL_ROOT, &credential->root, err));
     TRY(read_url(folder, &credential->url, err));
+    TRY(path_join(&credential->url_file, folder, CREDENTIAL_URL));
     if (has_file(folder, CREDENTIAL_ABOUT)) {
         TRY(read_about_file(folder, &credential->about, err));
     }
@@ -274,8 +277,11 @@ enum result credential_connect(const struct credential *credential,
     const struct own_certificate own = {.key = credential->key,
                                         .certificate = buf_bytes(&credential->certificate),
                                         .chain = buf_bytes(&credential->chain)};
-    return authority_connect(&credential->url, NULL, buf_bytes(&credential->trust), &own,
-                             out_tls, out_exchange, err);
+    TRY(authority_connect(&credential->url, NULL, buf_bytes(&credential->trust), &own, out_tls,
+                          out_exchange, err));
+    out_exchange->url_file =
+        credential->url_file.size > 0 ? buf_string(&credential->url_file) : NULL;
+    return RESULT_OK;
 }
 
 // --- names and places --------------------------------------------------------------------

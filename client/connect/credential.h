@@ -42,7 +42,8 @@ struct credential {
     struct buf trust;       // concatenated DER
     struct buf root;        // DER; empty for a credential without root.pem
     struct url url;
-    struct about about; // zeroed without about.json
+    struct buf url_file; // the path that it was read from; empty when it came from elsewhere
+    struct about about;  // zeroed without about.json
 };
 
 void credential_clear(struct credential *credential);

@@ -58,6 +58,7 @@ static enum result explain_tls(const struct endpoint *endpoint, enum result resu
     if (err == NULL || strcmp(err->code, "out_of_memory") == 0) {
         return result;
     }
+    const bool wants_certificate = strcmp(err->field, "certificate_required") == 0;
     bool is_alert = result == RESULT_DENIED && strcmp(err->code, "tls_alert") == 0;
     AUTO(buf_clear) struct buf field = {0};
     buf_init(&field, sizeof(err->field));
@@ -67,6 +68,10 @@ static enum result explain_tls(const struct endpoint *endpoint, enum result resu
     error_field(err, buf_string(&field));
     if (result == RESULT_DENIED) {
         memcpy(err->code, "untrusted", sizeof("untrusted"));
+        if (wants_certificate) {
+            error_hint(err, "Only administrators connect there. Devices enroll at the address "
+                            "that signetd.conf calls enroll_url.");
+        }
     } else if (strcmp(err->code, "not_tls") == 0) {
         error_hint(err, "Is there another service on this port, or does it speak plain HTTP?");
     } else {

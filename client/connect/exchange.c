@@ -34,8 +34,13 @@ static enum result connect_if_needed(struct exchange *exchange, struct error *er
     if (exchange->endpoint != NULL) {
         return RESULT_OK;
     }
-    return endpoint_open(exchange->transport, &exchange->url, exchange->tls,
-                         &exchange->endpoint, err);
+    enum result result = endpoint_open(exchange->transport, &exchange->url, exchange->tls,
+                                       &exchange->endpoint, err);
+    if (err != NULL && result == RESULT_UNAVAILABLE && err->hint[0] == '\0' &&
+        exchange->url_file != NULL) {
+        error_hint(err, "The address is from %s.", exchange->url_file);
+    }
+    return result;
 }
 
 static enum result write_question(const struct exchange *exchange,

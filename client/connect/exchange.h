@@ -17,6 +17,7 @@ struct exchange {
     struct endpoint *endpoint;         // NULL: not connected
     struct http_parser *parser;
     size_t answer_maximum;
+    const char *url_file; // borrowed: where a person corrects the address; NULL: elsewhere
 };
 
 struct http_question {

@@ -5,6 +5,8 @@
 #include <wolfssl/error-ssl.h>
 #include <wolfssl/wolfcrypt/error-crypt.h>
 
+#include "base/clock.h"
+
 // The alerts that mean "I do not like your certificate", and those that tell something else
 // worth saying (RFC 8446, 6.2).
 static const struct {
@@ -54,6 +56,20 @@ bool tls_is_left_to_us(int code) {
     return tls_is_date_error(code) || code == EXTKEYUSE_AUTH_E;
 }
 
+static enum result refuse_date_of_ca(int code, struct error *err) {
+    AUTO(buf_clear) struct buf now = {0};
+    buf_init(&now, 64);
+    (void)error_set_code(err, RESULT_DENIED, "certificate_expired",
+                         "the peer's certificate chain was refused: a CA is outside its "
+                         "validity (%d)",
+                         code);
+    // A machine that has just started without a clock is more frequent than a CA that has ended.
+    if (time_format_rfc3339(clock_now(), &now) == RESULT_OK) {
+        error_hint(err, "Is this machine's clock right? It says %s.", buf_string(&now));
+    }
+    return RESULT_DENIED;
+}
+
 enum result tls_refuse_certificate(int code, struct error *err) {
     switch (code) {
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
@@ -74,14 +90,13 @@ enum result tls_refuse_certificate(int code, struct error *err) {
         return error_set_code(err, RESULT_DENIED, "certificate_usage",
                               "the peer's certificate is not for this use");
     default:
-        return error_set_code(
-            err, RESULT_DENIED,
-            tls_is_date_error(code) ? "certificate_expired" : "certificate_bad",
-            "the peer's certificate chain was refused: %s (%d)",
-            tls_is_date_error(code)
-                ? "a CA is outside its validity"
-                : wolfSSL_ERR_reason_error_string((unsigned long)(code < 0 ? -code : code)),
-            code);
+        return tls_is_date_error(code)
+                   ? refuse_date_of_ca(code, err)
+                   : error_set_code(err, RESULT_DENIED, "certificate_bad",
+                                    "the peer's certificate chain was refused: %s (%d)",
+                                    wolfSSL_ERR_reason_error_string(
+                                        (unsigned long)(code < 0 ? -code : code)),
+                                    code);
     }
 }
 

@@ -408,7 +408,9 @@ enum result option_read(const struct option *option, const char *value, void *ta
                         struct error *err) {
     if (value[0] == '\0' && option->type != OPTION_LIST) {
         (void)error_set(err, RESULT_INVALID, "there is no value behind \"=\"");
-        error_hint(err, "remove the line to get the default");
+        error_hint(err, option->initial == OPTION_REQUIRED
+                            ? "it is required: give it one"
+                            : "remove the line to get the default");
         return RESULT_INVALID;
     }
     return readers[option->type](option, value, (uint8_t *)target + option->offset, err);
