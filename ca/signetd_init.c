@@ -19,6 +19,9 @@ const struct option init_options[] = {
     {"host", "HOST",
      "name or address under which it is reached; may be repeated (this machine's name)", true,
      false},
+    {"enroll-port", "N", "where devices enroll and renew (8443)", false, false},
+    {"admin-port", "N", "where administrators connect (8444)", false, false},
+    {"public-port", "N", "where CRLs are, by plain HTTP (8080)", false, false},
     {"key", "TYPE|URI",
      "of the CA keys: " KEY_TYPES " (p256), or the issuing CA's, on a token: pkcs11:…", false,
      false},
@@ -70,6 +73,29 @@ static enum result hosts_of(const struct arguments *arguments, struct config_lis
     return hosts->count == 0 ? add_own_host(hosts, err) : RESULT_OK;
 }
 
+static enum result port_of(const struct arguments *arguments, const char *option,
+                           unsigned otherwise, unsigned *out_port, struct error *err) {
+    int64_t port = 0;
+    TRY(arguments_integer(arguments, option, 1, UINT16_MAX, otherwise, &port, err));
+    *out_port = (unsigned)port;
+    return RESULT_OK;
+}
+
+static enum result ports_of(const struct arguments *arguments, struct init_options *init,
+                            struct error *err) {
+    TRY(port_of(arguments, "enroll-port", CONFIG_ENROLL_PORT, &init->enroll_port, err));
+    TRY(port_of(arguments, "admin-port", CONFIG_ADMIN_PORT, &init->admin_port, err));
+    TRY(port_of(arguments, "public-port", CONFIG_PUBLIC_PORT, &init->public_port, err));
+    if (init->admin_port == init->enroll_port) {
+        return arguments_refuse(err, "admin-port", "devices enroll at port %u",
+                                init->enroll_port);
+    }
+    return init->public_port == init->enroll_port || init->public_port == init->admin_port
+               ? arguments_refuse(err, "public-port", "another gateway has port %u",
+                                  init->public_port)
+               : RESULT_OK;
+}
+
 static enum result check_name(const char *name, struct error *err) {
     if (text_count_characters(bytes_of_string(name)) > LIMIT_AUTHORITY_NAME_CHARACTERS) {
         return arguments_refuse(err, "name", "expected at most %d characters",
@@ -114,6 +140,7 @@ enum result run_init(const struct arguments *arguments, struct error *err) {
     TRY(required_value(arguments, "name", &init.name, err));
     TRY(check_name(init.name, err));
     TRY(hosts_of(arguments, &hosts, err));
+    TRY(ports_of(arguments, &init, err));
     TRY(key_of(arguments, &init.algorithm, &init.key_uri, err));
     TRY(key_uri_of(arguments, "root-key", &init.root_key_uri, err));
     TRY(key_uri_of(arguments, "operators-key", &init.operators_key_uri, err));

@@ -174,15 +174,11 @@ class Authority:
         self.admin_url = f"https://localhost:{self.admin_port}"
         self.public_url = f"http://localhost:{self.public_port}"
         self.process = None
-        self.init = run(SIGNETD, "init", "--dir", self.folder, "--name", name, "--host", "localhost", *init_options)
+        self.init = run(SIGNETD, "init", "--dir", self.folder, "--name", name, "--host", "localhost",
+                        "--enroll-port", self.enroll_port, "--admin-port", self.admin_port, "--public-port", self.public_port, *init_options)
         self.set("gateway enroll", "listen", f"127.0.0.1:{self.enroll_port}")
         self.set("gateway admin", "listen", f"127.0.0.1:{self.admin_port}")
         self.set("gateway public", "listen", f"127.0.0.1:{self.public_port}")
-        self.set("authority", "enroll_url", self.enroll_url)
-        self.set("authority", "admin_url", self.admin_url)
-        self.set("authority", "public_url", self.public_url)
-        with open(os.path.join(self.credential, "url"), "w", encoding="utf-8") as url:
-            url.write(self.admin_url + "\n")
         if start:
             self.start()
 

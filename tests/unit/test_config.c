@@ -710,7 +710,8 @@ static void the_default_file_is_accepted_and_means_the_defaults(void **state) {
     AUTO(config_clear) struct config minimal = {0};
     struct error err = {0};
     buf_init(&text, LIMIT_CONFIG_BYTES);
-    assert_ok(config_write_default("Test CA", &hosts, &text, &err), &err);
+    const struct config_start start = {.name = "Test CA", .hosts = &hosts};
+    assert_ok(config_write_default(&start, &text, &err), &err);
     assert_ok(parse(buf_string(&text), &config, &err), &err);
     assert_string_equal(buf_string(&config.warnings), ""); // or people learn to skip them
     assert_ok(parse(MINIMAL, &minimal, &err), &err);
@@ -738,9 +739,32 @@ static void a_host_that_is_an_ipv6_address_gets_brackets_in_urls(void **state) {
     AUTO(config_clear) struct config config = {0};
     struct error err = {0};
     buf_init(&text, LIMIT_CONFIG_BYTES);
-    assert_ok(config_write_default("x", &hosts, &text, &err), &err);
+    const struct config_start start = {.name = "x", .hosts = &hosts};
+    assert_ok(config_write_default(&start, &text, &err), &err);
     assert_ok(parse(buf_string(&text), &config, &err), &err);
     assert_string_equal(config.enroll_url, "https://[2001:db8::1]:8443");
+}
+
+static void other_ports_stand_in_urls_and_where_gateways_listen(void **state) {
+    (void)state;
+    char host[] = "ca.example";
+    char *items[] = {host};
+    const struct config_list hosts = {.items = items, .count = 1};
+    const struct config_start start = {
+        .name = "x", .hosts = &hosts, .enroll_port = 1443, .public_port = 8080};
+    AUTO(buf_clear) struct buf text = {0};
+    AUTO(config_clear) struct config config = {0};
+    struct error err = {0};
+    buf_init(&text, LIMIT_CONFIG_BYTES);
+    assert_ok(config_write_default(&start, &text, &err), &err);
+    assert_ok(parse(buf_string(&text), &config, &err), &err);
+    assert_string_equal(config.enroll_url, "https://ca.example:1443");
+    assert_string_equal(config.admin_url, "https://ca.example:8444");
+    assert_int_equal(config.enroll_listen.count, 2);
+    assert_string_equal(config.enroll_listen.items[0], "0.0.0.0:1443");
+    assert_string_equal(config.enroll_listen.items[1], "[::]:1443");
+    assert_string_equal(config.admin_listen.items[0], "0.0.0.0:8444");
+    assert_non_null(strstr(buf_string(&text), "\n#listen = 0.0.0.0:8080 [::]:8080\n"));
 }
 
 static void the_default_file_needs_a_host(void **state) {
@@ -749,7 +773,8 @@ static void the_default_file_needs_a_host(void **state) {
     AUTO(buf_clear) struct buf text = {0};
     struct error err = {0};
     buf_init(&text, LIMIT_CONFIG_BYTES);
-    assert_result(RESULT_INVALID, config_write_default("x", &none, &text, &err), &err);
+    const struct config_start start = {.name = "x", .hosts = &none};
+    assert_result(RESULT_INVALID, config_write_default(&start, &text, &err), &err);
 }
 
 static void a_crl_url_lies_below_the_public_url(void **state) {
@@ -823,6 +848,7 @@ int main(void) {
         cmocka_unit_test(without_a_public_url_certificates_cannot_carry_it),
         cmocka_unit_test(the_default_file_is_accepted_and_means_the_defaults),
         cmocka_unit_test(a_host_that_is_an_ipv6_address_gets_brackets_in_urls),
+        cmocka_unit_test(other_ports_stand_in_urls_and_where_gateways_listen),
         cmocka_unit_test(the_default_file_needs_a_host),
         cmocka_unit_test(a_crl_url_lies_below_the_public_url),
         cmocka_unit_test(a_file_that_is_not_there_is_not_found),

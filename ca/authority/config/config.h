@@ -91,7 +91,16 @@ enum result config_each_warning(const struct config *config,
                                 enum result (*visit)(const char *line, void *context,
                                                      struct error *err),
                                 void *context, struct error *err);
+#define CONFIG_ENROLL_PORT 8443
+#define CONFIG_ADMIN_PORT 8444
+#define CONFIG_PUBLIC_PORT 8080
+// What a new configuration says beyond the defaults.
+struct config_start {
+    const char *name;
+    const struct config_list *hosts;               // at least one
+    unsigned enroll_port, admin_port, public_port; // 0: the default
+};
 // The commented default configuration with the built-in profiles; every key of the option table
-// appears with its meaning. `hosts` has at least one entry.
-enum result config_write_default(const char *name, const struct config_list *hosts,
-                                 struct buf *out, struct error *err);
+// appears with its meaning.
+enum result config_write_default(const struct config_start *start, struct buf *out,
+                                 struct error *err);

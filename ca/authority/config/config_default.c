@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "authority/config/config.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "authority/config/config_options.h"
@@ -76,43 +77,78 @@ static enum result write_list(const struct config_list *list, struct buf *out) {
     return RESULT_OK;
 }
 
-static enum result write_url(const char *key, const char *scheme, const char *host,
-                             unsigned port, struct buf *out) {
-    bool is_ipv6 = strchr(host, ':') != NULL;
-    return buf_printf(out, "%s = %s://%s%s%s:%u\n", key, scheme, is_ipv6 ? "[" : "", host,
-                      is_ipv6 ? "]" : "", port);
+// The gateways, each with the address that is told of it.
+struct door {
+    const char *section;
+    const char *url_key;
+    const char *scheme;
+    size_t port_offset; // in struct config_start
+    unsigned default_port;
+};
+static const struct door doors[] = {
+    {"gateway enroll", "enroll_url", "https", offsetof(struct config_start, enroll_port),
+     CONFIG_ENROLL_PORT},
+    {"gateway admin", "admin_url", "https", offsetof(struct config_start, admin_port),
+     CONFIG_ADMIN_PORT},
+    {"gateway public", "public_url", "http", offsetof(struct config_start, public_port),
+     CONFIG_PUBLIC_PORT},
+};
+
+// 0 when it is the default.
+static unsigned port_of(const struct config_start *start, const struct door *door) {
+    unsigned port = 0;
+    memcpy(&port, (const uint8_t *)start + door->port_offset, sizeof(port));
+    return port == door->default_port ? 0 : port;
 }
 
-// The values that differ from authority to authority; RESULT_NOT_FOUND for all other keys.
-static enum result write_own_value(const char *name, const struct config_list *hosts,
-                                   const char *key, struct buf *out) {
+static enum result write_url(const struct config_start *start, const struct door *door,
+                             struct buf *out) {
+    const char *host = start->hosts->items[0];
+    const unsigned port = port_of(start, door);
+    bool is_ipv6 = strchr(host, ':') != NULL;
+    return buf_printf(out, "%s = %s://%s%s%s:%u\n", door->url_key, door->scheme,
+                      is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "",
+                      port == 0 ? door->default_port : port);
+}
+
+// What differs from authority to authority; RESULT_NOT_FOUND for all other keys.
+static enum result write_identity(const struct config_start *start, const char *key,
+                                  struct buf *out) {
     if (strcmp(key, "name") == 0) {
-        return buf_printf(out, "name = %s\n", name);
+        return buf_printf(out, "name = %s\n", start->name);
     }
     if (strcmp(key, "hosts") == 0) {
         TRY(buf_append_string(out, "hosts ="));
-        TRY(write_list(hosts, out));
+        TRY(write_list(start->hosts, out));
         return buf_append_string(out, "\n");
     }
-    if (strcmp(key, "enroll_url") == 0) {
-        return write_url(key, "https", hosts->items[0], 8443, out);
-    }
-    if (strcmp(key, "admin_url") == 0) {
-        return write_url(key, "https", hosts->items[0], 8444, out);
-    }
-    if (strcmp(key, "public_url") == 0) {
-        return write_url(key, "http", hosts->items[0], 8080, out);
+    for (size_t i = 0; i < sizeof(doors) / sizeof(doors[0]); i++) {
+        if (strcmp(key, doors[i].url_key) == 0) {
+            return write_url(start, &doors[i], out);
+        }
     }
     return RESULT_NOT_FOUND;
 }
 
-static enum result write_option(const struct option *option, const char *name,
-                                const struct config_list *hosts, struct buf *out) {
-    TRY(write_comment(option->meaning, out));
-    enum result result = RESULT_NOT_FOUND;
+static enum result write_own_value(const struct config_start *start,
+                                   const struct option *option, struct buf *out) {
     if (strcmp(option->section, "authority") == 0) {
-        result = write_own_value(name, hosts, option->key, out);
+        return write_identity(start, option->key, out);
     }
+    for (size_t i = 0; i < sizeof(doors) / sizeof(doors[0]); i++) {
+        const unsigned port = port_of(start, &doors[i]);
+        if (strcmp(option->section, doors[i].section) == 0 &&
+            strcmp(option->key, "listen") == 0 && port != 0) {
+            return buf_printf(out, "listen = 0.0.0.0:%u [::]:%u\n", port, port);
+        }
+    }
+    return RESULT_NOT_FOUND;
+}
+
+static enum result write_option(const struct option *option, const struct config_start *start,
+                                struct buf *out) {
+    TRY(write_comment(option->meaning, out));
+    enum result result = write_own_value(start, option, out);
     if (result != RESULT_NOT_FOUND) {
         return result;
     }
@@ -120,11 +156,11 @@ static enum result write_option(const struct option *option, const char *name,
     return buf_printf(out, "#%s =%s%s\n", option->key, initial[0] == '\0' ? "" : " ", initial);
 }
 
-static enum result write_section(const char *section, const char *name,
-                                 const struct config_list *hosts, struct buf *out) {
+static enum result write_section(const char *section, const struct config_start *start,
+                                 struct buf *out) {
     for (size_t i = 0; i < config_option_count; i++) {
         if (strcmp(config_options[i].section, section) == 0) {
-            TRY(write_option(&config_options[i], name, hosts, out));
+            TRY(write_option(&config_options[i], start, out));
         }
     }
     return RESULT_OK;
@@ -138,26 +174,25 @@ static enum result write_profiles(struct buf *out) {
     return RESULT_OK;
 }
 
-static enum result write_all(const char *name, const struct config_list *hosts,
-                             struct buf *out) {
+static enum result write_all(const struct config_start *start, struct buf *out) {
     TRY(buf_append_string(out, head));
     for (size_t i = 0; !config_section_has_name(config_sections[i]); i++) {
         TRY(buf_printf(out, "\n[%s]\n", config_sections[i]));
-        TRY(write_section(config_sections[i], name, hosts, out));
+        TRY(write_section(config_sections[i], start, out));
     }
     TRY(buf_append_string(out, manufacturers_head));
-    TRY(write_section(SECTION_MANUFACTURER, name, hosts, out));
+    TRY(write_section(SECTION_MANUFACTURER, start, out));
     TRY(buf_append_string(out, profiles_head));
-    TRY(write_section(SECTION_PROFILE, name, hosts, out));
+    TRY(write_section(SECTION_PROFILE, start, out));
     return write_profiles(out);
 }
 
-enum result config_write_default(const char *name, const struct config_list *hosts,
-                                 struct buf *out, struct error *err) {
-    if (hosts->count == 0) {
+enum result config_write_default(const struct config_start *start, struct buf *out,
+                                 struct error *err) {
+    if (start->hosts->count == 0) {
         return error_set(err, RESULT_INVALID, "expected at least one host");
     }
-    if (write_all(name, hosts, out) != RESULT_OK) {
+    if (write_all(start, out) != RESULT_OK) {
         return error_set(err, RESULT_LIMIT, "the default configuration does not fit");
     }
     return RESULT_OK;

@@ -54,8 +54,13 @@ const struct option config_options[] = {
         "the gateways' TLS certificate."),
     AUTHORITY("enroll_url", OPTION_TEXT, enroll_url, OPTION_REQUIRED,
               "Where devices enroll and renew; enrollment tokens carry it."),
-    AUTHORITY("admin_url", OPTION_TEXT, admin_url, OPTION_REQUIRED,
-              "Where administrators reach it with signetctl."),
+    AUTHORITY(
+        "admin_url", OPTION_TEXT, admin_url, OPTION_REQUIRED,
+        "Where administrators reach it with signetctl. These three addresses are what others "
+        "are\n"
+        "told; listen, in the sections of the gateways below, is where signetd waits. For\n"
+        "another port change both. Credentials remember theirs: enroll_url in tokens and in\n"
+        "the file url of each device, admin_url in admin/url."),
     AUTHORITY("public_url", OPTION_TEXT, public_url, "",
               "Where anyone gets CRLs and CA certificates, by plain HTTP."),
     AUTHORITY("pkcs11_paths", OPTION_LIST, pkcs11_paths, "",

@@ -96,7 +96,14 @@ static enum result prepare_config(struct founding *founding, struct error *err) 
     const char *name = founding->options->name;
     buf_init(&founding->config_text, LIMIT_CONFIG_BYTES);
     TRY(choose_hosts(founding, err));
-    TRY(config_write_default(name, &founding->hosts, &founding->config_text, err));
+    const struct config_start start = {
+        .name = name,
+        .hosts = &founding->hosts,
+        .enroll_port = founding->options->enroll_port,
+        .admin_port = founding->options->admin_port,
+        .public_port = founding->options->public_port,
+    };
+    TRY(config_write_default(&start, &founding->config_text, err));
     TRY(config_parse(LAYOUT_CONFIG, buf_bytes(&founding->config_text), &founding->config, err));
     if (strcmp(founding->config.name, name) != 0) {
         return error_set(err, RESULT_INVALID,
@@ -362,7 +369,7 @@ static enum result write_report(const struct founding *founding, struct buf *rep
     buf_init(&fingerprint, 2 * SHA256_SIZE);
     buf_init(&end, 64);
     TRY(hash_sha256_hex(founding->set.root->certificate.der, &fingerprint));
-    TRY(time_format_rfc3339(founding->set.issuing->certificate.not_after, &end));
+    TRY(time_format_plain(founding->set.issuing->certificate.not_after, &end));
     TRY(buf_printf(report, "The authority \"%s\" is in %s.\n\n", founding->options->name,
                    folder));
     TRY(buf_printf(report, "  root SHA-256     %s\n", buf_string(&fingerprint)));

@@ -9,9 +9,10 @@
 struct init_options {
     const char *folder;
     const char *name;
-    const struct config_list *hosts; // at least one
-    enum key_algorithm algorithm;    // of the keys that are made
-    const char *key_uri;             // of the issuing CA's key, on a token; NULL: in a file
+    const struct config_list *hosts;               // at least one
+    unsigned enroll_port, admin_port, public_port; // 0: the default
+    enum key_algorithm algorithm;                  // of the keys that are made
+    const char *key_uri; // of the issuing CA's key, on a token; NULL: in a file
     const char *root_key_uri;
     const char *operators_key_uri;
     const char *import_certificate; // NULL: make a new CA
