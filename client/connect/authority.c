@@ -90,6 +90,7 @@ enum result authority_connect(const struct url *url, const struct transport *tra
         return error_out_of_memory(err);
     }
     TRY(tls_client_context_new(trust, buf_bytes(&chain), own->key, out_tls, err));
+    tls_client_expect_authority(*out_tls);
     exchange_init(out_exchange, url, *out_tls, LIMIT_HTTP_RESPONSE_BODY_BYTES);
     out_exchange->transport = transport;
     return RESULT_OK;

@@ -35,7 +35,8 @@ struct own_certificate {
     struct bytes certificate, chain;
 };
 
-// An exchange with an authority that must chain to `trust`. `*out_tls` must outlive it.
+// An exchange with an authority that must chain to `trust`, and say that it is one: other servers
+// have certificates of the same CA. `*out_tls` must outlive it.
 enum result authority_connect(const struct url *url, const struct transport *transport,
                               struct bytes trust, const struct own_certificate *own,
                               struct tls_context **out_tls, struct exchange *out_exchange,

@@ -67,7 +67,8 @@ static enum result check_peer(struct tls *tls, const WOLFSSL_X509_STORE_CTX *sto
         const struct tls_peer peer = {.leaf = leaf,
                                       .others = buf_bytes(&others),
                                       .trust = buf_bytes(&tls->context->trust),
-                                      .host = tls->host};
+                                      .host = tls->host,
+                                      .is_authority = tls->context->expects_authority};
         TRY(tls_peer_check(&peer, err));
     }
     return buf_assign(&tls->peer, leaf);

@@ -34,6 +34,9 @@ enum result tls_server_context_new(struct bytes chain, const struct key *key,
 enum result tls_client_context_new(struct bytes trust, struct bytes chain,
                                    const struct key *key, struct tls_context **out_context,
                                    struct error *err);
+// From now on only an authority is taken for the server (wire/tls_peer.h), not another server that
+// has a certificate of the same CA for the same name.
+void tls_client_expect_authority(struct tls_context *context);
 // Verifies nothing about the server: only for fetching a chain that is then compared with a
 // fingerprint.
 enum result tls_client_context_new_insecure(struct tls_context **out_context,

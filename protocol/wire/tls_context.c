@@ -210,6 +210,10 @@ enum result tls_client_context_new(struct bytes trust, struct bytes chain,
     return RESULT_OK;
 }
 
+void tls_client_expect_authority(struct tls_context *context) {
+    context->expects_authority = true;
+}
+
 enum result tls_client_context_new_insecure(struct tls_context **out_context,
                                             struct error *err) {
     TRY(context_new(false, VERIFY_INSECURE, out_context, err));

@@ -61,6 +61,20 @@ static enum result check_usage(const struct certificate *leaf, enum oid usage,
                           "the peer's certificate is not for %s", oid_name(usage));
 }
 
+// Silence is no permission here: neither no extension nor anyExtendedKeyUsage makes an authority.
+static enum result check_authority(const struct certificate *leaf, struct error *err) {
+    if (certificate_has_extended_key_usage(leaf, OID_CMC_RA)) {
+        return RESULT_OK;
+    }
+    (void)error_set_code(err, RESULT_DENIED, "certificate_usage",
+                         "this server's certificate is not that of an authority: it lacks the "
+                         "extended key usage %s",
+                         oid_name(OID_CMC_RA));
+    error_hint(err, "Nothing was sent. Check the address: another server of the same CA may "
+                    "answer there. A signetd that is older than this program must be updated.");
+    return RESULT_DENIED;
+}
+
 static enum result refuse_issuer(const struct certificate *leaf, struct error *err) {
     AUTO(buf_clear) struct buf issuer = {0};
     buf_init(&issuer, 4096);
@@ -196,5 +210,8 @@ enum result tls_peer_check(const struct tls_peer *peer, struct error *err) {
     TRY(check_server_dates(&leaf, now, err));
     TRY(check_chain(&leaf, peer, now, err));
     TRY(check_usage(&leaf, OID_SERVER_AUTH, err));
+    if (peer->is_authority) {
+        TRY(check_authority(&leaf, err));
+    }
     return check_host(&leaf, peer->host, err);
 }

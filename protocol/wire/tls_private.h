@@ -16,6 +16,7 @@ struct tls_context {
     enum verification verification;
     bool is_server;
     bool requires_certificate;
+    bool expects_authority;
     size_t references;
 };
 

@@ -43,6 +43,7 @@
     X(CODE_SIGNING, "codeSigning", "1.3.6.1.5.5.7.3.3")                                        \
     X(EMAIL_PROTECTION, "emailProtection", "1.3.6.1.5.5.7.3.4")                                \
     X(OCSP_SIGNING, "OCSPSigning", "1.3.6.1.5.5.7.3.9")                                        \
+    X(CMC_RA, "cmcRA", "1.3.6.1.5.5.7.3.28")                                                   \
     X(ANY_EXTENDED_KEY_USAGE, "anyExtendedKeyUsage", "2.5.29.37.0")                            \
     X(XMPP_ADDR, "xmppAddr", "1.3.6.1.5.5.7.8.5")                                              \
     X(EC_PUBLIC_KEY, "ecPublicKey", "1.2.840.10045.2.1")                                       \

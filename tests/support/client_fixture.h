@@ -99,7 +99,8 @@ static inline void make_identity(struct test_identity *identity, struct test_nam
         .key_usage =
             is_ca ? KEY_USAGE_KEY_CERT_SIGN | KEY_USAGE_CRL_SIGN : KEY_USAGE_DIGITAL_SIGNATURE,
         .extended_key_usages = {is_ca ? OID_UNKNOWN : OID_CLIENT_AUTH,
-                                is_ca ? OID_UNKNOWN : OID_SERVER_AUTH},
+                                is_ca ? OID_UNKNOWN : OID_SERVER_AUTH,
+                                is_ca ? OID_UNKNOWN : OID_CMC_RA},
         .authority_key_id = bytes_of(ca_id, sizeof(ca_id)),
     };
     assert_ok(certificate_build_tbs(&plan, key_signature_algorithm(signer), &tbs, &err), &err);

@@ -19,6 +19,7 @@ struct identity_plan {
     const char *names[4]; // "cn:…", "dns:…"
     bool is_ca;
     enum oid usage;
+    bool is_authority; // has cmcRA besides
     enum key_algorithm algorithm;
     int64_t not_before;
     int64_t not_after;
@@ -70,7 +71,7 @@ static inline void identity_make(struct identity *out, const struct identity *is
         .path_length = PATH_LENGTH_NONE,
         .key_usage = plan->is_ca ? KEY_USAGE_KEY_CERT_SIGN | KEY_USAGE_CRL_SIGN
                                  : KEY_USAGE_DIGITAL_SIGNATURE,
-        .extended_key_usages = {plan->usage},
+        .extended_key_usages = {plan->usage, plan->is_authority ? OID_CMC_RA : OID_UNKNOWN},
         .authority_key_id = issuer_read.subject_key_id,
     };
     assert_ok(

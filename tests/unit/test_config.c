@@ -277,6 +277,14 @@ static const struct mistake {
      "that "
      "speak for the CA itself",
      "extended_key_usages", ""},
+    {MINIMAL "[profile x]\nextended_key_usages = serverAuth cmcRA\n",
+     "signetd.conf:11: extended_key_usages in [profile x]: cmcRA is for certificates that "
+     "speak for the CA itself",
+     "extended_key_usages", ""},
+    {MINIMAL "[profile x]\nextended_key_usages = serverAuth 1.3.6.1.5.5.7.3.28\n",
+     "signetd.conf:11: extended_key_usages in [profile x]: cmcRA is for certificates that "
+     "speak for the CA itself",
+     "extended_key_usages", ""},
     {MINIMAL "[profile x]\nextended_key_usages = 2.5.4.3\n",
      "signetd.conf:11: extended_key_usages in [profile x]: CN is no extended key usage",
      "extended_key_usages", ""},

@@ -264,6 +264,33 @@ static void extended_key_usage_is_exactly_the_profiles(void **state) {
     expect_denied(f, "extension");
 }
 
+// Also when a profile asks for it, in whichever of its two lists.
+static void usages_of_the_authority_are_for_its_own_profiles(void **state) {
+    struct policy_fixture *f = *state;
+    struct error err = {0};
+    static const struct {
+        enum oid usage;
+        const char *dotted;
+        char *profile;
+    } rows[] = {
+        {OID_CMC_RA, "1.3.6.1.5.5.7.3.28", PROFILE_SERVICE},
+        {OID_OCSP_SIGNING, "1.3.6.1.5.5.7.3.9", PROFILE_OCSP},
+    };
+    char *name = f->profile.name;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        f->plan.extended_key_usages[0] = rows[i].usage;
+        f->profile.extended_key_usages[0] = rows[i].usage;
+        expect_denied(f, "extended_key_usage");
+        f->profile.name = rows[i].profile;
+        expect_allowed(f);
+        f->profile.name = name;
+        f->profile.extended_key_usages[0] = OID_UNKNOWN;
+        assert_ok(config_list_add(&f->profile.other_usages, rows[i].dotted, &err), &err);
+        expect_denied(f, "extended_key_usage");
+        config_list_clear(&f->profile.other_usages);
+    }
+}
+
 static void a_usage_without_a_name_is_as_exact(void **state) {
     struct policy_fixture *f = *state;
     struct error err = {0};
@@ -726,6 +753,7 @@ int main(void) {
         POLICY_TEST(a_key_type_that_the_profile_lacks_is_refused),
         POLICY_TEST(key_usage_is_exactly_the_profiles),
         POLICY_TEST(extended_key_usage_is_exactly_the_profiles),
+        POLICY_TEST(usages_of_the_authority_are_for_its_own_profiles),
         POLICY_TEST(a_usage_without_a_name_is_as_exact),
         POLICY_TEST(addresses_are_carried_where_the_profile_says_so),
         POLICY_TEST(a_ca_certificate_is_refused),

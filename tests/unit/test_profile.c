@@ -42,7 +42,9 @@ static void the_internal_profiles_are_added(void **state) {
     assert_int_equal(admin->names[NAME_DNS].maximum, 0);
     assert_true(service->is_internal);
     assert_int_equal(service->extended_key_usages[0], OID_SERVER_AUTH);
-    assert_int_equal(service->extended_key_usages[1], OID_UNKNOWN);
+    assert_int_equal(service->extended_key_usages[1], OID_CMC_RA);
+    assert_int_equal(service->extended_key_usages[2], OID_UNKNOWN);
+    assert_int_equal(admin->extended_key_usages[1], OID_UNKNOWN);
     assert_int_equal(service->alternative_names.minimum, 1);
     const struct profile *ocsp = profile_find(&list, PROFILE_OCSP);
     assert_non_null(ocsp);

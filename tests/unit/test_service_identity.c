@@ -19,6 +19,7 @@ static void it_names_the_hosts_and_chains_to_the_root(void **state) {
                                        &f->err),
               &f->err);
     assert_true(certificate_has_extended_key_usage(&leaf, OID_SERVER_AUTH));
+    assert_true(certificate_has_extended_key_usage(&leaf, OID_CMC_RA));
     assert_false(certificate_has_extended_key_usage(&leaf, OID_CLIENT_AUTH));
     AUTO(names_clear) struct names names = {0};
     assert_ok(certificate_names(&leaf, &names, &f->err), &f->err);

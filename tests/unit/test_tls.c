@@ -19,6 +19,7 @@ static struct pki {
     struct identity root, issuing, server, client, rsa_server, ed_client;
     struct identity expired_client, early_client, expired_server, early_server;
     struct identity client_as_server, forged_client, forged_expired;
+    struct identity authority, ra_alone, any_usage, no_usage;
     struct identity other_root, other_issuing, other_client, other_expired, other_server;
 } pki;
 
@@ -42,6 +43,15 @@ static int make_pki(void **state) {
     identity_make(
         &pki.client_as_server, &pki.issuing,
         &(struct identity_plan){.names = {"dns:ca.example"}, .usage = OID_CLIENT_AUTH});
+    struct identity_plan other_usage = server;
+    other_usage.is_authority = true;
+    identity_make(&pki.authority, &pki.issuing, &other_usage);
+    other_usage = (struct identity_plan){.names = {"dns:ca.example"}, .usage = OID_CMC_RA};
+    identity_make(&pki.ra_alone, &pki.issuing, &other_usage);
+    other_usage.usage = OID_ANY_EXTENDED_KEY_USAGE;
+    identity_make(&pki.any_usage, &pki.issuing, &other_usage);
+    other_usage.usage = OID_UNKNOWN;
+    identity_make(&pki.no_usage, &pki.issuing, &other_usage);
     // Says what the client's certificate says, but the signature is another one's.
     identity_make(&pki.forged_client, &pki.issuing, &client);
     pki.forged_client.der.data[pki.forged_client.der.size - 1] ^= 1;
@@ -129,6 +139,7 @@ struct plan {
     const struct identity *client_sends;  // behind its own; NULL: the leaf only
     const struct identity *client_trusts; // default: the root
     const char *host;                     // default: "ca.example"
+    bool wants_authority;                 // the client does
 };
 
 static void pair_open(struct pair *pair, const struct plan *plan) {
@@ -148,6 +159,9 @@ static void pair_open(struct pair *pair, const struct plan *plan) {
                                      plan->client != NULL ? plan->client->key : NULL,
                                      &pair->client_context, &err),
               &err);
+    if (plan->wants_authority) {
+        tls_client_expect_authority(pair->client_context);
+    }
     assert_ok(tls_accept_new(pair->server_context, &pair->server.tls, &err), &err);
     assert_ok(tls_connect_new(pair->client_context,
                               plan->host != NULL ? plan->host : "ca.example", &pair->client.tls,
@@ -434,6 +448,37 @@ static void bad_server_certificates_are_refused(void **state) {
         require_refused(&pair.client, RESULT_DENIED, rows[i].code);
         assert_false(tls_is_established(pair.client.tls));
         assert_int_not_equal(pair.server.result, RESULT_OK);
+    }
+}
+
+// A broker on the authority's machine has a certificate of the same CA for the same host name.
+static void another_server_does_not_pass_for_the_authority(void **state) {
+    (void)state;
+    const struct {
+        const struct identity *server;
+        bool is_server, is_authority;
+    } rows[] = {
+        {&pki.authority, true, true},  {&pki.server, true, false},
+        {&pki.any_usage, true, false}, {&pki.no_usage, true, false},
+        {&pki.ra_alone, false, false}, {&pki.client_as_server, false, false},
+    };
+    for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+        const bool wants_authority = i % 2 == 0;
+        AUTO(pair_clear) struct pair pair = {0};
+        pair_open(&pair, &(struct plan){.server = rows[i / 2].server,
+                                        .wants_authority = wants_authority});
+        run(&pair, SIZE_MAX);
+        if (wants_authority ? rows[i / 2].is_authority : rows[i / 2].is_server) {
+            require_established(&pair);
+            continue;
+        }
+        require_refused(&pair.client, RESULT_DENIED, "certificate_usage");
+        assert_false(tls_is_established(pair.client.tls));
+        if (rows[i / 2].is_server) {
+            assert_string_equal(pair.client.err.message,
+                                "this server's certificate is not that of an authority: it "
+                                "lacks the extended key usage cmcRA");
+        }
     }
 }
 
@@ -960,6 +1005,7 @@ int main(void) {
         cmocka_unit_test(a_client_may_show_a_server_certificate),
         cmocka_unit_test(the_host_must_be_in_the_certificate),
         cmocka_unit_test(bad_server_certificates_are_refused),
+        cmocka_unit_test(another_server_does_not_pass_for_the_authority),
         cmocka_unit_test(a_wrong_date_names_both_clocks),
         cmocka_unit_test(an_insecure_client_verifies_nothing_but_shows_the_certificate),
         cmocka_unit_test(our_own_verdict_refuses_the_same),

@@ -49,7 +49,7 @@ static enum result refuse_usage(enum oid oid, struct error *err) {
     if (oid == OID_ANY_EXTENDED_KEY_USAGE) {
         return error_set(err, RESULT_INVALID, "%s would undo every other one", oid_name(oid));
     }
-    if (oid == OID_OCSP_SIGNING) {
+    if (oid == OID_OCSP_SIGNING || oid == OID_CMC_RA) {
         return error_set(err, RESULT_INVALID,
                          "%s is for certificates that speak for the CA itself", oid_name(oid));
     }

@@ -88,9 +88,11 @@ static struct profile admin_profile(int64_t lifetime) {
     return profile;
 }
 
-// Its lifetime comes from [service] with each issuance.
+// Its lifetime comes from [service] with each issuance. cmcRA is what no other profile gives: by it
+// clients tell the authority from a broker that has a certificate for the same host.
 static struct profile service_profile(void) {
     struct profile profile = internal_profile(OID_SERVER_AUTH);
+    profile.extended_key_usages[1] = OID_CMC_RA;
     profile.names[NAME_CN] = (struct name_rule){0, 1};
     profile.names[NAME_DNS] = (struct name_rule){0, LIMIT_NAMES};
     profile.names[NAME_IP] = (struct name_rule){0, LIMIT_NAMES};

@@ -288,9 +288,32 @@ static enum result find_usage(const struct profile *profile, struct usages *usag
     return deny_usage(profile, usage, "does not belong to it", err);
 }
 
+// What speaks for the authority itself, and the one profile that may give it: whatever a profile
+// of the configuration came to say.
+static const struct {
+    enum oid usage;
+    const char *profile;
+} reserved_usages[] = {
+    {OID_CMC_RA, PROFILE_SERVICE},
+    {OID_OCSP_SIGNING, PROFILE_OCSP},
+};
+
+static enum result check_reserved_usages(const struct decision_input *input,
+                                         struct error *err) {
+    for (size_t i = 0; i < sizeof(reserved_usages) / sizeof(reserved_usages[0]); i++) {
+        if (certificate_has_extended_key_usage(input->certificate, reserved_usages[i].usage) &&
+            strcmp(input->profile->name, reserved_usages[i].profile) != 0) {
+            return deny_usage(input->profile, oid_content(reserved_usages[i].usage),
+                              "is for the authority alone", err);
+        }
+    }
+    return RESULT_OK;
+}
+
 // Exactly the profile's, in any order.
 static enum result check_extended_key_usages(const struct decision_input *input,
                                              struct error *err) {
+    TRY(check_reserved_usages(input, err));
     AUTO(usages_clear) struct usages usages = {0};
     TRY(read_usages(input->profile, &usages, err));
     struct der list = der_of(input->certificate->extended_key_usages);
