@@ -170,10 +170,12 @@ static enum result check_signer(const struct audit_checkpoint *checkpoint, struc
     while (trust.size > 0) {
         struct certificate root = {0};
         TRY(certificate_read_next(&trust, &root, err));
-        if (bytes_equal(root.der, signer.der) ||
-            certificate_verify_chain(&signer, above, &root, checkpoint->time, NULL) ==
-                RESULT_OK) {
-            return RESULT_OK;
+        const enum result result =
+            bytes_equal(root.der, signer.der)
+                ? RESULT_OK
+                : certificate_verify_chain(&signer, above, &root, checkpoint->time, err);
+        if (result == RESULT_OK || result == RESULT_LIMIT || result == RESULT_INTERNAL) {
+            return result;
         }
     }
     (void)error_set_code(err, RESULT_DENIED, "checkpoint_invalid",

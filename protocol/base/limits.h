@@ -28,6 +28,9 @@
 // Leaf, a few intermediates, root.
 #define LIMIT_CHAIN_CERTIFICATES 8
 #define LIMIT_CHAIN_BYTES (LIMIT_CHAIN_CERTIFICATES * LIMIT_CERTIFICATE_BYTES)
+// CAs that a device believes: all that its authority may have at a time (LIMIT_ISSUERS), and as many
+// of before, whose certificates peers still show.
+#define LIMIT_TRUST_CERTIFICATES 64
 // A PKCS#8 RSA-4096 key in PEM is 3.2 kB; encrypted a little more.
 #define LIMIT_KEY_FILE_BYTES (16 * 1024)
 // The URI of a key on a token (RFC 7512), with paths of its module and its PIN's file.

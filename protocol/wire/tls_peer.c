@@ -95,8 +95,13 @@ static enum result check_chain(const struct certificate *leaf, const struct tls_
         struct certificate anchor = {0};
         struct error failure = {0};
         TRY(certificate_read_next(&trust, &anchor, err));
-        if (certificate_verify_chain(leaf, peer->others, &anchor, now, &failure) == RESULT_OK) {
+        const enum result result =
+            certificate_verify_chain(leaf, peer->others, &anchor, now, &failure);
+        if (result == RESULT_OK) {
             return RESULT_OK;
+        }
+        if (result == RESULT_INTERNAL) {
+            return error_out_of_memory(err);
         }
         if (nearest.result == RESULT_OK || strcmp(nearest.code, "issuer_unknown") == 0) {
             nearest = failure;

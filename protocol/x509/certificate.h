@@ -82,6 +82,12 @@ enum result certificate_verify(const struct certificate *certificate,
 enum result certificate_verify_chain(const struct certificate *leaf, struct bytes intermediates,
                                      const struct certificate *root, int64_t now,
                                      struct error *err);
+// The same for a CA among all those that a device knows: up to LIMIT_TRUST_CERTIFICATES of them, and
+// not LIMIT_CHAIN_CERTIFICATES, as strangers may send. RESULT_LIMIT for more says nothing about the
+// CA.
+enum result certificate_verify_among(const struct certificate *ca, struct bytes others,
+                                     const struct certificate *root, int64_t now,
+                                     struct error *err);
 bool certificate_is_self_issued(const struct certificate *certificate);
 
 // --- building --------------------------------------------------------------------------------

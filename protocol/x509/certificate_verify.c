@@ -1,9 +1,11 @@
 // Verifying a certificate under its issuer, and a chain up to a root (RFC 5280, section 6).
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <limits.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "x509/certificate.h"
+#include "x509/der.h"
 
 static enum result check_may_sign(const struct certificate *issuer, bool is_anchor,
                                   struct error *err) {
@@ -76,83 +78,99 @@ static enum result check_critical(const struct certificate *certificate, const c
     return RESULT_OK;
 }
 
+// One of those that may vouch for the leaf.
+struct candidate {
+    struct certificate certificate;
+    bool is_used;
+};
+
 // A CA that the root vouches for, and how many more CAs may stand below it.
 struct trusted {
-    struct certificate certificate;
+    const struct certificate *certificate;
     bool is_anchor;
     int more; // INT_MAX without limit
 };
 
-// Grown from the root downwards, so that only signatures of trusted keys are ever looked for
-// and foreign certificates cost a bounded number of verifications.
-struct trust {
-    struct trusted items[LIMIT_CHAIN_CERTIFICATES + 1];
-    size_t count;
+// Trust grows from the root downwards, so that only signatures of trusted keys are ever looked
+// for, each at most once, and foreign certificates cost a bounded number of verifications.
+struct search {
+    struct candidate *candidates;
+    size_t candidate_count;
+    struct trusted *trusted; // the root, and room for every candidate
+    size_t trusted_count;
+    const struct certificate *leaf;
+    int64_t now;
 };
+
+static void search_clear(struct search *search) {
+    free(search->candidates);
+    free(search->trusted);
+}
 
 static int smaller(int a, int b) {
     return a < b ? a : b;
 }
 
-static enum result extend_trust(struct trust *trust, const struct certificate *candidate,
-                                int64_t now, struct error *err) {
-    enum result result =
-        error_set_code(err, RESULT_DENIED, "issuer_unknown", "no trusted CA issued it");
-    for (size_t i = 0; i < trust->count; i++) {
-        const struct trusted *parent = &trust->items[i];
-        if (!are_names_chained(candidate, &parent->certificate)) {
-            continue;
-        }
-        result = verify_under(candidate, &parent->certificate, parent->is_anchor, err);
-        if (result != RESULT_OK) {
-            continue;
-        }
-        TRY(check_dates(candidate, now, "an intermediate certificate", err));
-        TRY(check_critical(candidate, "an intermediate certificate", err));
-        TRY(check_may_sign(candidate, false, err));
-        // RFC 5280, 6.1.4 (l): self-issued certificates do not count.
-        int step = certificate_is_self_issued(candidate) ? 0 : 1;
-        if (parent->more < step) {
-            return error_set_code(err, RESULT_DENIED, "path_too_long",
-                                  "an intermediate certificate lies deeper than its CA's path "
-                                  "length allows");
-        }
-        int more = parent->more == INT_MAX ? INT_MAX : parent->more - step;
-        int own = candidate->path_length == PATH_LENGTH_NONE ? INT_MAX : candidate->path_length;
-        trust->items[trust->count++] =
-            (struct trusted){.certificate = *candidate, .more = smaller(more, own)};
-        return RESULT_OK;
+static enum result extend_trust(struct search *search, const struct trusted *parent,
+                                const struct certificate *candidate, struct error *err) {
+    TRY(verify_under(candidate, parent->certificate, parent->is_anchor, err));
+    TRY(check_dates(candidate, search->now, "an intermediate certificate", err));
+    TRY(check_critical(candidate, "an intermediate certificate", err));
+    TRY(check_may_sign(candidate, false, err));
+    // RFC 5280, 6.1.4 (l): self-issued certificates do not count.
+    int step = certificate_is_self_issued(candidate) ? 0 : 1;
+    if (parent->more < step) {
+        return error_set_code(err, RESULT_DENIED, "path_too_long",
+                              "an intermediate certificate lies deeper than its CA's path "
+                              "length allows");
     }
-    return result;
+    int more = parent->more == INT_MAX ? INT_MAX : parent->more - step;
+    int own = candidate->path_length == PATH_LENGTH_NONE ? INT_MAX : candidate->path_length;
+    search->trusted[search->trusted_count++] =
+        (struct trusted){.certificate = candidate, .more = smaller(more, own)};
+    return RESULT_OK;
 }
 
-struct candidates {
-    struct certificate items[LIMIT_CHAIN_CERTIFICATES];
-    bool is_used[LIMIT_CHAIN_CERTIFICATES];
-    size_t count;
-};
-
-static enum result read_candidates(struct bytes intermediates, struct candidates *out,
-                                   struct error *err) {
-    while (intermediates.size > 0) {
-        if (out->count == LIMIT_CHAIN_CERTIFICATES) {
-            return error_set(err, RESULT_LIMIT, "the chain has more than %d certificates",
-                             LIMIT_CHAIN_CERTIFICATES);
+static enum result count_certificates(struct bytes chain, size_t maximum, size_t *out_count,
+                                      struct error *err) {
+    struct der der = der_of(chain);
+    size_t count = 0;
+    for (; !der_at_end(&der); count++) {
+        struct bytes whole = {0};
+        if (count == maximum) {
+            return error_set(err, RESULT_LIMIT, "there are more than %zu certificates",
+                             maximum);
         }
-        TRY(certificate_read_next(&intermediates, &out->items[out->count], err));
-        out->count++;
+        TRY(der_read_element(&der, DER_SEQUENCE, &whole, err));
+    }
+    *out_count = count;
+    return RESULT_OK;
+}
+
+static enum result read_candidates(struct search *search, struct bytes others, size_t maximum,
+                                   struct error *err) {
+    size_t count = 0;
+    TRY(count_certificates(others, maximum, &count, err));
+    search->candidates = calloc(count + 1, sizeof(*search->candidates));
+    search->trusted = calloc(count + 1, sizeof(*search->trusted));
+    if (search->candidates == NULL || search->trusted == NULL) {
+        return error_out_of_memory(err);
+    }
+    for (; search->candidate_count < count; search->candidate_count++) {
+        TRY(certificate_read_next(
+            &others, &search->candidates[search->candidate_count].certificate, err));
     }
     return RESULT_OK;
 }
 
-static bool is_in_need(const struct certificate *leaf, const struct candidates *candidates,
-                       const struct certificate *candidate) {
-    if (bytes_equal(leaf->issuer, candidate->subject)) {
+static bool is_in_need(const struct search *search, const struct candidate *candidate) {
+    struct bytes subject = candidate->certificate.subject;
+    if (bytes_equal(search->leaf->issuer, subject)) {
         return true;
     }
-    for (size_t i = 0; i < candidates->count; i++) {
-        if (&candidates->items[i] != candidate &&
-            bytes_equal(candidates->items[i].issuer, candidate->subject)) {
+    for (size_t i = 0; i < search->candidate_count; i++) {
+        const struct candidate *other = &search->candidates[i];
+        if (other != candidate && bytes_equal(other->certificate.issuer, subject)) {
             return true;
         }
     }
@@ -161,55 +179,69 @@ static bool is_in_need(const struct certificate *leaf, const struct candidates *
 
 // Adds all candidates that are trustworthy, in any order. The error of the last one that is not
 // stays in *err, for the case that it is the one that is needed.
-static void grow_trust(struct trust *trust, struct candidates *candidates,
-                       const struct certificate *leaf, int64_t now, struct error *err) {
-    bool has_grown = true;
-    while (has_grown) {
-        has_grown = false;
-        for (size_t i = 0; i < candidates->count; i++) {
-            const struct certificate *candidate = &candidates->items[i];
-            if (candidates->is_used[i] || !is_in_need(leaf, candidates, candidate)) {
-                continue;
-            }
-            if (extend_trust(trust, candidate, now, err) == RESULT_OK) {
-                candidates->is_used[i] = true;
-                has_grown = true;
+static void grow_trust(struct search *search, struct error *err) {
+    for (size_t i = 0; i < search->trusted_count; i++) {
+        const struct trusted *parent = &search->trusted[i];
+        for (size_t k = 0; k < search->candidate_count; k++) {
+            struct candidate *candidate = &search->candidates[k];
+            if (!candidate->is_used &&
+                are_names_chained(&candidate->certificate, parent->certificate) &&
+                is_in_need(search, candidate)) {
+                candidate->is_used =
+                    extend_trust(search, parent, &candidate->certificate, err) == RESULT_OK;
             }
         }
     }
 }
 
-enum result certificate_verify_chain(const struct certificate *leaf, struct bytes intermediates,
-                                     const struct certificate *root, int64_t now,
-                                     struct error *err) {
-    struct candidates candidates = {0};
-    TRY(read_candidates(intermediates, &candidates, err));
-    TRY(check_dates(root, now, "the root certificate", err));
-    TRY(check_dates(leaf, now, "the certificate", err));
-    TRY(check_critical(leaf, "the certificate", err));
-    struct trust trust = {.count = 1};
-    trust.items[0] = (struct trusted){
-        .certificate = *root,
-        .is_anchor = true,
-        .more = root->path_length == PATH_LENGTH_NONE ? INT_MAX : root->path_length,
-    };
-    struct error nearest = {0};
-    grow_trust(&trust, &candidates, leaf, now, &nearest);
+// What the trusted say about the leaf. `nearest` is why one that might have been is not trusted.
+static enum result judge(const struct search *search, const struct error *nearest,
+                         struct error *err) {
     enum result result = RESULT_DENIED;
     bool is_issuer_found = false;
-    for (size_t i = 0; i < trust.count && result != RESULT_OK; i++) {
-        const struct trusted *issuer = &trust.items[i];
-        if (are_names_chained(leaf, &issuer->certificate)) {
+    for (size_t i = 0; i < search->trusted_count && result != RESULT_OK; i++) {
+        const struct trusted *issuer = &search->trusted[i];
+        if (are_names_chained(search->leaf, issuer->certificate)) {
             is_issuer_found = true;
-            result = verify_under(leaf, &issuer->certificate, issuer->is_anchor, err);
+            result = verify_under(search->leaf, issuer->certificate, issuer->is_anchor, err);
         }
     }
     if (is_issuer_found) {
         return result;
     }
-    bool has_reason = nearest.result != RESULT_OK;
-    (void)error_set_code(err, RESULT_DENIED, has_reason ? nearest.code : "issuer_unknown",
+    bool has_reason = nearest->result != RESULT_OK;
+    (void)error_set_code(err, RESULT_DENIED, has_reason ? nearest->code : "issuer_unknown",
                          "no chain from the certificate to the root: %s",
-                         has_reason ? nearest.message : "its issuer is not among those given");
+                         has_reason ? nearest->message : "its issuer is not among those given");
     return RESULT_DENIED;
+}
+
+static enum result verify_among(const struct certificate *leaf, struct bytes others,
+                                size_t maximum, const struct certificate *root, int64_t now,
+                                struct error *err) {
+    AUTO(search_clear) struct search search = {.leaf = leaf, .now = now};
+    struct error nearest = {0};
+    TRY(read_candidates(&search, others, maximum, err));
+    TRY(check_dates(root, now, "the root certificate", err));
+    TRY(check_dates(leaf, now, "the certificate", err));
+    TRY(check_critical(leaf, "the certificate", err));
+    search.trusted[search.trusted_count++] = (struct trusted){
+        .certificate = root,
+        .is_anchor = true,
+        .more = root->path_length == PATH_LENGTH_NONE ? INT_MAX : root->path_length,
+    };
+    grow_trust(&search, &nearest);
+    return judge(&search, &nearest, err);
+}
+
+enum result certificate_verify_chain(const struct certificate *leaf, struct bytes intermediates,
+                                     const struct certificate *root, int64_t now,
+                                     struct error *err) {
+    return verify_among(leaf, intermediates, LIMIT_CHAIN_CERTIFICATES, root, now, err);
+}
+
+enum result certificate_verify_among(const struct certificate *ca, struct bytes others,
+                                     const struct certificate *root, int64_t now,
+                                     struct error *err) {
+    return verify_among(ca, others, LIMIT_TRUST_CERTIFICATES, root, now, err);
 }

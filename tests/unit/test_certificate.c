@@ -561,6 +561,34 @@ static void too_long_and_damaged_chains_are_refused(void **state) {
                   &err);
 }
 
+// Strangers may send eight certificates; a device knows more CAs than that.
+static void among_more_cas_than_a_chain_has_the_right_one_is_found(void **state) {
+    (void)state;
+    AUTO(made_clear) struct made ca = {0}, leaf = {0};
+    AUTO(buf_clear) struct buf others = {0};
+    struct error err = {0};
+    make_certificate(&ca, "Issuing", true, &root);
+    make_certificate(&leaf, "leaf", false, &ca);
+    buf_init(&others, 2 * LIMIT_CHAIN_BYTES);
+    for (size_t i = 0; i < LIMIT_TRUST_CERTIFICATES - 1; i++) {
+        assert_int_equal(buf_append(&others, buf_bytes(&other_root.der)), RESULT_OK);
+    }
+    assert_result(RESULT_DENIED,
+                  certificate_verify_among(&leaf.certificate, buf_bytes(&others),
+                                           &root.certificate, TODAY, &err),
+                  &err);
+    assert_string_equal(err.code, "signature_wrong"); // the other root has the same name
+    assert_int_equal(buf_append(&others, buf_bytes(&ca.der)), RESULT_OK);
+    assert_ok(certificate_verify_among(&leaf.certificate, buf_bytes(&others), &root.certificate,
+                                       TODAY, &err),
+              &err);
+    assert_int_equal(buf_append(&others, buf_bytes(&ca.der)), RESULT_OK);
+    assert_result(RESULT_LIMIT,
+                  certificate_verify_among(&leaf.certificate, buf_bytes(&others),
+                                           &root.certificate, TODAY, &err),
+                  &err);
+}
+
 static void a_chain_is_walked_one_certificate_at_a_time(void **state) {
     (void)state;
     AUTO(buf_clear) struct buf chain = {0};
@@ -598,6 +626,7 @@ int main(void) {
         cmocka_unit_test(path_lengths_are_kept),
         cmocka_unit_test(a_leaf_in_the_chain_signs_nothing),
         cmocka_unit_test(too_long_and_damaged_chains_are_refused),
+        cmocka_unit_test(among_more_cas_than_a_chain_has_the_right_one_is_found),
         cmocka_unit_test(a_chain_is_walked_one_certificate_at_a_time),
     };
     return cmocka_run_group_tests(tests, make_roots, clear_roots);

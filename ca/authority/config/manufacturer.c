@@ -293,9 +293,13 @@ enum result manufacturer_verify(const struct manufacturer *manufacturer,
         struct certificate anchor = {0};
         TRY(certificate_read_next(&rest, &anchor, err));
         struct error reason = {0};
-        if (certificate_verify_chain(device, (struct bytes){0}, &anchor, now, &reason) ==
-            RESULT_OK) {
+        const enum result result =
+            certificate_verify_chain(device, (struct bytes){0}, &anchor, now, &reason);
+        if (result == RESULT_OK) {
             return RESULT_OK;
+        }
+        if (result == RESULT_INTERNAL) {
+            return error_out_of_memory(err);
         }
         // That of the certificate's own issuer says most.
         if (last.result == RESULT_OK || bytes_equal(device->issuer, anchor.subject)) {
