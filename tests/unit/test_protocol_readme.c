@@ -305,6 +305,38 @@ static void the_token_of_the_examples_is_one(void **state) {
     assert_memory_equal(secret, token.secret, TOKEN_SECRET_SIZE);
 }
 
+// --- tables ----------------------------------------------------------------------------------
+
+static size_t count_columns(const struct buf *line) {
+    size_t count = 0;
+    for (const char *at = buf_string(line); (at = strchr(at, '|')) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
+// A row of another table, or two tables in one, is shown as a row with cells that are not its own.
+static void every_table_is_one_and_has_the_columns_of_its_head(void **state) {
+    (void)state;
+    AUTO(buf_clear) struct buf line = {0};
+    buf_init(&line, 65536);
+    struct bytes text = buf_bytes(&readme);
+    size_t row = 0, columns = 0, tables = 0;
+    while (next_line(&text, &line)) {
+        row = starts_with(&line, "|") ? row + 1 : 0;
+        if (row == 0) {
+            continue;
+        }
+        columns = row == 1 ? count_columns(&line) : columns;
+        tables += row == 1;
+        if (count_columns(&line) != columns || starts_with(&line, "|---") != (row == 2)) {
+            print_error("not a row of this table: %s\n", buf_string(&line));
+            fail();
+        }
+    }
+    assert_true(tables > TYPE_COUNT / 2);
+}
+
 // --- numbers ---------------------------------------------------------------------------------
 
 static void assert_documented(const char *row) {
@@ -383,6 +415,7 @@ int main(void) {
         cmocka_unit_test(every_message_and_field_is_specified_and_nothing_more),
         cmocka_unit_test(every_example_is_read_and_every_public_message_has_one),
         cmocka_unit_test(the_token_of_the_examples_is_one),
+        cmocka_unit_test(every_table_is_one_and_has_the_columns_of_its_head),
         cmocka_unit_test(the_limits_are_those_of_the_sources),
         cmocka_unit_test(every_operation_is_listed),
     };
