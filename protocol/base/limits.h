@@ -84,6 +84,9 @@
 #define LIMIT_HTTP_REQUEST_BODY_BYTES (96 * 1024)
 // Answers to our own client: a page of a list with its certificates.
 #define LIMIT_HTTP_RESPONSE_BODY_BYTES (8 * 1024 * 1024)
+// Interim answers (1xx) before an answer: "100 Continue" and a few hints. A server could send them for
+// ever.
+#define LIMIT_HTTP_INTERIM 8
 // Requests answered ahead of their replies on one connection.
 #define LIMIT_HTTP_PIPELINE 16
 #define LIMIT_JSON_DEPTH 8

@@ -34,6 +34,7 @@ struct http_parser {
     bool has_headers;
     bool is_complete;
     bool is_interim; // a 1xx response was read and will be dropped
+    unsigned interim_count;
     bool is_failed;
     bool expects_no_body; // says the caller, of the next final response
     bool has_no_body;
@@ -516,6 +517,18 @@ static enum result feed_once(struct http_parser *parser, struct bytes input, siz
     return parser->is_complete ? RESULT_OK : RESULT_PENDING;
 }
 
+// RFC 9110, 15.2: a client takes any number of them; no server needs many.
+static enum result drop_interim(struct http_parser *parser) {
+    if (++parser->interim_count > LIMIT_HTTP_INTERIM) {
+        parser->is_complete = false;
+        (void)refuse(parser, 400, "more than %d interim answers came before the answer",
+                     LIMIT_HTTP_INTERIM);
+        return parser->result;
+    }
+    begin(parser);
+    return RESULT_PENDING;
+}
+
 enum result http_parser_feed(struct http_parser *parser, struct bytes input, size_t *out_used,
                              struct error *err) {
     if (parser->is_failed) {
@@ -529,8 +542,7 @@ enum result http_parser_feed(struct http_parser *parser, struct bytes input, siz
         result = feed_once(parser, bytes_slice(input, used, input.size), &more);
         used += more;
         if (result == RESULT_OK && parser->is_interim) {
-            begin(parser);
-            result = RESULT_PENDING;
+            result = drop_interim(parser);
         }
     }
     parser->err = NULL;
@@ -567,6 +579,7 @@ const struct http_message *http_parser_message(const struct http_parser *parser)
 
 void http_parser_next(struct http_parser *parser) {
     parser->expects_no_body = false;
+    parser->interim_count = 0;
     begin(parser);
 }
 

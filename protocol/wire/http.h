@@ -45,7 +45,8 @@ void http_parser_free_at(struct http_parser **parser);
 // the rest belongs to the next. RESULT_PENDING: more is needed. RESULT_OK: http_parser_message
 // gives the message. Errors: http_parser_status gives the status to answer (400, 413, 414, 417,
 // 431, 501, 505). A request with both Content-Length and Transfer-Encoding, a repeated
-// Content-Length, a missing or repeated Host (HTTP/1.1) and obs-fold are refused.
+// Content-Length, a missing or repeated Host (HTTP/1.1) and obs-fold are refused, and more than
+// LIMIT_HTTP_INTERIM interim responses before one.
 enum result http_parser_feed(struct http_parser *parser, struct bytes input, size_t *out_used,
                              struct error *err);
 // The peer closed: completes a response without length; RESULT_INVALID if a message was cut

@@ -501,6 +501,37 @@ static void a_response_without_length_ends_with_the_connection(void **state) {
     assert_false(message->keep_alive);
 }
 
+static void a_few_interim_responses_are_dropped_and_no_more(void **state) {
+    (void)state;
+    static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    static const char final[] = "HTTP/1.1 204 No Content\r\n\r\n";
+    AUTO(http_parser_free_at) struct http_parser *parser = new_parser(HTTP_RESPONSE);
+    struct error err = {0};
+    size_t used = 0;
+    // Each answer has its own few, whether they come one by one or at once.
+    for (size_t answer = 0; answer < 3; answer++) {
+        for (size_t i = 0; i < LIMIT_HTTP_INTERIM; i++) {
+            assert_result(RESULT_PENDING, feed_text(parser, interim, &used, &err), &err);
+            assert_int_equal(used, strlen(interim));
+        }
+        assert_ok(feed_text(parser, final, &used, &err), &err);
+        assert_int_equal(http_parser_message(parser)->status, 204);
+        http_parser_next(parser);
+    }
+    AUTO(buf_clear) struct buf many = {0};
+    buf_init(&many, 4096);
+    for (size_t i = 0; i <= LIMIT_HTTP_INTERIM; i++) {
+        assert_int_equal(RESULT_OK, buf_append_string(&many, interim));
+    }
+    assert_int_equal(RESULT_OK, buf_append_string(&many, final));
+    assert_result(RESULT_INVALID, http_parser_feed(parser, buf_bytes(&many), &used, &err),
+                  &err);
+    assert_string_equal(err.code, "bad_request");
+    assert_string_equal(err.message, "more than 8 interim answers came before the answer");
+    assert_null(http_parser_message(parser));
+    assert_result(RESULT_INVALID, feed_text(parser, final, &used, &err), &err);
+}
+
 static void a_message_that_is_cut_off_is_refused(void **state) {
     (void)state;
     static const struct {
@@ -736,6 +767,7 @@ int main(void) {
         cmocka_unit_test(a_parser_is_busy_from_the_first_byte_to_the_last),
         cmocka_unit_test(a_wanted_continue_is_told_once_and_only_before_the_body),
         cmocka_unit_test(a_response_without_length_ends_with_the_connection),
+        cmocka_unit_test(a_few_interim_responses_are_dropped_and_no_more),
         cmocka_unit_test(a_message_that_is_cut_off_is_refused),
         cmocka_unit_test(a_response_to_head_has_no_body),
         cmocka_unit_test(malformed_responses_are_refused),

@@ -359,6 +359,7 @@ static void the_limits_are_those_of_the_sources(void **state) {
         LIMIT(LIMIT_HTTP_REQUEST_BODY_BYTES),
         LIMIT(LIMIT_HTTP_RESPONSE_BODY_BYTES),
         LIMIT(LIMIT_HTTP_PIPELINE),
+        LIMIT(LIMIT_HTTP_INTERIM),
         LIMIT(LIMIT_JSON_DEPTH),
         LIMIT(LIMIT_JSON_MEMBERS),
         LIMIT(LIMIT_LIST_TEXT_BYTES),
