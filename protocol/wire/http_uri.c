@@ -166,6 +166,31 @@ static enum result check_characters(struct bytes part, const char *also, const c
     return RESULT_OK;
 }
 
+// A proxy in front may let pass or hold up by the path as it is written, and must not see another
+// one than we do: "/v1%2fauthority", "/%76%31/authority". So what could hide something stands there
+// plainly. Requests of OCSP are base64 in a path, encoded by whoever asks (RFC 6960, appendix A.1).
+static enum result check_encoded(struct bytes path, struct error *err) {
+    static const char ocsp[] = "/ocsp/";
+    const bool is_ocsp =
+        bytes_equal(bytes_slice(path, 0, sizeof(ocsp) - 1), bytes_of_string(ocsp));
+    for (size_t i = 0; i < path.size; i++) {
+        uint8_t byte = 0;
+        if (path.data[i] != '%' || !percent_triplet(path, i, &byte)) {
+            continue;
+        }
+        const bool may_be_plain = is_unreserved(byte) || byte == '/';
+        if (byte == '\0' || byte == '\\' || (may_be_plain && !is_ocsp)) {
+            (void)error_set(
+                err, RESULT_INVALID,
+                "the path holds %%%02x at character %zu, which is not taken encoded", byte,
+                i + 1);
+            error_hint(err, "Letters, digits, \"/\" and - . _ ~ stand in a path as they are.");
+            return RESULT_INVALID;
+        }
+    }
+    return RESULT_OK;
+}
+
 enum result http_target_read(struct bytes target, const char *host, bool may_be_asterisk,
                              char **out_path, char **out_query, struct error *err) {
     AUTO(buf_clear) struct buf path = {0};
@@ -188,6 +213,7 @@ enum result http_target_read(struct bytes target, const char *host, bool may_be_
         // Browsers and tools leave some of these as they are in a query.
         TRY(check_characters(query, "?[]{}|\"<>^`\\", "query", err));
         TRY(check_segments(target, false, err));
+        TRY(check_encoded(target, err));
         TRY(percent_decode(target, &path, err));
         TRY(check_segments(buf_bytes(&path), true, err));
     }

@@ -31,7 +31,7 @@ static void a_request_is_read_with_its_parts(void **state) {
     AUTO(http_parser_free_at) struct http_parser *parser = new_parser(HTTP_REQUEST);
     struct error err = {0};
     size_t used = 0;
-    const char *text = "POST /v1/en%72oll?wait=5&x=%20 HTTP/1.1\r\n" HOST
+    const char *text = "POST /v1/enroll?wait=5&x=%20 HTTP/1.1\r\n" HOST
                        "X-Empty:\r\nX-Padded: \t a b \t\r\nContent-Length: 5\r\n\r\nhello";
     assert_null(http_parser_message(parser));
     assert_ok(feed_text(parser, text, &used, &err), &err);
@@ -70,7 +70,10 @@ static const struct accepted accepted[] = {
     {"GET https://CA.example/a HTTP/1.1\r\n" HOST "\r\n", "/a", "", "", true},
     {"OPTIONS * HTTP/1.1\r\n" HOST "\r\n", "*", "", "", true},
     {"GET /ocsp/MFQ%2F%2FMa%2B%3D HTTP/1.1\r\n" HOST "\r\n", "/ocsp/MFQ//Ma+=", "", "", true},
+    {"GET /ocsp/%4dFQ HTTP/1.1\r\n" HOST "\r\n", "/ocsp/MFQ", "", "", true},
     {"GET /caf%C3%A9 HTTP/1.1\r\n" HOST "\r\n", "/caf\xc3\xa9", "", "", true},
+    {"GET /a%20b%3A%2B HTTP/1.1\r\n" HOST "\r\n", "/a b:+", "", "", true},
+    {"GET /a?b=%2f%61%5c HTTP/1.1\r\n" HOST "\r\n", "/a", "b=%2f%61%5c", "", true},
     {"GET /... HTTP/1.1\r\n" HOST "\r\n", "/...", "", "", true},
     {"GET / HTTP/1.1\r\nHost: [2001:db8::1]:8443\r\n\r\n", "/", "", "", true},
     {"GET / HTTP/1.1\r\n" HOST "Upgrade: h2c\r\nConnection: Upgrade\r\n\r\n", "/", "", "",
@@ -131,6 +134,16 @@ static const struct refused refused[] = {
     {"GET /a/../b HTTP/1.1\r\n" HOST "\r\n", 400, "invalid"},
     {"GET /a/%2e%2E/b HTTP/1.1\r\n" HOST "\r\n", 400, "invalid"},
     {"GET /a%2f..%2fb HTTP/1.1\r\n" HOST "\r\n", 400, "invalid"},
+    {"GET /v1%2fauthority HTTP/1.1\r\n" HOST "\r\n", 400, "invalid"},
+    {"GET /v1%2Fauthority HTTP/1.1\r\n" HOST "\r\n", 400, "invalid"},
+    {"GET http://ca.example/v1%2fauthority HTTP/1.1\r\n" HOST "\r\n", 400, "invalid"},
+    {"GET /v1%5cauthority HTTP/1.1\r\n" HOST "\r\n", 400, "invalid"},
+    {"GET /%76%31/authority HTTP/1.1\r\n" HOST "\r\n", 400, "invalid"},
+    {"GET /%6fcsp/MFQ%2F HTTP/1.1\r\n" HOST "\r\n", 400, "invalid"},
+    {"GET /ocsp%2fMFQ HTTP/1.1\r\n" HOST "\r\n", 400, "invalid"},
+    {"GET /ocsp/%5c HTTP/1.1\r\n" HOST "\r\n", 400, "invalid"},
+    {"GET /ocsp/%00 HTTP/1.1\r\n" HOST "\r\n", 400, "invalid"},
+    {"GET /ocsp/%2e%2e%2fv1/authority HTTP/1.1\r\n" HOST "\r\n", 400, "invalid"},
     {"GET /a/. HTTP/1.1\r\n" HOST "\r\n", 400, "invalid"},
     {"GET //a HTTP/1.1\r\n" HOST "\r\n", 400, "invalid"},
     {"GET /a/ HTTP/1.1\r\n" HOST "\r\n", 400, "invalid"},
@@ -485,6 +498,30 @@ static void a_wanted_continue_is_told_once_and_only_before_the_body(void **state
     assert_false(http_parser_take_continue(eager));
 }
 
+static void an_encoded_slash_is_refused_in_clear_words(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *message;
+    } rows[] = {
+        {"GET /v1%2fauthority HTTP/1.1\r\n" HOST "\r\n",
+         "the path holds %2f at character 4, which is not taken encoded"},
+        {"GET /a%5Cb HTTP/1.1\r\n" HOST "\r\n",
+         "the path holds %5c at character 3, which is not taken encoded"},
+        {"GET /a/%00 HTTP/1.1\r\n" HOST "\r\n",
+         "the path holds %00 at character 4, which is not taken encoded"},
+        {"GET /%76 HTTP/1.1\r\n" HOST "\r\n",
+         "the path holds %76 at character 2, which is not taken encoded"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        AUTO(http_parser_free_at) struct http_parser *parser = new_parser(HTTP_REQUEST);
+        struct error err = {0};
+        size_t used = 0;
+        assert_result(RESULT_INVALID, feed_text(parser, rows[i].text, &used, &err), &err);
+        assert_string_equal(err.message, rows[i].message);
+        assert_int_equal(http_parser_status(parser), 400);
+    }
+}
+
 // --- responses ---------------------------------------------------------------------------
 
 static void a_response_without_length_ends_with_the_connection(void **state) {
@@ -767,6 +804,7 @@ int main(void) {
         cmocka_unit_test(a_parser_is_busy_from_the_first_byte_to_the_last),
         cmocka_unit_test(a_wanted_continue_is_told_once_and_only_before_the_body),
         cmocka_unit_test(a_response_without_length_ends_with_the_connection),
+        cmocka_unit_test(an_encoded_slash_is_refused_in_clear_words),
         cmocka_unit_test(a_few_interim_responses_are_dropped_and_no_more),
         cmocka_unit_test(a_message_that_is_cut_off_is_refused),
         cmocka_unit_test(a_response_to_head_has_no_body),
