@@ -52,16 +52,53 @@ static enum result read_descriptor(int descriptor, const char *path, struct buf 
     }
 }
 
-enum result file_read(const char *path, struct buf *out, struct error *err) {
-    AUTO(descriptor_close) int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) {
-        return error_from_errno(err, errno, "cannot open %s", path);
-    }
-    return read_descriptor(descriptor, path, out, err);
+// What a file must be to be read; always a regular one.
+struct demand {
+    int flags;        // of open(2)
+    mode_t forbidden; // of its mode
+    bool is_ours;     // owned by this user or root
+};
+
+static enum result refuse_mode(const char *path, const struct demand *demand,
+                               const struct stat *status, struct error *err) {
+    (void)error_set_code(err, RESULT_DENIED, "not_private",
+                         "%s holds a secret, but others may open it (mode %04o)", path,
+                         (unsigned)status->st_mode & 07777);
+    error_hint(err, "chmod %s '%s'",
+               (demand->forbidden & S_IRGRP) != 0 ? "600" : "g-w,o=", path);
+    return RESULT_DENIED;
 }
 
-enum result file_read_private(const char *path, struct buf *out, struct error *err) {
-    AUTO(descriptor_close) int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+static enum result check(const char *path, const struct demand *demand,
+                         const struct stat *status, struct error *err) {
+    if (!S_ISREG(status->st_mode)) {
+        return demand->forbidden == 0
+                   ? error_set(err, RESULT_INVALID, "%s is not a regular file", path)
+                   : error_set_code(err, RESULT_DENIED, "not_private",
+                                    "%s is not a regular file", path);
+    }
+    if ((status->st_mode & demand->forbidden) != 0) {
+        return refuse_mode(path, demand, status, err);
+    }
+    if (demand->is_ours && status->st_uid != geteuid() && status->st_uid != 0) {
+        (void)error_set_code(err, RESULT_DENIED, "not_private",
+                             "%s holds a secret, but belongs to user %u", path,
+                             (unsigned)status->st_uid);
+        error_hint(err, "chown %u '%s'", (unsigned)geteuid(), path);
+        return RESULT_DENIED;
+    }
+    return RESULT_OK;
+}
+
+// What is checked is what is read. A pipe in place of a file keeps nobody waiting.
+static enum result read_demanding(const char *path, const struct demand *demand,
+                                  struct buf *out, struct error *err) {
+    AUTO(descriptor_close)
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | demand->flags);
+    if (descriptor < 0 && errno == ELOOP && (demand->flags & O_NOFOLLOW) != 0) {
+        return error_set_code(err, RESULT_DENIED, "not_private",
+                              "%s is a link, where only a file is read", path);
+    }
     if (descriptor < 0) {
         return error_from_errno(err, errno, "cannot open %s", path);
     }
@@ -69,25 +106,32 @@ enum result file_read_private(const char *path, struct buf *out, struct error *e
     if (fstat(descriptor, &status) != 0) {
         return error_from_errno(err, errno, "cannot examine %s", path);
     }
-    if (!S_ISREG(status.st_mode)) {
-        return error_set_code(err, RESULT_DENIED, "not_private", "%s is not a regular file",
-                              path);
-    }
-    if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-        (void)error_set_code(err, RESULT_DENIED, "not_private",
-                             "%s holds a secret, but others may open it (mode %04o)", path,
-                             (unsigned)status.st_mode & 07777);
-        error_hint(err, "chmod 600 '%s'", path);
-        return RESULT_DENIED;
-    }
-    if (status.st_uid != geteuid() && status.st_uid != 0) {
-        (void)error_set_code(err, RESULT_DENIED, "not_private",
-                             "%s holds a secret, but belongs to user %u", path,
-                             (unsigned)status.st_uid);
-        error_hint(err, "chown %u '%s'", (unsigned)geteuid(), path);
-        return RESULT_DENIED;
-    }
+    TRY(check(path, demand, &status, err));
     return read_descriptor(descriptor, path, out, err);
+}
+
+enum result file_read(const char *path, struct buf *out, struct error *err) {
+    return read_demanding(path, &(struct demand){0}, out, err);
+}
+
+enum result file_read_no_link(const char *path, struct buf *out, struct error *err) {
+    return read_demanding(path, &(struct demand){.flags = O_NOFOLLOW}, out, err);
+}
+
+enum result file_read_private(const char *path, struct buf *out, struct error *err) {
+    const struct demand demand = {.forbidden = S_IRWXG | S_IRWXO, .is_ours = true};
+    return read_demanding(path, &demand, out, err);
+}
+
+enum result file_read_key(const char *path, struct buf *out, struct error *err) {
+    const struct demand demand = {.flags = O_NOFOLLOW, .forbidden = S_IWGRP | S_IRWXO};
+    return read_demanding(path, &demand, out, err);
+}
+
+enum result file_read_own(const char *path, struct buf *out, struct error *err) {
+    const struct demand demand = {
+        .flags = O_NOFOLLOW, .forbidden = S_IWGRP | S_IRWXO, .is_ours = true};
+    return read_demanding(path, &demand, out, err);
 }
 
 static enum result write_all(int descriptor, struct bytes contents, const char *path,

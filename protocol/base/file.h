@@ -8,11 +8,19 @@
 #include "base/bytes.h"
 #include "base/error.h"
 
-// Appends the whole file to `out` (whose maximum is the limit).
+// Appends the whole file to `out` (whose maximum is the limit). RESULT_INVALID for anything but a
+// regular file.
 enum result file_read(const char *path, struct buf *out, struct error *err);
 // As file_read, for secrets: RESULT_DENIED, with the chmod that cures it, unless the file is a
 // regular one that only its owner can read and write, owned by this user or root.
 enum result file_read_private(const char *path, struct buf *out, struct error *err);
+// As file_read, but RESULT_DENIED, code "not_private", for a link.
+enum result file_read_no_link(const char *path, struct buf *out, struct error *err);
+// As file_read_no_link, for a key that its owner may let a group read (a broker's): RESULT_DENIED,
+// with the chmod that cures it, when others may, or may write to it. Whose it is is not checked.
+enum result file_read_key(const char *path, struct buf *out, struct error *err);
+// As file_read_key, and owned by this user or root.
+enum result file_read_own(const char *path, struct buf *out, struct error *err);
 // Temporary file beside it, fsync, rename, fsync of the folder: a crash leaves the old contents
 // or the new. The temporary file is removed when anything fails.
 enum result file_replace(const char *path, struct bytes contents, mode_t mode,

@@ -94,6 +94,75 @@ static void a_secret_that_others_may_read_is_refused_with_the_cure(void **state)
     assert_result(RESULT_DENIED, file_read_private(folder, &secret, &err), &err);
 }
 
+static void only_regular_files_are_read_and_nothing_is_waited_for(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(buf_clear) struct buf contents;
+    buf_init(&contents, 100);
+    assert_int_equal(mkfifo(in_folder("pipe"), 0600), 0);
+    assert_result(RESULT_INVALID, file_read(in_folder("pipe"), &contents, &err), &err);
+    assert_non_null(strstr(err.message, "/pipe is not a regular file"));
+    assert_result(RESULT_INVALID, file_read(folder, &contents, &err), &err);
+    assert_result(RESULT_DENIED, file_read_private(in_folder("pipe"), &contents, &err), &err);
+    assert_result(RESULT_DENIED, file_read_key(in_folder("pipe"), &contents, &err), &err);
+    assert_string_equal(err.code, "not_private");
+}
+
+static void links_are_read_only_where_they_may_be(void **state) {
+    (void)state;
+    static const struct {
+        enum result (*read)(const char *path, struct buf *out, struct error *err);
+        enum result expected;
+    } cases[] = {
+        {file_read, RESULT_OK},
+        {file_read_private, RESULT_OK},
+        {file_read_no_link, RESULT_DENIED},
+        {file_read_key, RESULT_DENIED},
+        {file_read_own, RESULT_DENIED},
+    };
+    struct error err = {0};
+    assert_ok(file_replace(in_folder("target"), BYTES_LITERAL("x"), 0600, &err), &err);
+    assert_int_equal(symlink("target", in_folder("link")), 0);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        AUTO(buf_clear) struct buf contents;
+        buf_init(&contents, 100);
+        assert_ok(cases[i].read(in_folder("target"), &contents, &err), &err);
+        assert_result(cases[i].expected, cases[i].read(in_folder("link"), &contents, &err),
+                      &err);
+        if (cases[i].expected == RESULT_DENIED) {
+            assert_string_equal(err.code, "not_private");
+        }
+    }
+}
+
+static void a_key_may_be_read_by_a_group_and_one_of_ours_is_ours(void **state) {
+    (void)state;
+    static const struct {
+        mode_t mode;
+        enum result expected;
+    } cases[] = {{0600, RESULT_OK},     {0640, RESULT_OK},     {0400, RESULT_OK},
+                 {0660, RESULT_DENIED}, {0644, RESULT_DENIED}, {0602, RESULT_DENIED}};
+    struct error err = {0};
+    AUTO(buf_clear) struct buf contents;
+    buf_init_secret(&contents, 100);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_ok(file_replace(in_folder("k"), BYTES_LITERAL("s"), cases[i].mode, &err), &err);
+        assert_result(cases[i].expected, file_read_key(in_folder("k"), &contents, &err), &err);
+        assert_result(cases[i].expected, file_read_own(in_folder("k"), &contents, &err), &err);
+        if (cases[i].expected == RESULT_DENIED) {
+            assert_string_equal(err.code, "not_private");
+            assert_non_null(strstr(err.hint, "chmod g-w,o="));
+        }
+    }
+    if (geteuid() == 0) { // only root can make such a file
+        assert_int_equal(chmod(in_folder("k"), 0600), 0);
+        assert_int_equal(chown(in_folder("k"), 12345, 12345), 0);
+        assert_ok(file_read_key(in_folder("k"), &contents, &err), &err);
+        assert_result(RESULT_DENIED, file_read_own(in_folder("k"), &contents, &err), &err);
+        assert_non_null(strstr(err.message, "belongs to user 12345"));
+    }
+}
+
 static void missing_files_and_folders_are_named(void **state) {
     (void)state;
     struct error err = {0};
@@ -123,6 +192,12 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_file_of_the_limit_is_read_and_a_larger_one_refused,
                                         make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_secret_that_others_may_read_is_refused_with_the_cure,
+                                        make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(only_regular_files_are_read_and_nothing_is_waited_for,
+                                        make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(links_are_read_only_where_they_may_be, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(a_key_may_be_read_by_a_group_and_one_of_ours_is_ours,
                                         make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(missing_files_and_folders_are_named, make_folder,
                                         remove_folder),
