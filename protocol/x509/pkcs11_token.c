@@ -2,12 +2,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "x509/pkcs11_token.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/owner.h"
 #include "x509/key_pkcs11.h"
 
 static struct pkcs11_token *open_tokens;
@@ -64,17 +67,33 @@ static enum result refuse_module(const char *path, const char *reason, struct er
     return RESULT_NOT_FOUND;
 }
 
+// What root loads is root: not a module that somebody else could put there.
+static enum result check_module(const char *path, const char *real, struct error *err) {
+    struct error reason = {0};
+    enum result result = geteuid() == 0 ? owner_check_all(real, &reason) : RESULT_OK;
+    if (result != RESULT_OK) {
+        (void)error_set_code(err, result, "token_module",
+                             "root does not load the PKCS#11 module %.120s: %s", path,
+                             reason.message);
+        error_hint(err, "%s", reason.hint);
+    }
+    return result;
+}
+
 static enum result load_module(struct pkcs11_token *token, const char *path,
                                struct error *err) {
     // p11-kit would look for it, and say on standard error that it is not there.
-    if (!file_exists(path)) {
-        return refuse_module(path, "there is no such file", err);
+    AUTO(string_free_at) char *real = realpath(path, NULL);
+    if (real == NULL) {
+        return refuse_module(path, strerror(errno), err);
     }
+    TRY(check_module(path, real, err));
     token->modules = calloc(2, sizeof(CK_FUNCTION_LIST *));
     if (token->modules == NULL) {
         return error_out_of_memory(err);
     }
-    CK_FUNCTION_LIST *module = p11_kit_module_load(path, P11_KIT_MODULE_CRITICAL);
+    // What was checked, wherever a link leads by now.
+    CK_FUNCTION_LIST *module = p11_kit_module_load(real, P11_KIT_MODULE_CRITICAL);
     if (module == NULL) {
         const char *reason = p11_kit_message();
         return refuse_module(path, reason != NULL ? reason : "it is no PKCS#11 module", err);

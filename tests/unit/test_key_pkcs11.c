@@ -297,6 +297,33 @@ static void a_missing_module_token_or_key_is_named(void **state) {
                    "list-objects");
 }
 
+static void root_loads_only_a_module_of_roots(void **state) {
+    (void)state;
+    char uri[512];
+    struct error err = {0};
+    AUTO(key_free_at) struct key *key = NULL;
+    if (geteuid() != 0) {
+        skip(); // others load what they like
+    }
+    run_command("mkdir %s/lib && cp " FAULTY_MODULE " %s/lib/m.so", token_folder, token_folder);
+    run_command("ln -s lib/m.so %s/link.so", token_folder);
+    (void)snprintf(uri, sizeof(uri),
+                   "pkcs11:token=device;object=mine?module-path=%s/link.so&pin-source=file:%s",
+                   token_folder, in_token_folder("pin"));
+    static const struct {
+        const char *spoil, *cure, *path;
+    } cases[] = {{"chown 12345", "chown 0", "lib"},
+                 {"chmod g+w", "chmod go-w", "lib"},
+                 {"chown 12345", "chown 0", "lib/m.so"},
+                 {"chmod o+w", "chmod go-w", "lib/m.so"}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        run_command("%s %s/%s", cases[i].spoil, token_folder, cases[i].path);
+        assert_refused(uri, RESULT_DENIED, "token_module", cases[i].cure);
+        run_command("%s %s/%s", cases[i].cure, token_folder, cases[i].path);
+    }
+    assert_ok(key_make_at_uri(uri, KEY_P256, &key, &err), &err);
+}
+
 static void a_wrong_pin_is_refused_and_never_shown(void **state) {
     (void)state;
     AUTO(key_free_at) struct key *key = make(token_uri("token=other;object=pin"), KEY_P256);
@@ -498,6 +525,7 @@ int main(void) {
         cmocka_unit_test(a_removed_key_is_gone_and_its_namesake_stays),
         cmocka_unit_test(another_owner_keeps_the_key),
         cmocka_unit_test(a_missing_module_token_or_key_is_named),
+        cmocka_unit_test(root_loads_only_a_module_of_roots),
         cmocka_unit_test(a_wrong_pin_is_refused_and_never_shown),
         cmocka_unit_test(a_person_is_asked_once),
         cmocka_unit_test(keys_that_may_not_sign_or_are_of_other_kinds_are_refused),

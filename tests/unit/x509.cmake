@@ -18,6 +18,8 @@ endforeach()
 if(SIGNET_PKCS11)
     add_library(faulty_pkcs11 MODULE support/faulty_pkcs11.c)
     target_link_libraries(faulty_pkcs11 PRIVATE PkgConfig::P11KIT ${CMAKE_DL_LIBS})
+    # For tests/integration/service_user_stays_one.
+    add_library(marker_module MODULE support/marker_module.c)
     signet_unit_test(key_pkcs11 x509)
     target_compile_definitions(test_key_pkcs11 PRIVATE FAULTY_MODULE="$<TARGET_FILE:faulty_pkcs11>")
     add_dependencies(test_key_pkcs11 faulty_pkcs11)
