@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/owner.h"
 #include "base/random.h"
 #include "client/watch/watch_private.h"
 #include "x509/crl.h"
@@ -38,17 +39,32 @@ static enum result read_trust(struct watch *watch, struct error *err) {
     return result;
 }
 
-// rename() would replace a link instead of the file that the relying party reads.
-static enum result resolve_file(struct watch *watch) {
+static enum result follow_links(const char *option, const char *path, struct buf *out,
+                                struct error *err) {
+    enum result result = owner_resolve(path, out, err);
+    if (result != RESULT_OK && err != NULL) {
+        struct error reason = *err;
+        (void)error_set_code(err, result, "misconfigured", "%s %s is a link: %s", option, path,
+                             reason.message);
+        error_hint(err, "Name what it leads to, or: %s", reason.hint);
+    }
+    return result;
+}
+
+// rename() would replace a link instead of the file that the relying party reads. A link that
+// somebody else made, a service in its own folder, would have root replace any file.
+static enum result resolve_file(struct watch *watch, struct error *err) {
     const struct watch_options *options = watch->options;
     AUTO(buf_clear) struct buf base = {0};
     buf_init(&base, LIMIT_PATH_BYTES);
+    if (options->folder != NULL) {
+        TRY(follow_links("the folder", options->folder, &watch->folder, err));
+    }
     if (options->file != NULL) {
-        AUTO(string_free_at) char *real = realpath(options->file, NULL);
-        TRY(buf_append_string(&watch->file, real != NULL ? real : options->file));
+        TRY(follow_links("the file", options->file, &watch->file, err));
         TRY(buf_append(&base, buf_bytes(&watch->file)));
     } else {
-        TRY(path_join(&base, options->folder, FOLDER_NAME));
+        TRY(path_join(&base, buf_string(&watch->folder), FOLDER_NAME));
     }
     TRY(buf_printf(&watch->marker, "%s" MARKER_SUFFIX, buf_string(&base)));
     TRY(buf_printf(&watch->revoked, "%s" REVOKED_SUFFIX, buf_string(&base)));
@@ -74,6 +90,7 @@ static enum result draw_jitter(struct watch *watch, struct error *err) {
 
 static enum result watch_init(struct watch *watch, struct error *err) {
     buf_init(&watch->file, LIMIT_PATH_BYTES);
+    buf_init(&watch->folder, LIMIT_PATH_BYTES);
     buf_init(&watch->marker, LIMIT_PATH_BYTES);
     buf_init(&watch->trust, LIMIT_CHAIN_BYTES);
     buf_init(&watch->etag, LIMIT_ETAG_BYTES);
@@ -81,7 +98,7 @@ static enum result watch_init(struct watch *watch, struct error *err) {
     buf_init(&watch->copy, LIMIT_PATH_BYTES);
     buf_init(&watch->revoked, LIMIT_PATH_BYTES);
     TRY(read_trust(watch, err));
-    TRY(resolve_file(watch));
+    TRY(resolve_file(watch, err));
     TRY(resolve_copy(watch, err));
     TRY(draw_jitter(watch, err));
     if (!watch->options->url.is_https) {
@@ -112,6 +129,7 @@ enum result watch_new(const struct watch_options *options, struct watch **out_wa
 void watch_free(struct watch *watch) {
     if (watch != NULL) {
         buf_clear(&watch->file);
+        buf_clear(&watch->folder);
         buf_clear(&watch->marker);
         buf_clear(&watch->lock);
         buf_clear(&watch->copy);
@@ -342,6 +360,7 @@ static enum result run_round(struct watch *watch, struct round *round, int64_t w
     struct error fetch_error = {0};
     struct error refresh_error = {0};
     TRY(read_both(watch, round, err));
+    watch->has_been_ours = watch->has_been_ours || !round->is_damaged;
     bool may_wait = !round->is_damaged && !file_exists(buf_string(&watch->marker)) &&
                     !watch_has_noted(watch);
     enum result fetched =
@@ -354,6 +373,7 @@ static enum result run_round(struct watch *watch, struct round *round, int64_t w
         watch->is_tidy = true;
     }
     enum result refreshed = refresh(watch, round, fetched, report, &refresh_error);
+    watch->has_been_ours = watch->has_been_ours || report->is_replaced;
     report->expires_soon = expires_soon(watch, &report->summary);
     enum result applied = apply_and_prove(watch, round, report, err);
     const struct error *first = fetched != RESULT_OK     ? &fetch_error
@@ -379,8 +399,7 @@ enum result watch_round(struct watch *watch, int64_t wait_seconds,
     if (report.is_replaced || report.is_reloaded || report.is_proven || report.told > 0) {
         return RESULT_OK;
     }
-    const char *place =
-        watch->file.size > 0 ? buf_string(&watch->file) : watch->options->folder;
+    const char *place = buf_string(watch->file.size > 0 ? &watch->file : &watch->folder);
     return error_set_code(err, RESULT_CONFLICT, "unchanged", "%s is up to date", place);
 }
 

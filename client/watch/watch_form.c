@@ -7,6 +7,8 @@
 #include "x509/crl.h"
 #include "x509/pem.h"
 
+#include <string.h>
+
 enum result watch_form_write(enum watch_form form, struct bytes trust, struct bytes crls,
                              struct buf *out_text) {
     if (form == WATCH_FORM_CAFILE) {
@@ -49,4 +51,27 @@ enum result watch_form_read(enum watch_form form, struct bytes text, struct byte
         return error_set(err, RESULT_INVALID, "its certificates are not those of --ca");
     }
     return out_crls->size > 0 ? RESULT_OK : error_set(err, RESULT_INVALID, "it has no CRL");
+}
+
+// Nothing, or what a power cut leaves of it.
+static bool is_blank(struct bytes text) {
+    size_t size = 0;
+    while (size < text.size && (text.data[size] == '\0' || text.data[size] == '\n')) {
+        size++;
+    }
+    return size == text.size;
+}
+
+bool watch_form_may_replace(enum watch_form form, struct bytes text, struct bytes trust) {
+    static const char start[] = "-----BEGIN " PEM_CRL "-----";
+    struct crl crl;
+    if (is_blank(text) || crl_read(text, &crl, NULL) == RESULT_OK ||
+        memmem(text.data, text.size, start, sizeof(start) - 1) != NULL) {
+        return true;
+    }
+    AUTO(buf_clear) struct buf certificates = {0};
+    buf_init(&certificates, LIMIT_CHAIN_BYTES);
+    return form == WATCH_FORM_CAFILE &&
+           pem_decode_all(text, PEM_CERTIFICATE, &certificates, NULL) == RESULT_OK &&
+           bytes_equal(buf_bytes(&certificates), trust);
 }

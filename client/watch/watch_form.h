@@ -15,6 +15,10 @@ enum result watch_form_write(enum watch_form form, struct bytes trust, struct by
 // WATCH_FORM_CAFILE also when its certificates are not exactly `trust`.
 enum result watch_form_read(enum watch_form form, struct bytes text, struct bytes trust,
                             struct buf *out_crls, struct error *err);
+// Whether a file with this text may be replaced by one that watch_form_write makes: it is empty, or
+// has a CRL in it, whole or not; with WATCH_FORM_CAFILE also when it is just the certificates of
+// `trust`.
+bool watch_form_may_replace(enum watch_form form, struct bytes text, struct bytes trust);
 
 // A CApath. OpenSSL looks for HASH.r0, HASH.r1, … of an issuer, remembers how far it came, and
 // at the next handshake tries the number behind that: so a new CRL in a file of the next number

@@ -20,6 +20,26 @@
 
 // --- reading -----------------------------------------------------------------------------
 
+// A watcher, this or one before, has kept CRLs in it.
+static bool is_known(const struct watch *watch) {
+    return watch->has_been_ours ||
+           (watch->copy.size > 0 && file_exists(buf_string(&watch->copy)));
+}
+
+// What never was a file of CRLs is not replaced by them: the path may be mistyped, or made to lead
+// elsewhere.
+static enum result refuse_foreign(const struct watch *watch, enum watch_form form,
+                                  const struct buf *text, struct error *err) {
+    if (watch_form_may_replace(form, buf_bytes(text), buf_bytes(&watch->trust))) {
+        return RESULT_OK;
+    }
+    (void)error_set_code(err, RESULT_DENIED, "misconfigured",
+                         "%s holds something else than CRLs, and is left as it is",
+                         buf_string(&watch->file));
+    error_hint(err, "Name another file, or move this one away.");
+    return RESULT_DENIED;
+}
+
 static enum result read_file(const struct watch *watch, struct buf *out_der,
                              bool *out_is_damaged, struct error *err) {
     AUTO(buf_clear) struct buf text = {0};
@@ -34,7 +54,7 @@ static enum result read_file(const struct watch *watch, struct buf *out_der,
     if (watch_form_read(form, buf_bytes(&text), buf_bytes(&watch->trust), out_der, NULL) !=
         RESULT_OK) {
         buf_reset(out_der);
-        return RESULT_OK;
+        return is_known(watch) ? RESULT_OK : refuse_foreign(watch, form, &text, err);
     }
     *out_is_damaged = false;
     return RESULT_OK;
@@ -45,7 +65,7 @@ enum result watch_read_installed(const struct watch *watch, struct buf *out_der,
     if (watch->preset->form != WATCH_FORM_CAPATH) {
         return read_file(watch, out_der, out_is_damaged, err);
     }
-    TRY(watch_capath_read(watch->options->folder, buf_bytes(&watch->trust), out_der,
+    TRY(watch_capath_read(buf_string(&watch->folder), buf_bytes(&watch->trust), out_der,
                           out_is_damaged, err));
     if (watch->file.size == 0) {
         return RESULT_OK;
@@ -141,7 +161,7 @@ enum result watch_install(const struct watch *watch, struct bytes der, enum watc
     TRY(mark_due(watch, cause == WATCH_CAUSE_REVOCATION, err));
     if (watch->preset->form == WATCH_FORM_CAPATH) {
         bool needs_reload = false;
-        TRY(watch_capath_write(watch->options->folder, buf_bytes(&watch->trust), der,
+        TRY(watch_capath_write(buf_string(&watch->folder), buf_bytes(&watch->trust), der,
                                &needs_reload, err));
         // After a revocation it has to reload all the same: the key of its session tickets stays
         // until then, and whoever resumes a TLS session is asked for no certificate.

@@ -13,7 +13,8 @@
 struct watch {
     const struct watch_options *options;
     const struct watch_preset *preset;
-    struct buf file; // where the link, if it is one, leads; empty: only a folder
+    struct buf file;   // where the link, if it is one, leads; empty: only a folder
+    struct buf folder; // the same of the CApath; empty: only a file
     struct buf marker;
     struct buf lock;
     struct buf revoked; // serials that the command `revoked` is still to be told
@@ -25,8 +26,9 @@ struct watch {
     int64_t etag_number;            // of the first of them
     int64_t retry_after_seconds;
     int64_t jitter_milliseconds;
-    bool is_tidy;      // what a killed predecessor left is gone
-    bool is_proof_due; // at the start, and after each change until it holds
+    bool has_been_ours; // there were CRLs in the file: rubbish in it now is damage
+    bool is_tidy;       // what a killed predecessor left is gone
+    bool is_proof_due;  // at the start, and after each change until it holds
 };
 
 // --- watch_fetch.c -----------------------------------------------------------------------

@@ -83,7 +83,7 @@ void watch_tidy(const struct watch *watch) {
         tidy_beside(buf_string(&watch->file));
     }
     if (watch->preset->form == WATCH_FORM_CAPATH) {
-        tidy(options->folder, NULL, NULL);
+        tidy(buf_string(&watch->folder), NULL, NULL);
     }
     if (watch->copy.size > 0) {
         tidy(options->state_folder, options->name, of_state);

@@ -219,6 +219,74 @@ static void mode_and_link_of_the_file_are_kept(void **state) {
     assert_true(is_installed());
 }
 
+static void what_is_no_list_is_not_replaced(void **state) {
+    (void)state;
+    static const char other[] = "root:x:0:0:root:/root:/bin/bash\n";
+    struct error err = {0};
+    struct watch_report report;
+    AUTO(watcher_clear) struct watcher watcher;
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&text, 1000);
+    assert_ok(file_replace(in_test_folder("crl.pem"), bytes_of_string(other), 0644, &err),
+              &err);
+    watcher_init(&watcher, NULL);
+    serve(1);
+    require_round(&watcher, RESULT_DENIED, "misconfigured", &report);
+    require_round(&watcher, RESULT_DENIED, "misconfigured", &report);
+    assert_ok(file_read(in_test_folder("crl.pem"), &text, &err), &err);
+    assert_string_equal(buf_string(&text), other);
+    assert_int_equal(unlink(in_test_folder("crl.pem")), 0);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_true(is_installed());
+}
+
+// Somebody who may write to the folder would have root replace what the link leads to.
+static void a_link_that_others_can_make_is_not_followed(void **state) {
+    (void)state;
+    struct error err = {0};
+    struct watch_report report;
+    AUTO(watcher_clear) struct watcher watcher;
+    watcher_init(&watcher, NULL);
+    serve(1);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_int_equal(rename(in_test_folder("crl.pem"), in_test_folder("real.pem")), 0);
+    assert_int_equal(symlink("real.pem", in_test_folder("crl.pem")), 0);
+    assert_int_equal(chmod(test_folder, 0770), 0);
+    watch_free_at(&watcher.watch);
+    assert_result(RESULT_DENIED, watch_new(&watcher.options, &watcher.watch, &err), &err);
+    assert_string_equal(err.code, "misconfigured");
+    assert_non_null(strstr(err.message, "crl.pem is a link"));
+    assert_non_null(strstr(err.hint, "chmod go-w"));
+    assert_null(watcher.watch);
+    // The file itself may be in such a folder: a link that is put there later is replaced.
+    assert_int_equal(unlink(in_test_folder("crl.pem")), 0);
+    assert_ok(watch_new(&watcher.options, &watcher.watch, &err), &err);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    assert_int_equal(unlink(in_test_folder("crl.pem")), 0);
+    assert_int_equal(symlink("victim", in_test_folder("crl.pem")), 0);
+    assert_ok(file_replace(in_test_folder("victim"), BYTES_LITERAL("precious"), 0644, &err),
+              &err);
+    require_round(&watcher, RESULT_OK, NULL, &report);
+    struct stat status;
+    assert_int_equal(lstat(in_test_folder("crl.pem"), &status), 0);
+    assert_true(S_ISREG(status.st_mode));
+    assert_int_equal(stat(in_test_folder("victim"), &status), 0);
+    assert_int_equal(status.st_size, 8);
+    // So for a folder of CRLs.
+    watch_free_at(&watcher.watch);
+    assert_int_equal(mkdir(in_test_folder("cas"), 0755), 0);
+    assert_int_equal(symlink("cas", in_test_folder("link")), 0);
+    char folder[300];
+    snprintf(folder, sizeof(folder), "%s", in_test_folder("link"));
+    watcher.options.folder = folder;
+    watcher.options.file = NULL;
+    watcher.options.preset = watch_preset_find("mosquitto-capath");
+    assert_result(RESULT_DENIED, watch_new(&watcher.options, &watcher.watch, &err), &err);
+    assert_non_null(strstr(err.message, "link is a link"));
+    assert_int_equal(chmod(test_folder, 0700), 0);
+    assert_ok(watch_new(&watcher.options, &watcher.watch, &err), &err);
+}
+
 static void a_file_that_was_damaged_behind_our_back_is_repaired(void **state) {
     (void)state;
     struct error err = {0};
@@ -904,6 +972,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_SERVER(a_new_list_is_installed_and_then_left_alone),
         WITH_SERVER(mode_and_link_of_the_file_are_kept),
+        WITH_SERVER(what_is_no_list_is_not_replaced),
+        WITH_SERVER(a_link_that_others_can_make_is_not_followed),
         WITH_SERVER(a_file_that_was_damaged_behind_our_back_is_repaired),
         WITH_SERVER(what_is_refused_leaves_the_file_as_it_is),
         WITH_SERVER(an_installed_list_that_expires_is_an_error_in_spite_of_304),

@@ -65,6 +65,46 @@ static void files_are_read_back(void **state) {
     }
 }
 
+static void only_what_may_be_a_list_is_replaced(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(buf_clear) struct buf crls = {0};
+    AUTO(buf_clear) struct buf list = {0};
+    AUTO(buf_clear) struct buf cas = {0};
+    AUTO(buf_clear) struct buf other = {0};
+    make_bundle(3, &crls);
+    buf_init(&list, 100000);
+    buf_init(&cas, 100000);
+    buf_init(&other, 100000);
+    assert_ok(watch_form_write(WATCH_FORM_CRLS, (struct bytes){0}, buf_bytes(&crls), &list),
+              &err);
+    assert_ok(pem_encode_all(PEM_CERTIFICATE, buf_bytes(&trust), &cas), &err);
+    assert_ok(pem_encode(PEM_CERTIFICATE, buf_bytes(&ca.root.certificate), &other), &err);
+    const struct {
+        struct bytes text;
+        bool as_crls, as_cafile;
+    } cases[] = {
+        {BYTES_LITERAL(""), true, true},
+        {BYTES_LITERAL("\0\0\0\n"), true, true},
+        {buf_bytes(&list), true, true},
+        {bytes_slice(buf_bytes(&list), 0, 100), true, true},
+        {buf_bytes(&root_crl), true, true}, // in DER
+        {buf_bytes(&cas), false, true},
+        {buf_bytes(&other), false, false},
+        {BYTES_LITERAL("root:x:0:0:root:/root:/bin/bash\n"), false, false},
+        {BYTES_LITERAL("-----BEGIN PRIVATE KEY-----\n"), false, false},
+        {BYTES_LITERAL("\0x"), false, false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(
+            watch_form_may_replace(WATCH_FORM_CRLS, cases[i].text, buf_bytes(&trust)),
+            cases[i].as_crls);
+        assert_int_equal(
+            watch_form_may_replace(WATCH_FORM_CAFILE, cases[i].text, buf_bytes(&trust)),
+            cases[i].as_cafile);
+    }
+}
+
 static void a_cafile_with_other_certificates_is_damaged(void **state) {
     (void)state;
     struct error err = {0};
@@ -266,6 +306,7 @@ static void names_that_we_cannot_hash_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_are_read_back),
+        cmocka_unit_test(only_what_may_be_a_list_is_replaced),
         cmocka_unit_test(a_cafile_with_other_certificates_is_damaged),
         cmocka_unit_test(a_folder_gets_the_next_number),
         cmocka_unit_test(damaged_files_of_a_folder_are_healed),
