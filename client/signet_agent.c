@@ -12,6 +12,7 @@
 #include "client/connect/credential.h"
 #include "client/terminal/display.h"
 #include "client/device/folder.h"
+#include "client/device/ownership.h"
 #include "client/device/install.h"
 #include "client/terminal/program.h"
 #include "client/device/settings.h"
@@ -84,7 +85,7 @@ static enum result open_credential(const struct arguments *arguments, struct buf
     TRY(path_join(out_folder, buf_string(&folder), arguments->operands[0]));
     TRY(credential_read_about(buf_string(out_folder), &about, err));
     message_clear(&about_type, &about);
-    return folder_lock(buf_string(out_folder), out_lock, err);
+    return ownership_lock(buf_string(out_folder), out_lock, err);
 }
 
 // --- set ---------------------------------------------------------------------------------

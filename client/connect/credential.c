@@ -3,10 +3,8 @@
 #include "client/connect/credential.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -14,6 +12,7 @@
 #include "base/text.h"
 #include "client/connect/authority.h"
 #include "x509/certificate.h"
+#include "x509/key_pkcs11.h"
 #include "x509/pem.h"
 
 #define NAME_MAXIMUM 200
@@ -48,7 +47,7 @@ static enum result read_text(const char *folder, const char *name, struct buf *o
     AUTO(buf_clear) struct buf path = {0};
     buf_init(&path, LIMIT_PATH_BYTES);
     TRY(path_join(&path, folder, name));
-    enum result result = file_read(buf_string(&path), out, err);
+    enum result result = file_read_no_link(buf_string(&path), out, err);
     return result == RESULT_OK ? result : misconfigured(buf_string(&path), result, err);
 }
 
@@ -84,46 +83,56 @@ static enum result read_optional(const char *folder, const char *name, struct bu
     return result == RESULT_OK ? result : misconfigured(name, result, err);
 }
 
-// The mode that file_read_private demands would lock out a broker that reads its key through a
-// group, so a group may read it here.
-static enum result check_key_file(const char *path, struct error *err) {
-    struct stat status;
-    if (stat(path, &status) != 0) {
-        return error_from_errno(err, errno, "cannot open %s", path);
+// A URI has a module loaded into this process: it is believed where only this user and root write.
+static enum result read_key_on_token(const char *folder, struct key **out_key,
+                                     struct error *err) {
+    AUTO(buf_clear) struct buf path = {0};
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&path, LIMIT_PATH_BYTES);
+    buf_init_secret(&text, LIMIT_KEY_FILE_BYTES);
+    TRY(path_join(&path, folder, CREDENTIAL_KEY_URI));
+    enum result result = file_read_own(buf_string(&path), &text, err);
+    if (result != RESULT_OK) {
+        return misconfigured(buf_string(&path), result, err);
     }
-    if (!S_ISREG(status.st_mode)) {
-        return error_set_code(err, RESULT_DENIED, "not_private", "%s is not a regular file",
-                              path);
+    result = key_load_text(buf_bytes(&text), NULL, out_key, err);
+    if (result != RESULT_OK) {
+        error_context(err, "%s", buf_string(&path)); // what a token says has codes of its own
     }
-    if ((status.st_mode & (S_IWGRP | S_IRWXO)) != 0) {
-        (void)error_set_code(err, RESULT_DENIED, "not_private",
-                             "%s holds a private key, but others may open it (mode %04o)", path,
-                             (unsigned)status.st_mode & 07777);
-        error_hint(err, "chmod 600 '%s'", path);
-        return RESULT_DENIED;
+    return result;
+}
+
+static enum result load_pem(struct bytes text, struct key **out_key, struct error *err) {
+    AUTO(string_free_secret_at) char *start = string_copy_bytes(bytes_slice(text, 0, 16));
+    if (start == NULL) {
+        return error_out_of_memory(err);
     }
-    return RESULT_OK;
+    if (!key_is_uri(start)) {
+        return key_load_pem(text, NULL, out_key, err);
+    }
+    (void)error_set(err, RESULT_INVALID, "a URI is believed in %s only", CREDENTIAL_KEY_URI);
+    error_hint(err, "Whoever the key belongs to may write here. If it is yours, rename it.");
+    return RESULT_INVALID;
+}
+
+// It may be a service's, who can write what it likes into it: a key, or nothing.
+static enum result read_key_in_file(const char *folder, struct key **out_key,
+                                    struct error *err) {
+    AUTO(buf_clear) struct buf path = {0};
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&path, LIMIT_PATH_BYTES);
+    buf_init_secret(&text, LIMIT_KEY_FILE_BYTES);
+    TRY(path_join(&path, folder, CREDENTIAL_KEY));
+    enum result result = file_read_key(buf_string(&path), &text, err);
+    if (result == RESULT_OK) {
+        result = load_pem(buf_bytes(&text), out_key, err);
+    }
+    return result == RESULT_OK ? result : misconfigured(buf_string(&path), result, err);
 }
 
 static enum result read_key(const char *folder, struct key **out_key, struct error *err) {
-    AUTO(buf_clear) struct buf path = {0};
-    buf_init(&path, LIMIT_PATH_BYTES);
-    const bool is_on_token = has_file(folder, CREDENTIAL_KEY_URI);
-    TRY(path_join(&path, folder, is_on_token ? CREDENTIAL_KEY_URI : CREDENTIAL_KEY));
-    AUTO(buf_clear) struct buf text = {0};
-    buf_init_secret(&text, LIMIT_KEY_FILE_BYTES);
-    enum result result = check_key_file(buf_string(&path), err);
-    if (result == RESULT_OK) {
-        result = file_read(buf_string(&path), &text, err);
-    }
-    if (result == RESULT_OK) {
-        result = key_load_text(buf_bytes(&text), NULL, out_key, err);
-    }
-    if (result != RESULT_OK && is_on_token) {
-        error_context(err, "%s", buf_string(&path)); // what a token says has codes of its own
-        return result;
-    }
-    return result == RESULT_OK ? result : misconfigured(buf_string(&path), result, err);
+    return has_file(folder, CREDENTIAL_KEY_URI) ? read_key_on_token(folder, out_key, err)
+                                                : read_key_in_file(folder, out_key, err);
 }
 
 static enum result read_url(const char *folder, struct url *out_url, struct error *err) {

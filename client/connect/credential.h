@@ -48,8 +48,9 @@ struct credential {
 
 void credential_clear(struct credential *credential);
 // Reads a folder with the files in it, or one that has `current` in it. Code "misconfigured",
-// with the path, when something is missing or damaged. The key may be readable by a group
-// (brokers), never by others.
+// with the path, when something is missing or damaged; links are not followed. The key may be
+// readable by a group (brokers), never by others, and belong to whom it likes: it is one in PEM,
+// that of the certificate. key.uri belongs to this user or root.
 enum result credential_read(const char *folder, struct credential *out_credential,
                             struct error *err);
 // Reads only what a person may see: the certificate, and the about.json that belongs to it.

@@ -13,6 +13,7 @@
 #include "client/device/agent_state.h"
 #include "client/connect/credential.h"
 #include "client/device/folder.h"
+#include "client/device/ownership.h"
 #include "client/device/install.h"
 #include "client/device/reload.h"
 #include "client/device/renew.h"
@@ -259,7 +260,7 @@ enum result agent_step(const char *folder, const char *name, enum agent_mode mod
                                     "%s was not installed by signet enroll", folder);
     }
     AUTO(folder_unlock) struct folder_lock lock = {0};
-    TRY(folder_lock(folder, &lock, err));
+    TRY(ownership_lock(folder, &lock, err));
     install_tidy(folder);
     agent_state_read(folder, &turn.state);
     TRY(settings_read(folder, &turn.settings, err));

@@ -33,12 +33,33 @@ bool device_key_is_made(const char *folder) {
     return has_file(folder, CREDENTIAL_KEY_MADE);
 }
 
-enum result device_key_read(const char *folder, struct key **out_key, struct error *err) {
-    const char *name =
-        has_file(folder, CREDENTIAL_KEY_URI) ? CREDENTIAL_KEY_URI : CREDENTIAL_KEY;
+// The URI without the end of its line; a secret, for it may hold a PIN.
+static enum result read_uri(const char *folder, struct buf *out, struct error *err) {
     AUTO(buf_clear) struct buf path = {0};
-    TRY(path_of(folder, name, &path));
-    return key_load_file(buf_string(&path), NULL, out_key, err);
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init_secret(&text, LIMIT_KEY_FILE_BYTES);
+    TRY(path_of(folder, CREDENTIAL_KEY_URI, &path));
+    TRY(file_read_own(buf_string(&path), &text, err));
+    return buf_append(out,
+                      bytes_slice(buf_bytes(&text), 0, strcspn(buf_string(&text), "\r\n")));
+}
+
+// A URI is taken from key.uri only.
+enum result device_key_read(const char *folder, struct key **out_key, struct error *err) {
+    AUTO(buf_clear) struct buf path = {0};
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init_secret(&text, LIMIT_KEY_FILE_BYTES);
+    if (has_file(folder, CREDENTIAL_KEY_URI)) {
+        TRY(read_uri(folder, &text, err));
+        return key_open_uri(buf_string(&text), out_key, err);
+    }
+    TRY(path_of(folder, CREDENTIAL_KEY, &path));
+    TRY(file_read_private(buf_string(&path), &text, err));
+    enum result result = key_load_pem(buf_bytes(&text), NULL, out_key, err);
+    if (result != RESULT_OK) {
+        error_context(err, "%s", buf_string(&path));
+    }
+    return result;
 }
 
 // --- in a file -------------------------------------------------------------------------------
@@ -67,17 +88,6 @@ static enum result make_in_file(const char *folder, enum key_algorithm algorithm
 }
 
 // --- on a token ------------------------------------------------------------------------------
-
-// The URI without the end of its line; a secret, for it may hold a PIN.
-static enum result read_uri(const char *folder, struct buf *out, struct error *err) {
-    AUTO(buf_clear) struct buf path = {0};
-    AUTO(buf_clear) struct buf text = {0};
-    buf_init_secret(&text, LIMIT_KEY_FILE_BYTES);
-    TRY(path_of(folder, CREDENTIAL_KEY_URI, &path));
-    TRY(file_read(buf_string(&path), &text, err));
-    return buf_append(out,
-                      bytes_slice(buf_bytes(&text), 0, strcspn(buf_string(&text), "\r\n")));
-}
 
 static enum result write_uri(const char *folder, const char *uri, struct error *err) {
     AUTO(buf_clear) struct buf line = {0};

@@ -13,6 +13,7 @@
 #include "client/connect/route.h"
 #include "client/connect/credential.h"
 #include "client/device/folder.h"
+#include "client/device/ownership.h"
 #include "client/device/install.h"
 #include "client/connect/issued.h"
 #include "client/device/pending.h"
@@ -339,7 +340,7 @@ static enum result install(const struct enroll_options *options, const struct ur
     TRY(write_origin(url, issued, &origin, err));
     TRY(folder_make_all(buf_string(&folder), 0755, err));
     AUTO(folder_unlock) struct folder_lock lock = {0};
-    TRY(folder_lock(buf_string(&folder), &lock, err));
+    TRY(ownership_lock(buf_string(&folder), &lock, err));
     if (!is_installed(buf_string(&folder), issued)) {
         if (!options->replaces) {
             TRY(refuse_existing(buf_string(&folder), err));
@@ -396,6 +397,7 @@ static enum result run(const struct enroll_options *options, struct enrollment *
     AUTO(buf_clear) struct buf path = {0};
     int64_t clock_error = 0;
     buf_init(&path, LIMIT_PATH_BYTES);
+    TRY(ownership_check_home(options->folder, err));
     TRY(ticket_path(&enrollment->ticket, options->folder, &path, err));
     TRY(check_name(options, buf_string(&path), err));
     TRY(find_root(options, enrollment, &clock_error, err));

@@ -14,6 +14,7 @@
 #include "client/connect/credential.h"
 #include "client/device/folder.h"
 #include "client/device/generations.h"
+#include "client/device/ownership.h"
 #include "client/device/settings.h"
 #include "x509/certificate.h"
 #include "x509/key_pkcs11.h"
@@ -116,24 +117,27 @@ static bool is_made_on_token(const struct installation *installation) {
     return installation->is_key_made;
 }
 
+// What a service reads as its key is given to the settings' owner. Everything else the agent
+// believes, also what names a token's module: that stays its own.
 static const struct part {
     const char *name;
     bool is_private;
+    bool is_given;
     bool (*belongs)(const struct installation *installation);
     enum result (*write)(const struct installation *installation, struct buf *out,
                          struct error *err);
 } parts[] = {
-    {CREDENTIAL_KEY, true, is_in_file, write_key},
-    {CREDENTIAL_KEY_URI, true, is_on_token, write_key},
-    {CREDENTIAL_KEY_MADE, true, is_made_on_token, write_nothing},
-    {CREDENTIAL_CERTIFICATE, false, is_always, write_leaf},
-    {CREDENTIAL_CHAIN, false, is_always, write_chain},
-    {CREDENTIAL_TRUST, false, is_always, write_trust},
-    {CREDENTIAL_ROOT, false, is_always, write_root},
-    {CREDENTIAL_FULL_CHAIN, false, is_always, write_full_chain},
-    {CREDENTIAL_COMBINED, true, is_in_file, write_combined},
-    {CREDENTIAL_URL, false, is_always, write_url},
-    {CREDENTIAL_ABOUT, false, is_always, write_about},
+    {CREDENTIAL_KEY, true, true, is_in_file, write_key},
+    {CREDENTIAL_KEY_URI, true, false, is_on_token, write_key},
+    {CREDENTIAL_KEY_MADE, true, false, is_made_on_token, write_nothing},
+    {CREDENTIAL_CERTIFICATE, false, false, is_always, write_leaf},
+    {CREDENTIAL_CHAIN, false, false, is_always, write_chain},
+    {CREDENTIAL_TRUST, false, false, is_always, write_trust},
+    {CREDENTIAL_ROOT, false, false, is_always, write_root},
+    {CREDENTIAL_FULL_CHAIN, false, false, is_always, write_full_chain},
+    {CREDENTIAL_COMBINED, true, true, is_in_file, write_combined},
+    {CREDENTIAL_URL, false, false, is_always, write_url},
+    {CREDENTIAL_ABOUT, false, false, is_always, write_about},
 };
 
 // --- one generation ----------------------------------------------------------------------
@@ -142,7 +146,8 @@ static const struct part {
 struct source {
     const struct installation *installation; // NULL: `current`
     const char *current;
-    struct bytes trust; // for ca.pem, in place of the present one; empty: that
+    const struct key *key; // of `current`, where it is in a file
+    struct bytes trust;    // for ca.pem, in place of the present one; empty: that
     struct folder_access access;
 };
 
@@ -158,9 +163,24 @@ static bool has_part(const struct part *part, const struct source *source) {
             file_exists(buf_string(&path)));
 }
 
+static enum result read_file(const struct source *source, const char *name, struct buf *out,
+                             struct error *err) {
+    AUTO(buf_clear) struct buf path = {0};
+    buf_init(&path, LIMIT_PATH_BYTES);
+    TRY(path_join(&path, source->current, name));
+    return file_read_no_link(buf_string(&path), out, err);
+}
+
+// What a service could have written is not copied, but made of the key that fits the certificate.
+static enum result write_given(const struct part *part, const struct source *source,
+                               struct buf *out, struct error *err) {
+    TRY(key_save_text(source->key, out, err));
+    return part->write == write_combined ? read_file(source, CREDENTIAL_FULL_CHAIN, out, err)
+                                         : RESULT_OK;
+}
+
 static enum result read_part(const struct part *part, const struct source *source,
                              struct buf *out, struct error *err) {
-    AUTO(buf_clear) struct buf path = {0};
     if (source->installation != NULL) {
         enum result written = part->write(source->installation, out, err);
         return written == RESULT_OK
@@ -170,9 +190,8 @@ static enum result read_part(const struct part *part, const struct source *sourc
     if (source->trust.size > 0 && part->write == write_trust) {
         return pem_encode_all(PEM_CERTIFICATE, source->trust, out);
     }
-    buf_init(&path, LIMIT_PATH_BYTES);
-    TRY(path_join(&path, source->current, part->name));
-    return file_read(buf_string(&path), out, err);
+    return part->is_given ? write_given(part, source, out, err)
+                          : read_file(source, part->name, out, err);
 }
 
 // Only root can give files away; where that fails, the installation fails, rather than lock a
@@ -192,6 +211,7 @@ static enum result write_part(const struct part *part, const struct source *sour
                      err));
     struct folder_access access = source->access;
     access.mode = part->is_private ? access.mode : 0;
+    access.owner = part->is_given ? access.owner : geteuid();
     return folder_give_access(buf_string(&path), buf_string(&predecessor),
                               part->is_private ? 0640 : 0644, &access, err);
 }
@@ -200,7 +220,8 @@ static enum result write_generation(const char *generation, const struct source 
                                     struct error *err) {
     TRY(folder_remove(generation, err)); // what a crash left under this number
     TRY(folder_make(generation, 0755, err));
-    TRY(folder_take_over_access(generation, source->current, 0755, err));
+    const struct folder_access own = {.owner = geteuid(), .group = FOLDER_UNCHANGED};
+    TRY(folder_give_access(generation, source->current, 0755, &own, err));
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         if (has_part(&parts[i], source)) {
             TRY(write_part(&parts[i], source, generation, err));
@@ -230,9 +251,25 @@ static enum result move_link(const char *folder, const char *link, int64_t numbe
 
 // --- installing --------------------------------------------------------------------------
 
+// A key on a token is named by a file that is ours, and copied.
+static enum result read_present_key(struct source *source, struct credential *present,
+                                    struct error *err) {
+    AUTO(buf_clear) struct buf uri = {0};
+    buf_init(&uri, LIMIT_PATH_BYTES);
+    TRY(path_join(&uri, source->current, CREDENTIAL_KEY_URI));
+    if (source->installation != NULL || file_exists(buf_string(&uri))) {
+        return RESULT_OK;
+    }
+    TRY(credential_read(source->current, present, err));
+    source->key = present->key;
+    return RESULT_OK;
+}
+
 static enum result install_source(const char *folder, struct source *source,
                                   struct error *err) {
+    TRY(ownership_check(folder, err));
     AUTO(generations_clear) struct generations all = {0};
+    AUTO(credential_clear) struct credential present = {0};
     AUTO(buf_clear) struct buf generation = {0};
     AUTO(settings_clear) struct settings settings = {0};
     TRY(settings_read(folder, &settings, err));
@@ -240,6 +277,7 @@ static enum result install_source(const char *folder, struct source *source,
     TRY(generations_open(folder, &all, err));
     TRY(folder_make(buf_string(&all.folder), 0755, err));
     source->current = buf_string(&all.link);
+    TRY(read_present_key(source, &present, err));
     int64_t number = generations_next(&all);
     TRY(generations_path(&all, number, &generation));
     TRY(write_generation(buf_string(&generation), source, err));

@@ -26,10 +26,11 @@ struct installation {
 // Puts it into `folder` (DIR/NAME, made when missing) as the next generation and moves
 // `current` to it. Of the other generations those stay that client/device/generations.h names; what a
 // crash left goes.
-// Files have owner, group and mode of the credential's settings (client/device/settings.h); what these
-// leave open is taken over from the generation before (a broker's group keeps its access); the
-// first has 0600 for what holds the key and 0644 for the rest. The caller holds the folder's
-// lock.
+// key.pem and combined.pem have the owner of the credential's settings (client/device/settings.h); the
+// rest belongs to who installs it. Group and mode are the settings', too; what these leave open is
+// taken over from the generation before (a broker's group keeps its access); the first has 0600 for
+// what holds the key and 0644 for the rest. The caller holds the folder's lock, and root installs
+// only where client/device/ownership.h allows it.
 enum result install_credential(const char *folder, const struct installation *installation,
                                struct error *err);
 // The same files as a new generation, with the access that the settings give now.

@@ -11,6 +11,7 @@
 #include "client/connect/ask.h"
 #include "client/connect/credential.h"
 #include "client/device/folder.h"
+#include "client/device/ownership.h"
 #include "client/device/install.h"
 #include "client/connect/issued.h"
 #include "client/device/pending.h"
@@ -180,7 +181,7 @@ enum result renew_credential(const char *folder, bool is_forced, struct about *o
     // Read before locking, so that a name that does not exist is not made by the lock.
     TRY(credential_read(folder, &credential, err));
     AUTO(folder_unlock) struct folder_lock lock = {0};
-    TRY(folder_lock(folder, &lock, err));
+    TRY(ownership_lock(folder, &lock, err));
     credential_clear(&credential);
     TRY(credential_read(folder, &credential, err));
     TRY(require_installed(folder, &credential, err));

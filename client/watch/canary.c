@@ -12,6 +12,7 @@
 #include "client/connect/route.h"
 #include "client/device/enroll.h"
 #include "client/device/folder.h"
+#include "client/device/ownership.h"
 #include "client/device/install.h"
 #include "client/device/renew.h"
 #include "x509/certificate.h"
@@ -185,7 +186,7 @@ static enum result make_replacement(const char *folder, struct error *err) {
     TRY(path_of(folder, CANARY_REPLACEMENT, &replacement));
     TRY(renew_good(folder, true, err));
     AUTO(folder_unlock) struct folder_lock lock = {0};
-    TRY(folder_lock(buf_string(&good), &lock, err));
+    TRY(ownership_lock(buf_string(&good), &lock, err));
     TRY(install_take_before(buf_string(&good), buf_string(&replacement), err));
     return revoke_replacement(folder, err);
 }

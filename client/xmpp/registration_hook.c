@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "client/device/agent.h"
 #include "client/device/folder.h"
+#include "client/device/ownership.h"
 #include "client/device/settings.h"
 
 static bool is_ours(const struct text_list *hook) {
@@ -69,7 +70,7 @@ enum result registration_hook_set(const char *folder, const struct text_list *wo
                                   const char *serial, struct error *err) {
     AUTO(folder_unlock) struct folder_lock lock = {0};
     AUTO(settings_clear) struct settings settings = {0};
-    TRY(folder_lock(folder, &lock, err));
+    TRY(ownership_lock(folder, &lock, err));
     TRY(settings_read(folder, &settings, err));
     TRY(check(&settings, err));
     text_list_clear(&settings.hook);

@@ -237,6 +237,69 @@ static void a_key_that_others_may_read_is_refused(void **state) {
     assert_ok(credential_read(in_test_folder("a"), &credential, &err), &err);
 }
 
+// A URI would have its module loaded: nothing but a key is taken from a file that a service owns.
+static void a_uri_is_believed_only_in_its_own_file(void **state) {
+    (void)state;
+    static const char uri[] = "pkcs11:token=x;object=y?module-path=/nowhere/module.so\n";
+    struct error err = {0};
+    char serial[64];
+    AUTO(credential_clear) struct credential credential = {0};
+    assert_ok(install_new("a", serial, &err), &err);
+    assert_ok(
+        file_replace(in_test_folder("a/current/key.pem"), bytes_of_string(uri), 0600, &err),
+        &err);
+    assert_result(RESULT_INVALID, credential_read(in_test_folder("a"), &credential, &err),
+                  &err);
+    assert_string_equal(err.code, "misconfigured");
+    assert_non_null(strstr(err.message, "key.uri only"));
+    // In key.uri it is followed, as far as that goes here.
+    assert_ok(
+        file_replace(in_test_folder("a/current/key.uri"), bytes_of_string(uri), 0600, &err),
+        &err);
+    assert_int_not_equal(credential_read(in_test_folder("a"), &credential, &err), RESULT_OK);
+    assert_null(strstr(err.message, "key.uri only"));
+    assert_string_not_equal(err.code, "not_private");
+    assert_int_equal(chmod(in_test_folder("a/current/key.uri"), 0660), 0);
+    assert_result(RESULT_DENIED, credential_read(in_test_folder("a"), &credential, &err), &err);
+    assert_string_equal(err.code, "not_private");
+    if (geteuid() == 0) { // only root makes files of others
+        assert_int_equal(chmod(in_test_folder("a/current/key.uri"), 0600), 0);
+        assert_int_equal(chown(in_test_folder("a/current/key.uri"), 12345, 12345), 0);
+        assert_result(RESULT_DENIED, credential_read(in_test_folder("a"), &credential, &err),
+                      &err);
+        assert_string_equal(err.code, "not_private");
+        assert_non_null(strstr(err.message, "belongs to user 12345"));
+    }
+}
+
+static void files_are_read_and_neither_links_nor_pipes(void **state) {
+    (void)state;
+    static const char *const files[] = {"key.pem",  "cert.pem", "chain.pem", "ca.pem",
+                                        "root.pem", "url",      "about.json"};
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        struct error err = {0};
+        char serial[64], path[100], moved[100];
+        AUTO(credential_clear) struct credential credential = {0};
+        assert_ok(install_new("a", serial, &err), &err);
+        snprintf(path, sizeof(path), "a/current/%s", files[i]);
+        snprintf(moved, sizeof(moved), "a/current/%s.moved", files[i]);
+        assert_int_equal(rename(in_test_folder(path), in_test_folder(moved)), 0);
+        assert_int_equal(symlink(in_test_folder(moved), in_test_folder(path)), 0);
+        assert_result(RESULT_DENIED, credential_read(in_test_folder("a"), &credential, &err),
+                      &err);
+        assert_string_equal(err.code, "not_private");
+        assert_non_null(strstr(err.message, files[i]));
+        assert_int_equal(unlink(in_test_folder(path)), 0);
+        assert_int_equal(mkfifo(in_test_folder(path), 0600), 0);
+        assert_int_not_equal(credential_read(in_test_folder("a"), &credential, &err),
+                             RESULT_OK);
+        assert_non_null(strstr(err.message, "not a regular file"));
+        assert_int_equal(unlink(in_test_folder(path)), 0);
+        assert_int_equal(rename(in_test_folder(moved), in_test_folder(path)), 0);
+        assert_ok(credential_read(in_test_folder("a"), &credential, &err), &err);
+    }
+}
+
 static void a_key_of_another_certificate_is_refused(void **state) {
     (void)state;
     struct error err = {0};
@@ -390,6 +453,8 @@ int main(void) {
         IN_FOLDER(damaged_and_exposed_credentials_are_refused),
         IN_FOLDER(what_the_status_shows_belongs_to_the_certificate),
         IN_FOLDER(a_key_that_others_may_read_is_refused),
+        IN_FOLDER(a_uri_is_believed_only_in_its_own_file),
+        IN_FOLDER(files_are_read_and_neither_links_nor_pipes),
         IN_FOLDER(a_key_of_another_certificate_is_refused),
         IN_FOLDER(names_become_safe_folder_names),
         IN_FOLDER(the_status_tells_how_each_does),

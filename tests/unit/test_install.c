@@ -1,6 +1,7 @@
 // Installing as one unit: killed at every system call, without space, and back again.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "client/device/install.h"
+#include "client/device/ownership.h"
 
 #include <signal.h>
 #include <sys/mount.h>
@@ -271,11 +272,99 @@ static void owner_and_group_are_given(void **state) {
     assert_int_equal(status.st_uid, 1);
     assert_int_equal(status.st_gid, 1);
     assert_int_equal(status.st_mode & 07777, 0600);
-    // Whoever owns the files does not own the folder that the agent writes to.
-    assert_int_equal(stat(in_test_folder("a/current"), &status), 0);
-    assert_int_equal(status.st_uid, 0);
+    assert_int_equal(stat(in_test_folder("a/current/combined.pem"), &status), 0);
+    assert_int_equal(status.st_uid, 1);
+    // Whoever owns the key does not own what the agent believes, nor the folder that it writes to.
+    static const char *const own[] = {"cert.pem", "chain.pem",     "ca.pem",     "root.pem",
+                                      "url",      "fullchain.pem", "about.json", ""};
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+        char path[100];
+        snprintf(path, sizeof(path), "a/current/%s", own[i]);
+        assert_int_equal(stat(in_test_folder(path), &status), 0);
+        assert_int_equal(status.st_uid, 0);
+        assert_int_equal(status.st_mode & 0022, 0);
+    }
     assert_ok(install_set("a", 0, &err), &err);
     assert_int_equal(installed_set("a"), 0);
+}
+
+// It is written by a service, and read by whoever it is given to next.
+static void files_with_the_key_are_made_anew_of_the_key(void **state) {
+    (void)state;
+    struct error err = {0};
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init_secret(&text, 10000);
+    assert_ok(install_set("a", 0, &err), &err);
+    assert_ok(file_replace(in_test_folder("a/current/combined.pem"),
+                           BYTES_LITERAL("what a service wrote"), 0600, &err),
+              &err);
+    assert_ok(file_read(in_test_folder("a/current/key.pem"), &text, &err), &err);
+    assert_ok(buf_append_string(&text, "what a service wrote"), &err);
+    assert_ok(file_replace(in_test_folder("a/current/key.pem"), buf_bytes(&text), 0600, &err),
+              &err);
+    assert_ok(install_again(in_test_folder("a"), &err), &err);
+    assert_int_equal(installed_set("a"), 0);
+    static const char *const files[] = {"a/current/key.pem", "a/current/combined.pem"};
+    for (size_t i = 0; i < 2; i++) {
+        buf_reset(&text);
+        assert_ok(file_read(in_test_folder(files[i]), &text, &err), &err);
+        assert_non_null(strstr(buf_string(&text), "BEGIN PRIVATE KEY"));
+        assert_null(strstr(buf_string(&text), "service"));
+    }
+    // A key that is none of the certificate's is not handed on.
+    assert_ok(file_replace(in_test_folder("a/current/key.pem"), BYTES_LITERAL("x"), 0600, &err),
+              &err);
+    assert_result(RESULT_INVALID, install_again(in_test_folder("a"), &err), &err);
+    assert_string_equal(err.code, "misconfigured");
+}
+
+static void root_installs_only_where_nobody_else_writes(void **state) {
+    (void)state;
+    static const char *const parts[] = {".",
+                                        "a",
+                                        "a/generations",
+                                        "a/generations/1",
+                                        "a/generations/1/url",
+                                        "a/generations/2",
+                                        "a/generations/2/about.json",
+                                        "a/generations/2/ca.pem"};
+    static const char *const services[] = {"a/generations/2/key.pem",
+                                           "a/generations/2/combined.pem"};
+    struct error err = {0};
+    if (geteuid() != 0) {
+        skip(); // others cannot be made to do more than they may
+    }
+    assert_ok(install_set("a", 0, &err), &err);
+    assert_ok(install_set("a", 1, &err), &err);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        struct folder_lock lock = {0};
+        assert_int_equal(chown(in_test_folder(parts[i]), 12345, 12345), 0);
+        assert_result(RESULT_DENIED, ownership_lock(in_test_folder("a"), &lock, &err), &err);
+        assert_string_equal(err.code, "not_private");
+        assert_non_null(strstr(err.hint, "chown 0 "));
+        assert_false(lock.is_held);
+        assert_result(RESULT_DENIED, install_again(in_test_folder("a"), &err), &err);
+        assert_result(RESULT_DENIED, install_set("a", 0, &err), &err);
+        assert_int_equal(chown(in_test_folder(parts[i]), 0, 0), 0);
+        mode_t mode = mode_of(parts[i]);
+        assert_int_equal(chmod(in_test_folder(parts[i]), mode | 0020), 0);
+        assert_result(RESULT_DENIED, install_again(in_test_folder("a"), &err), &err);
+        assert_non_null(strstr(err.hint, "chmod go-w "));
+        assert_int_equal(chmod(in_test_folder(parts[i]), mode), 0);
+        assert_ok(ownership_check(in_test_folder("a"), &err), &err);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(chown(in_test_folder(services[i]), 12345, 12345), 0);
+    }
+    assert_ok(install_again(in_test_folder("a"), &err), &err);
+    assert_int_equal(installed_set("a"), 1);
+    // Folders elsewhere are not written to.
+    assert_int_equal(mkdir(in_test_folder("elsewhere"), 0755), 0);
+    assert_int_equal(chown(in_test_folder("elsewhere"), 12345, 12345), 0);
+    assert_int_equal(rename(in_test_folder("a/generations"), in_test_folder("moved")), 0);
+    assert_int_equal(symlink("../elsewhere", in_test_folder("a/generations")), 0);
+    assert_result(RESULT_DENIED, install_set("a", 0, &err), &err);
+    assert_int_equal(count_entries("elsewhere"), 0);
 }
 
 static void impossible_access_is_refused_before_anything_is_written(void **state) {
@@ -501,6 +590,8 @@ int main(void) {
         IN_FOLDER(on_a_read_only_file_system_the_old_set_stays),
         IN_FOLDER(settings_decide_about_the_key_and_not_about_the_rest),
         IN_FOLDER(owner_and_group_are_given),
+        IN_FOLDER(files_with_the_key_are_made_anew_of_the_key),
+        IN_FOLDER(root_installs_only_where_nobody_else_writes),
         IN_FOLDER(impossible_access_is_refused_before_anything_is_written),
         IN_FOLDER(settings_that_others_may_write_are_refused),
         IN_FOLDER(a_rollback_returns_to_the_set_before),
