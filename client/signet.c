@@ -14,6 +14,7 @@
 #include "client/terminal/program.h"
 #include "client/device/renew.h"
 #include "client/signet_agent.h"
+#include "client/signet_status.h"
 #include "client/device/status.h"
 #include "client/terminal/table.h"
 #include "client/terminal/waiting.h"
@@ -121,6 +122,8 @@ static enum result print_enrolled(const struct enrolled *enrolled, struct error 
     TRY(display_time(enrolled->about.not_after, &text));
     TRY(buf_append_string(&text, "\n  renew after  "));
     TRY(display_time(enrolled->about.renew_after, &text));
+    TRY(buf_append_string(&text, "\n  key SHA-256  "));
+    TRY(credential_key_hash(buf_string(&enrolled->folder), &text, err));
     TRY(buf_printf(&text, "\n  installed in %s\n", buf_string(&enrolled->folder)));
     if (enrolled->is_administrator) {
         TRY(buf_printf(&text, "  administer   signetctl --credential '%s' status\n",
@@ -220,104 +223,7 @@ static enum result run_enroll(const struct arguments *arguments, struct error *e
     return print_enrolled(&enrolled, err);
 }
 
-// --- status ------------------------------------------------------------------------------
-
-static const struct option status_options[] = {
-    DIR_OPTION,
-    {"json", NULL, "one JSON object for programs", false, false},
-    {0},
-};
-
-static enum result add_reason(struct buf *cell, const char *before, const char *reason) {
-    return reason != NULL ? buf_printf(cell, "%s%s", before, reason) : RESULT_OK;
-}
-
-static enum result add_status_row(struct table *table, const struct credential_status *line) {
-    AUTO(buf_clear) struct buf cell = {0};
-    buf_init(&cell, (size_t)LIMIT_NAMES * LIMIT_NAME_BYTES);
-    TRY(table_add(table, line->name));
-    TRY(display_names(&line->names, &cell));
-    TRY(table_add_buf(table, &cell));
-    TRY(table_add(table, line->profile != NULL ? line->profile : ""));
-    TRY(display_time(line->not_after, &cell));
-    TRY(table_add_buf(table, &cell));
-    TRY(display_time(line->next, &cell));
-    TRY(table_add_buf(table, &cell));
-    TRY(table_add(table, line->hook != NULL ? line->hook : ""));
-    TRY(buf_append_string(&cell, line->state));
-    TRY(add_reason(&cell, ": ", line->problem));
-    TRY(add_reason(&cell, ", last try: ", line->last_error));
-    TRY(add_reason(&cell, ", hook: ", line->hook_error));
-    return table_add_buf(table, &cell);
-}
-
-static enum result add_pending_row(struct table *table, const struct enrollment_status *line) {
-    AUTO(buf_clear) struct buf cell = {0};
-    buf_init(&cell, (size_t)LIMIT_NAMES * LIMIT_NAME_BYTES);
-    TRY(table_add(table, line->code));
-    TRY(display_names(&line->names, &cell));
-    TRY(table_add_buf(table, &cell));
-    TRY(table_add(table, line->profile != NULL ? line->profile : ""));
-    TRY(display_time(line->created, &cell));
-    TRY(table_add_buf(table, &cell));
-    TRY(display_time(line->expires, &cell));
-    TRY(table_add_buf(table, &cell));
-    TRY(table_add(table, line->url));
-    return table_add(table, line->state);
-}
-
-// Those that wait, below the credentials.
-static enum result add_pending(const struct status_page *page, struct buf *text) {
-    static const char *const headings[] = {"CODE",    "NAMES", "PROFILE", "SINCE",
-                                           "EXPIRES", "AT",    "STATE",   NULL};
-    AUTO(table_clear) struct table table = {0};
-    if (page->pending.count == 0) {
-        return RESULT_OK;
-    }
-    const struct enrollment_status *lines = page->pending.items;
-    TRY(table_init(&table, headings));
-    for (size_t i = 0; i < page->pending.count; i++) {
-        TRY(add_pending_row(&table, &lines[i]));
-    }
-    TRY(buf_append_string(text, "\nPending enrollments:\n"));
-    return table_write(&table, text);
-}
-
-static enum result print_status(const struct status_page *page, const char *folder,
-                                struct error *err) {
-    static const char *const headings[] = {"NAME",         "NAMES", "PROFILE", "VALID UNTIL",
-                                           "NEXT RENEWAL", "HOOK",  "STATE",   NULL};
-    AUTO(table_clear) struct table table = {0};
-    AUTO(buf_clear) struct buf text = {0};
-    buf_init(&text, PRINT_BYTES);
-    TRY(table_init(&table, headings));
-    const struct credential_status *lines = page->credentials.items;
-    for (size_t i = 0; i < page->credentials.count; i++) {
-        TRY(add_status_row(&table, &lines[i]));
-    }
-    if (page->credentials.count > 0) {
-        TRY(table_write(&table, &text));
-    } else {
-        TRY(buf_printf(&text, "There are no credentials in %s.\n", folder));
-    }
-    TRY(add_pending(page, &text));
-    return program_print(&text, err);
-}
-
-static enum result run_status(const struct arguments *arguments, struct error *err) {
-    AUTO(buf_clear) struct buf folder = {0};
-    TRY(find_folder(arguments, &folder, err));
-    const char *name = arguments->operand_count > 0 ? arguments->operands[0] : NULL;
-    struct status_page page = {0};
-    TRY(status_collect(buf_string(&folder), name, &page, err));
-    enum result result = arguments_have(arguments, "json")
-                             ? program_print_json(&status_page_type, &page, err)
-                             : print_status(&page, buf_string(&folder), err);
-    message_clear(&status_page_type, &page);
-    return result;
-}
-
-// --- renew and revoke --------------------------------------------------------------------
+// --- renew -------------------------------------------------------------------------------
 
 static const struct option renew_options[] = {
     DIR_OPTION,
@@ -402,29 +308,6 @@ static enum result run_renew(const struct arguments *arguments, struct error *er
                      is_forced ? AGENT_FORCED : AGENT_WHEN_ALLOWED, err);
 }
 
-static const struct option revoke_options[] = {
-    DIR_OPTION,
-    {"reason", "REASON", "keyCompromise, superseded, cessationOfOperation, …", false, false},
-    {0},
-};
-
-static enum result run_revoke(const struct arguments *arguments, struct error *err) {
-    AUTO(buf_clear) struct buf folder = {0};
-    AUTO(buf_clear) struct buf path = {0};
-    AUTO(buf_clear) struct buf text = {0};
-    buf_init(&path, LIMIT_PATH_BYTES);
-    buf_init(&text, LIMIT_PATH_BYTES + 256);
-    const char *reason = arguments_value(arguments, "reason");
-    TRY(arguments_choice(arguments, "reason", revocation_reasons, err));
-    TRY(find_folder(arguments, &folder, err));
-    TRY(credential_check_name(arguments->operands[0], err));
-    TRY(path_join(&path, buf_string(&folder), arguments->operands[0]));
-    TRY(renew_revoke(buf_string(&path), reason, err));
-    TRY(buf_printf(&text, "Revoked %s. Its files are still in %s.\n", arguments->operands[0],
-                   buf_string(&path)));
-    return program_print(&text, err);
-}
-
 // --- export ------------------------------------------------------------------------------
 
 static const struct option export_options[] = {
@@ -463,8 +346,8 @@ static const struct command commands[] = {
      "profile wants approval, it shows a code and waits for an administrator. Interrupted, it\n"
      "goes on with the same command, or with --resume.",
      run_enroll},
-    {"status", "[NAME]", 0, 1, status_options, "list the credentials and when they end",
-     run_status},
+    {"status", "[NAME]", 0, 1, signet_status_options, "list the credentials and when they end",
+     signet_run_status},
     {"renew", "NAME | --all", 0, 1, renew_options,
      "get a new key and certificate with the present one\n\n"
      "Ends with status 7 when nothing is due.",
@@ -479,10 +362,10 @@ static const struct command commands[] = {
      "go back to the certificate before\n\n"
      "The agent leaves it alone for a day.",
      signet_run_rollback},
-    {"revoke", "NAME", 1, 1, revoke_options,
+    {"revoke", "NAME", 1, 1, signet_revoke_options,
      "declare this device's own certificate invalid\n\n"
      "It cannot be undone. The files stay.",
-     run_revoke},
+     signet_run_revoke},
     {"export", "NAME", 1, 1, export_options,
      "write a credential in the form that an app takes\n\n"
      "Files with the key are encrypted with a password, which is asked for, read from a file\n"

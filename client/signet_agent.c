@@ -1,9 +1,10 @@
-// Commands about keeping credentials: the agent, their settings, going back.
+// Commands about keeping credentials: the agent, their settings, going back, revoking.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "client/signet_agent.h"
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "client/device/agent.h"
@@ -14,6 +15,7 @@
 #include "client/device/folder.h"
 #include "client/device/ownership.h"
 #include "client/device/install.h"
+#include "client/device/renew.h"
 #include "client/terminal/program.h"
 #include "client/device/settings.h"
 
@@ -196,4 +198,86 @@ enum result signet_run_rollback(const struct arguments *arguments, struct error 
     TRY(buf_append_string(&text,
                           ". Run its hook with signet renew, or let the agent do it.\n"));
     return program_print(&text, err);
+}
+
+// --- revoke ------------------------------------------------------------------------------
+
+const struct option signet_revoke_options[] = {
+    DIR_OPTION,
+    {"reason", "REASON", "keyCompromise, superseded, cessationOfOperation, …", false, false},
+    {"previous", NULL, "the certificate before the present one instead", false, false},
+    {0},
+};
+
+// The certificate before the present one. RESULT_NOT_FOUND, code "no_generation", where there is none,
+// or the generation before has the same one with other access.
+static enum result find_before(const char *folder, struct buf *out_path,
+                               struct about *out_about, struct error *err) {
+    struct about present = {0};
+    TRY(install_previous(folder, out_path, err));
+    TRY(credential_read_about(buf_string(out_path), out_about, err));
+    TRY(credential_read_about(folder, &present, err));
+    bool is_same = strcmp(out_about->serial, present.serial) == 0;
+    message_clear(&about_type, &present);
+    return !is_same ? RESULT_OK
+                    : error_set_code(err, RESULT_NOT_FOUND, "no_generation",
+                                     "the generation before has the present certificate, too");
+}
+
+// The one before is another certificate, and stays good: a person should know.
+static enum result mention_previous(const char *folder, const char *name, struct buf *text) {
+    AUTO(buf_clear) struct buf path = {0};
+    struct about before = {0};
+    enum result result = RESULT_OK;
+    if (find_before(folder, &path, &before, NULL) == RESULT_OK &&
+        before.not_after > clock_now()) {
+        result =
+            buf_printf(text, "The certificate before it, %s, was not revoked with it and ends ",
+                       before.serial);
+        (void)!display_time(before.not_after, text);
+        (void)!buf_printf(text, ".\nRevoke it, too: signet revoke --previous %s\n", name);
+    }
+    message_clear(&about_type, &before);
+    return result;
+}
+
+static enum result revoke_previous(const char *folder, const char *name, const char *reason,
+                                   struct error *err) {
+    AUTO(buf_clear) struct buf path = {0};
+    AUTO(buf_clear) struct buf text = {0};
+    struct about before = {0};
+    buf_init(&text, LIMIT_PATH_BYTES + 256);
+    enum result result = find_before(folder, &path, &before, err);
+    if (result == RESULT_OK) {
+        result = renew_revoke(buf_string(&path), reason, err);
+    }
+    if (result == RESULT_OK) {
+        result =
+            buf_printf(&text, "Revoked %s, the certificate before the present one of %s.\n",
+                       before.serial, name);
+    }
+    message_clear(&about_type, &before);
+    return result == RESULT_OK ? program_print(&text, err) : result;
+}
+
+enum result signet_run_revoke(const struct arguments *arguments, struct error *err) {
+    AUTO(buf_clear) struct buf folder = {0};
+    AUTO(folder_unlock) struct folder_lock lock = {0};
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&text, LIMIT_PATH_BYTES + 1024);
+    const char *name = arguments->operands[0];
+    const char *reason = arguments_value(arguments, "reason");
+    TRY(arguments_choice(arguments, "reason", revocation_reasons, err));
+    TRY(open_credential(arguments, &folder, &lock, err));
+    if (arguments_have(arguments, "previous")) {
+        return revoke_previous(buf_string(&folder), name, reason, err);
+    }
+    TRY(renew_revoke(buf_string(&folder), reason, err));
+    TRY(buf_printf(&text, "Revoked %s. Its files are still in %s.\n", name,
+                   buf_string(&folder)));
+    if (reason == NULL || strcmp(reason, "keyCompromise") != 0) {
+        TRY(mention_previous(buf_string(&folder), name, &text));
+    }
+    TRY(program_print(&text, err));
+    return agent_note_revoked(buf_string(&folder), err);
 }

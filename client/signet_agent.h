@@ -1,4 +1,4 @@
-// The commands `signet run`, `set` and `rollback`.
+// The commands `signet run`, `set`, `rollback` and `revoke`.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
@@ -23,6 +23,7 @@
 extern const struct option signet_run_options[];
 extern const struct option signet_set_options[];
 extern const struct option signet_rollback_options[];
+extern const struct option signet_revoke_options[];
 
 // Puts what the line gives over `settings`. Refused before it is kept: users and groups that are
 // not there, modes that would let others read the key.
@@ -32,3 +33,5 @@ enum result signet_take_settings(const struct arguments *arguments, struct setti
 enum result signet_run_agent(const struct arguments *arguments, struct error *err);
 enum result signet_run_set(const struct arguments *arguments, struct error *err);
 enum result signet_run_rollback(const struct arguments *arguments, struct error *err);
+// Notes it for signet status; says which certificate before it stays.
+enum result signet_run_revoke(const struct arguments *arguments, struct error *err);

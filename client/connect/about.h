@@ -13,8 +13,10 @@
     F(TIME, not_after, 0, REQUIRED)                                                            \
     F(TIME, renew_after, 0, REQUIRED)
 
-// One line of `signet status --json`. `state` is "valid", "due", "expired", "future" or
-// "damaged" (then `problem` tells, and the rest may be missing). The rest is what the agent keeps:
+// One line of `signet status --json`. `state` is "valid" or "due", or that it is of no use now:
+// "expired", "future", "revoked" (since when we know is `revoked`), "held", "unsafe" (others may
+// have the key) or "damaged"; `problem` and `hint` tell of the last two, of which the rest may be
+// missing. `key_sha256` is of the public key. The rest is what the agent keeps:
 // when it tries next, what went wrong at its last try (`last_error` at `failed`, for the
 // `failures`th time in a row), and whether the hook has still to succeed ("pending", else "done",
 // or absent without one).
@@ -23,12 +25,15 @@
     F(TEXT, folder, LIMIT_PATH_BYTES, REQUIRED)                                                \
     F(TEXT, state, 16, REQUIRED)                                                               \
     F(TEXT, problem, 1024, OPTIONAL)                                                           \
+    F(TEXT, hint, 512, OPTIONAL)                                                               \
     F(TEXT, serial, LIMIT_SERIAL_TEXT, OPTIONAL)                                               \
     F(TEXT, profile, LIMIT_PROFILE_NAME, OPTIONAL)                                             \
     F(TEXTS, names, LIMIT_NAMES, OPTIONAL)                                                     \
     F(TIME, not_before, 0, OPTIONAL)                                                           \
     F(TIME, not_after, 0, OPTIONAL)                                                            \
     F(TIME, renew_after, 0, OPTIONAL)                                                          \
+    F(TEXT, key_sha256, LIMIT_FINGERPRINT_TEXT, OPTIONAL)                                      \
+    F(TIME, revoked, 0, OPTIONAL)                                                              \
     F(TIME, next, 0, OPTIONAL)                                                                 \
     F(TIME, renewed, 0, OPTIONAL)                                                              \
     F(TEXT, last_error, 512, OPTIONAL)                                                         \
@@ -47,7 +52,8 @@
     F(TEXTS, names, LIMIT_NAMES, OPTIONAL)                                                     \
     F(TEXT, url, LIMIT_URL_BYTES, REQUIRED)                                                    \
     F(TIME, created, 0, REQUIRED)                                                              \
-    F(TIME, expires, 0, OPTIONAL)
+    F(TIME, expires, 0, OPTIONAL)                                                              \
+    F(TEXT, key_sha256, LIMIT_FINGERPRINT_TEXT, OPTIONAL)
 
 #define status_page_FIELDS(F, R)                                                               \
     R(credentials, credential_status, LIMIT_CREDENTIALS)                                       \

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "client/connect/authority.h"
 #include "x509/certificate.h"
+#include "x509/hash.h"
 #include "x509/key_pkcs11.h"
 #include "x509/pem.h"
 
@@ -278,6 +279,44 @@ enum result credential_read_about(const char *folder, struct about *out_about,
     }
     message_clear(&about_type, &certified);
     return give_about(result, &about, out_about);
+}
+
+static enum result check_file(const char *folder, const char *name, struct error *err) {
+    AUTO(buf_clear) struct buf path = {0};
+    buf_init(&path, LIMIT_PATH_BYTES);
+    TRY(path_join(&path, folder, name));
+    enum result result = check_key_file(buf_string(&path), err);
+    return result == RESULT_OK ? result : misconfigured(buf_string(&path), result, err);
+}
+
+enum result credential_check(const char *folder, struct error *err) {
+    AUTO(buf_clear) struct buf real = {0};
+    AUTO(buf_clear) struct buf key = {0};
+    AUTO(credential_clear) struct credential credential = {0};
+    buf_init(&key, LIMIT_PATH_BYTES);
+    TRY(resolve(folder, &real, err));
+    const bool is_on_token = has_file(buf_string(&real), CREDENTIAL_KEY_URI);
+    TRY(check_file(buf_string(&real), is_on_token ? CREDENTIAL_KEY_URI : CREDENTIAL_KEY, err));
+    if (has_file(buf_string(&real), CREDENTIAL_COMBINED)) {
+        TRY(check_file(buf_string(&real), CREDENTIAL_COMBINED, err)); // holds the key, too
+    }
+    TRY(path_join(&key, buf_string(&real), CREDENTIAL_KEY));
+    return is_on_token || access(buf_string(&key), R_OK) != 0
+               ? RESULT_OK
+               : credential_read(buf_string(&real), &credential, err);
+}
+
+enum result credential_key_hash(const char *folder, struct buf *out, struct error *err) {
+    AUTO(buf_clear) struct buf real = {0};
+    AUTO(buf_clear) struct buf der = {0};
+    struct certificate certificate;
+    uint8_t digest[SHA256_SIZE];
+    buf_init(&der, LIMIT_CERTIFICATE_BYTES);
+    TRY(resolve(folder, &real, err));
+    TRY(read_certificates(buf_string(&real), CREDENTIAL_CERTIFICATE, &der, err));
+    TRY(certificate_read(buf_bytes(&der), &certificate, err));
+    TRY(hash_sha256(certificate.spki, digest));
+    return text_hex_encode(bytes_of(digest, sizeof(digest)), out);
 }
 
 enum result credential_connect(const struct credential *credential,

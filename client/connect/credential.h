@@ -56,6 +56,12 @@ enum result credential_read(const char *folder, struct credential *out_credentia
 // Reads only what a person may see: the certificate, and the about.json that belongs to it.
 enum result credential_read_about(const char *folder, struct about *out_about,
                                   struct error *err);
+// What credential_read would refuse, without asking a token, and as far as this user may look: of a
+// key that only its owner can read, who else may open it. Code "not_private" for that.
+enum result credential_check(const char *folder, struct error *err);
+// Appends the SHA-256 of the certificate's public key, in hexadecimal: what lists of devices and
+// administrators know the key by.
+enum result credential_key_hash(const char *folder, struct buf *out, struct error *err);
 // A connection to the credential's address with mutual TLS. `*out_tls` must outlive the
 // exchange.
 enum result credential_connect(const struct credential *credential,

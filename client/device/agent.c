@@ -346,3 +346,15 @@ enum result agent_rest(const char *folder, struct error *err) {
     return result == RESULT_OK ? agent_state_write(folder, &state, err)
                                : error_out_of_memory(err);
 }
+
+enum result agent_note_revoked(const char *folder, struct error *err) {
+    AUTO(agent_state_clear) struct agent_state state = {0};
+    struct about about = {0};
+    TRY(credential_read_about(folder, &about, err));
+    agent_state_read(folder, &state);
+    enum result result = agent_state_follow(&state, &about, clock_now(), draw());
+    state.revoked = clock_now();
+    message_clear(&about_type, &about);
+    return result == RESULT_OK ? agent_state_write(folder, &state, err)
+                               : error_out_of_memory(err);
+}

@@ -37,5 +37,7 @@ enum result agent_hook_done(const char *folder, const char *serial, struct error
 // Whether the hook has still to succeed for what is installed; false where the settings may not
 // be read.
 bool agent_is_hook_pending(const char *folder);
+// The authority has revoked the present certificate at our own wish. The caller holds the folder's lock.
+enum result agent_note_revoked(const char *folder, struct error *err);
 // After a rollback the agent leaves the credential alone for a day, or half the time it has.
 enum result agent_rest(const char *folder, struct error *err);

@@ -91,6 +91,7 @@ static void forget_problem(struct agent_state *state) {
     state->failures = 0;
     state->next = 0;
     state->failed = 0;
+    state->revoked = 0;
 }
 
 int64_t agent_next_check(const struct agent_state *state) {
@@ -129,11 +130,20 @@ static enum result set_shown(char **member, const char *text) {
     return shown.size > 0 ? text_set(member, buf_string(&shown)) : RESULT_OK;
 }
 
+// For good: what is on hold has another code, and may be released.
+static bool says_revoked(const struct error *reason) {
+    return strcmp(reason->code, "certificate_revoked") == 0 ||
+           strcmp(reason->code, "issuer_revoked") == 0;
+}
+
 enum result agent_state_fail(struct agent_state *state, const struct about *about,
                              const struct error *reason, int64_t retry_after, int64_t now,
                              uint64_t chance) {
     state->failures += state->failures < 1000000;
     state->failed = now;
+    if (state->revoked == 0 && says_revoked(reason)) {
+        state->revoked = now;
+    }
     state->next =
         now + agent_pause(state->failures, retry_after, about->not_after - now, chance);
     TRY(set_shown(&state->code, reason->code));

@@ -8,7 +8,8 @@
 // DIR/NAME/agent.json. `jitter` in thousandths is drawn once for the certificate `serial`. `next`
 // is the next try after `failures` in a row, or the next question about a renewal that is held;
 // `code`, `problem` and `hint` tell of the last of them, at `failed`. `hooked` names the
-// generation that the hook has succeeded for. The authority was asked for new CAs at `checked`;
+// generation that the hook has succeeded for. `revoked` is when we learned that this certificate
+// was. The authority was asked for new CAs at `checked`;
 // `check_problem` is why that failed.
 #define agent_state_FIELDS(F, R)                                                               \
     F(TEXT, serial, LIMIT_SERIAL_TEXT, OPTIONAL)                                               \
@@ -19,6 +20,7 @@
     F(TEXT, problem, 512, OPTIONAL)                                                            \
     F(TEXT, hint, 512, OPTIONAL)                                                               \
     F(TIME, failed, 0, OPTIONAL)                                                               \
+    F(TIME, revoked, 0, OPTIONAL)                                                              \
     F(TIME, renewed, 0, OPTIONAL)                                                              \
     F(TEXT, hooked, 512, OPTIONAL)                                                             \
     F(TIME, hook_next, 0, OPTIONAL)                                                            \

@@ -13,8 +13,17 @@
 #include "client/device/folder.h"
 #include "client/device/settings.h"
 #include "client/device/ticket.h"
+#include "x509/hash.h"
 
-static const char *state_of(const struct about *about, int64_t now) {
+// What was decided for good goes before what time does.
+static const char *state_of(const struct credential_status *line, const struct about *about,
+                            int64_t now) {
+    if (line->revoked != 0) {
+        return "revoked";
+    }
+    if (line->last_code != NULL && strcmp(line->last_code, "certificate_held") == 0) {
+        return "held";
+    }
     if (now > about->not_after) {
         return "expired";
     }
@@ -26,7 +35,7 @@ static const char *state_of(const struct about *about, int64_t now) {
 
 // Moves what is known into the line.
 static enum result fill_line(struct credential_status *line, struct about *about) {
-    TRY(text_set(&line->state, state_of(about, clock_now())));
+    TRY(text_set(&line->state, state_of(line, about, clock_now())));
     line->serial = about->serial;
     line->profile = about->profile;
     line->names = about->names;
@@ -37,9 +46,23 @@ static enum result fill_line(struct credential_status *line, struct about *about
     return RESULT_OK;
 }
 
-static enum result fill_damaged(struct credential_status *line, const struct error *reason) {
-    TRY(text_set(&line->state, "damaged"));
+static enum result fill_problem(struct credential_status *line, const struct error *reason) {
+    bool is_open = strcmp(reason->code, "not_private") == 0;
+    TRY(text_set(&line->state, is_open ? "unsafe" : "damaged"));
+    TRY(reason->hint[0] != '\0' ? text_set(&line->hint, reason->hint) : RESULT_OK);
     return text_set(&line->problem, reason->message);
+}
+
+// What would be refused when it is used, is of no use whatever its dates say.
+static enum result fill_use(struct credential_status *line) {
+    struct error reason = {0};
+    AUTO(buf_clear) struct buf hash = {0};
+    buf_init(&hash, 2 * SHA256_SIZE);
+    if (credential_key_hash(line->folder, &hash, NULL) == RESULT_OK) {
+        TRY(text_set(&line->key_sha256, buf_string(&hash)));
+    }
+    return credential_check(line->folder, &reason) == RESULT_OK ? RESULT_OK
+                                                                : fill_problem(line, &reason);
 }
 
 static enum result set_if(char **member, const char *text) {
@@ -59,6 +82,7 @@ static enum result fill_agent(struct credential_status *line, const struct about
         TRY(set_if(&line->last_error, state.problem));
         TRY(set_if(&line->last_code, state.code));
         line->failed = state.failed;
+        line->revoked = state.revoked;
         line->failures = state.failures;
     }
     if (settings_read(line->folder, &settings, NULL) != RESULT_OK || settings.hook.count == 0) {
@@ -77,13 +101,16 @@ static enum result inspect(const char *folder, const char *name, struct status_p
     TRY(text_set(&line->folder, folder));
     struct about about = {0};
     struct error reason = {0};
-    // The key is not looked at: others than its owner may ask for the status.
+    // Others than the key's owner may ask for the status.
     if (credential_read_about(folder, &about, &reason) != RESULT_OK) {
-        return fill_damaged(line, &reason);
+        return fill_problem(line, &reason);
     }
     enum result result = fill_agent(line, &about);
     if (result == RESULT_OK) {
         result = fill_line(line, &about);
+    }
+    if (result == RESULT_OK) {
+        result = fill_use(line);
     }
     message_clear(&about_type, &about);
     return result;
@@ -141,6 +168,8 @@ static enum result add_pending(struct ticket *ticket, struct status_page *page) 
     TRY(profile != NULL ? text_set(&line->profile, profile) : RESULT_OK);
     line->names = ticket->names;
     ticket->names = (struct text_list){0};
+    line->key_sha256 = ticket->key_sha256;
+    ticket->key_sha256 = NULL;
     line->created = ticket->created;
     line->expires = ticket->expires;
     return RESULT_OK;

@@ -122,6 +122,16 @@ static bool take_remembered(struct ticket *ticket, struct ticket *known) {
     return true;
 }
 
+static enum result note_key(struct ticket *ticket, struct bytes public_key, struct error *err) {
+    AUTO(buf_clear) struct buf text = {0};
+    uint8_t digest[SHA256_SIZE];
+    buf_init(&text, 2 * SHA256_SIZE);
+    TRY(hash_sha256(public_key, digest));
+    bool is_noted = text_hex_encode(bytes_of(digest, sizeof(digest)), &text) == RESULT_OK &&
+                    text_set(&ticket->key_sha256, buf_string(&text)) == RESULT_OK;
+    return is_noted ? RESULT_OK : error_out_of_memory(err);
+}
+
 enum result ticket_open(struct ticket *ticket, const char *path, struct bytes public_key,
                         struct error *err) {
     char code[PUBLIC_KEY_CODE_SIZE];
@@ -129,6 +139,7 @@ enum result ticket_open(struct ticket *ticket, const char *path, struct bytes pu
     if (text_set(&ticket->code, code) != RESULT_OK) {
         return error_out_of_memory(err);
     }
+    TRY(note_key(ticket, public_key, err));
     struct ticket known = {0};
     const bool is_known =
         ticket_read(path, &known, NULL) == RESULT_OK && take_remembered(ticket, &known);

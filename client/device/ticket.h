@@ -6,7 +6,7 @@
 #include "wire/messages.h"
 
 // DIR/.pending/…/ticket.json, for its owner alone. First what was asked of whom, `key` being a
-// type of key, `key_uri` where on a token, and `with` the credential that vouches; then our claim and the key's code; and once
+// type of key, `key_uri` where on a token, and `with` the credential that vouches; then our claim, the key's code and its SHA-256; and once
 // the request is held its `id` and what the authority said.
 #define ticket_FIELDS(F, R)                                                                    \
     F(SECRET, token, LIMIT_TOKEN_TEXT_BYTES, OPTIONAL)                                         \
@@ -25,7 +25,8 @@
     F(TIME, created, 0, OPTIONAL)                                                              \
     F(TEXT, id, LIMIT_REQUEST_ID_TEXT, OPTIONAL)                                               \
     F(TEXT, held_profile, LIMIT_PROFILE_NAME, OPTIONAL)                                        \
-    F(TIME, expires, 0, OPTIONAL)
+    F(TIME, expires, 0, OPTIONAL)                                                              \
+    F(TEXT, key_sha256, LIMIT_FINGERPRINT_TEXT, OPTIONAL)
 
 MESSAGE_DECLARE(ticket);
 

@@ -167,6 +167,33 @@ static void hooks_are_repeated_with_pauses_until_they_succeed(void **state) {
     assert_null(kept.hook_problem);
 }
 
+// A hold is lifted again, a network comes back: neither ends what was said for good.
+static void revoked_is_said_once_and_holds_until_there_is_another_certificate(void **state) {
+    (void)state;
+    static const struct {
+        const char *code;
+        int64_t revoked;
+    } cases[] = {{"certificate_held", 0},
+                 {"unreachable", 0},
+                 {"certificate_revoked", 3000},
+                 {"unreachable", 3000},
+                 {"issuer_revoked", 3000}};
+    struct error err = {0};
+    AUTO(agent_state_clear) struct agent_state kept = {0};
+    struct about about = about_of("01");
+    assert_ok(agent_state_follow(&kept, &about, 50, 0), &err);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct error reason = {0};
+        (void)error_set_code(&reason, RESULT_DENIED, cases[i].code, "no");
+        assert_ok(agent_state_fail(&kept, &about, &reason, 0, 1000 + 1000 * (int64_t)i, 0),
+                  &err);
+        assert_int_equal(kept.revoked, cases[i].revoked);
+    }
+    about = about_of("02");
+    assert_ok(agent_state_follow(&kept, &about, 9000, 0), &err);
+    assert_int_equal(kept.revoked, 0);
+}
+
 #define IN_FOLDER(test)                                                                        \
     cmocka_unit_test_setup_teardown(test, make_test_folder, remove_test_folder)
 
@@ -184,6 +211,7 @@ int main(void) {
         cmocka_unit_test(a_new_certificate_ends_the_failures_of_the_old_one),
         cmocka_unit_test(what_is_due_again_at_once_is_left_alone_for_a_while),
         cmocka_unit_test(hooks_are_repeated_with_pauses_until_they_succeed),
+        cmocka_unit_test(revoked_is_said_once_and_holds_until_there_is_another_certificate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
