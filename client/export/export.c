@@ -213,7 +213,9 @@ static const struct export_target targets[] = {
      .advice =
          "In the app: import the .p12 when it says that the server requires a certificate.\n"
          "The app does not warn before the certificate ends: import the next one in time.\n"
-         "A server certificate of the same CA needs --format ca-mobileconfig, too."},
+         "Where the server's certificate is of the same CA, the device needs its root, too: "
+         "on\n"
+         "Apple's systems --format ca-mobileconfig, on Android --format ca-pem or ca-der."},
 };
 #define TARGET_COUNT (sizeof(targets) / sizeof(targets[0]))
 // `names` are those that there are.

@@ -125,16 +125,21 @@ static bool is_folder(const char *path) {
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-// Several files go into the folder that --out names; one goes there, too, if it is a folder.
+static bool has_slash(const char *path) {
+    return path[strlen(path) - 1] == '/';
+}
+
+// Several files go into the folder that --out names; one goes there, too, if it is a folder, or is
+// to be one by the slash at its end.
 static enum result file_path(const struct export_request *request, const char *name,
                              const char *suffix, bool is_alone, struct buf *out) {
     buf_init(out, LIMIT_PATH_BYTES);
-    if (is_alone && request->out != NULL && !is_folder(request->out)) {
+    if (is_alone && request->out != NULL && !is_folder(request->out) &&
+        !has_slash(request->out)) {
         return buf_assign(out, bytes_of_string(request->out));
     }
     const char *folder = request->out != NULL ? request->out : ".";
-    bool has_slash = folder[strlen(folder) - 1] == '/';
-    return buf_printf(out, "%s%s%s%s", folder, has_slash ? "" : "/", name, suffix);
+    return buf_printf(out, "%s%s%s%s", folder, has_slash(folder) ? "" : "/", name, suffix);
 }
 
 static enum result refuse_existing(const struct export_request *request, const char *path,
@@ -175,7 +180,8 @@ static enum result check_places(const struct export_request *request, const char
     const struct export_plan *plan = &request->plan;
     const char *suffix = NULL;
     size_t count = export_count(plan->target, plan->format);
-    if (count > 1 && request->out != NULL && !is_folder(request->out)) {
+    if (request->out != NULL && !is_folder(request->out) &&
+        (count > 1 || has_slash(request->out))) {
         TRY(folder_make(request->out, 0755, err));
     }
     for (size_t i = 0; i < count && !is_stream(request); i++) {

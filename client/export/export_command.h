@@ -12,7 +12,7 @@
 #define EXPORT_OPTIONS_TABLE(O)                                                                \
     O("for", "TARGET", "generic (default), browser, owntracks-ios, owntracks-android, home-assistant")\
     O("format", "FORMAT", "one file: p12, pem, der, ca-pem, ca-der, ca-otre or ca-mobileconfig")\
-    O("out", "PATH", "the file, its folder, or - (default: the present folder)")               \
+    O("out", "PATH", "the file, or a folder with / at its end, or - (default: the present folder)")               \
     O("pkcs12", "KIND", "compat or modern encryption, instead of the target's")                \
     O("password-file", "FILE", "the password is its first line (default: you are asked)")      \
     O("generate-password", NULL, "make a password and show it, once")                          \
