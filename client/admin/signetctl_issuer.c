@@ -132,7 +132,7 @@ static enum result write_profile(const struct profile_detail *profile, struct bu
     TRY(add_duration_line(out, "at most", profile->lifetime_maximum));
     TRY(add_number_line(out, "renewed at %", profile->renew_percent));
     TRY(add_duration_line(out, "grace", profile->renew_grace));
-    TRY(add_line(out, "may keep its key", profile->key_reuse ? "yes" : "no"));
+    TRY(add_line(out, "keeps its key", profile->key_reuse ? "yes" : "no"));
     TRY(add_number_line(out, "most active", profile->active_maximum));
     return add_line(out, "SHA-256", profile->hash);
 }
