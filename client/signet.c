@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "client/device/agent.h"
 #include "client/connect/credential.h"
 #include "client/terminal/display.h"
@@ -22,6 +23,7 @@
 #include "client/signet_xmpp.h"
 #include "x509/key_pkcs11.h"
 
+#define TOKEN_SCHEME "signet://"
 #define PRINT_BYTES (64 * 1024 * 1024)
 // The option that most commands have.
 #define DIR_OPTION                                                                             \
@@ -156,6 +158,22 @@ static enum result refuse_beside(const struct arguments *arguments, const char *
     return RESULT_OK;
 }
 
+// --hook takes all that stands behind it, a token as well.
+static enum result refuse_without_token(const struct arguments *arguments, struct error *err) {
+    for (size_t i = 0; arguments->rest != NULL && arguments->rest[i] != NULL; i++) {
+        if (text_starts_with(arguments->rest[i], TOKEN_SCHEME)) {
+            (void)arguments_refuse(err, "hook",
+                                   "it takes the rest of the line, and with it the token");
+            error_hint(err, "The token goes before --hook.");
+            return RESULT_INVALID;
+        }
+    }
+    (void)error_set_code(err, RESULT_INVALID, "usage",
+                         "enroll: expected TOKEN, or --url with --fingerprint and --profile");
+    error_hint(err, "signet enroll --help");
+    return RESULT_INVALID;
+}
+
 static enum result check_enroll(const struct arguments *arguments, bool is_resumed,
                                 struct error *err) {
     static const char *const in_token[] = {"url", "fingerprint", "profile", "with", NULL};
@@ -171,10 +189,7 @@ static enum result check_enroll(const struct arguments *arguments, bool is_resum
     if (arguments_have(arguments, "url") || arguments_have(arguments, "with")) {
         return RESULT_OK;
     }
-    (void)error_set_code(err, RESULT_INVALID, "usage",
-                         "enroll: expected TOKEN, or --url with --fingerprint and --profile");
-    error_hint(err, "signet enroll --help");
-    return RESULT_INVALID;
+    return refuse_without_token(arguments, err);
 }
 
 // It stands beside a common name in a subject, and has the same limits there.

@@ -150,9 +150,10 @@ enum result issued_find_root(struct bytes chain, struct bytes fingerprint,
     }
     TRY(text_hex_encode(fingerprint, &expected));
     (void)error_set_code(err, RESULT_DENIED, "untrusted",
-                         "the server's root has the fingerprint %s, the token expects %s",
+                         "the server's root has the fingerprint %s, not the expected %s",
                          found.size > 0 ? buf_string(&found) : "(none)", buf_string(&expected));
-    error_hint(err, "This is another authority than the one that made the token, or somebody "
-                    "between. Nothing was sent. Ask for a new token if the CA was replaced.");
+    error_hint(err, "This is another authority than the one expected, or somebody between. "
+                    "Nothing was sent. If the CA was replaced, ask an administrator for a "
+                    "new token or fingerprint.");
     return RESULT_DENIED;
 }

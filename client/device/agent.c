@@ -222,6 +222,7 @@ static enum result act(struct turn *turn, enum agent_mode mode, struct error *er
     enum result result = is_due ? renew(turn, err) : look_for_cas(turn, err);
     enum result hooked = run_hook(turn, mode, &hook_error);
     if (result == RESULT_OK && hooked != RESULT_OK) {
+        turn->report->has_hook_failed = true;
         *err = hook_error;
         return hooked;
     }

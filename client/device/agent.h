@@ -18,8 +18,9 @@ enum agent_mode {
 struct agent_report {
     bool is_renewed;
     bool is_hooked;
-    bool has_new_cas;   // in ca.pem
-    struct about about; // of the present certificate
+    bool has_hook_failed; // and nothing else
+    bool has_new_cas;     // in ca.pem
+    struct about about;   // of the present certificate
 };
 
 // Renews DIR/NAME when that is due, else looks once a day for new CAs (client/device/rollover.h), runs its hook until it succeeds for what is installed, and

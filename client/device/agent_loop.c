@@ -79,7 +79,8 @@ static void log_turn(const char *name, const struct agent_report *report, enum r
     if (result == RESULT_PENDING) {
         log_error(LOG_LEVEL_INFO, "renewal waits", err);
     } else if (result != RESULT_OK && strcmp(err->code, "unchanged") != 0) {
-        log_error(LOG_LEVEL_ERROR, report->is_renewed ? "hook failed" : "renewal failed", err);
+        log_error(LOG_LEVEL_ERROR, report->has_hook_failed ? "hook failed" : "renewal failed",
+                  err);
     }
 }
 

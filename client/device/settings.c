@@ -4,7 +4,9 @@
 
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -51,6 +53,22 @@ static enum result file_of(const char *folder, struct buf *out) {
     return path_join(out, folder, SETTINGS_FILE);
 }
 
+// It is no secret as keys are: why others are kept out has to be said.
+static enum result refuse_file(const char *path, enum result result, struct error *reason,
+                               struct error *err) {
+    struct stat status;
+    if (strcmp(reason->code, "not_private") == 0 && stat(path, &status) == 0) {
+        (void)snprintf(reason->message, sizeof(reason->message),
+                       "%s says which command is run after a renewal, with all its words, so "
+                       "nobody but its owner may open it (mode %04o, user %u)",
+                       path, (unsigned)status.st_mode & 07777, (unsigned)status.st_uid);
+    }
+    if (err != NULL) {
+        *err = *reason;
+    }
+    return result;
+}
+
 enum result settings_read(const char *folder, struct settings *out_settings,
                           struct error *err) {
     AUTO(buf_clear) struct buf path = {0};
@@ -61,8 +79,11 @@ enum result settings_read(const char *folder, struct settings *out_settings,
     if (!file_exists(buf_string(&path))) {
         return RESULT_OK;
     }
-    TRY(file_read_private(buf_string(&path), &text, err));
     struct error reason = {0};
+    const enum result read = file_read_private(buf_string(&path), &text, &reason);
+    if (read != RESULT_OK) {
+        return refuse_file(buf_string(&path), read, &reason, err);
+    }
     if (message_from_json(&settings_type, buf_bytes(&text), out_settings, &reason) !=
         RESULT_OK) {
         settings_clear(out_settings);

@@ -184,9 +184,13 @@ static enum result find_by_profile(struct authority *authority, struct peer *pee
         return find_by_certificate(authority, peer, now, source, err);
     }
     source->kind = ASK_ANYONE;
-    return (kinds & ASK_ANYONE) != 0
-               ? RESULT_OK
-               : deny(source->profile, "those who show nothing", "token", err);
+    if ((kinds & ASK_ANYONE) != 0) {
+        return RESULT_OK;
+    }
+    return deny(source->profile,
+                peer->shown.size > 0 ? "those who show a certificate"
+                                     : "those who show nothing",
+                "token", err);
 }
 
 enum result grant_find_source(struct authority *authority, struct peer *peer,
