@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "client/signet_agent.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -60,7 +63,9 @@ static enum result find_folders(const struct arguments *arguments, struct text_l
         return config == NULL ? RESULT_OK
                               : arguments_refuse(err, "config", "contradicts --dir");
     }
-    if (config != NULL || file_exists(AGENT_CONFIG_FILE)) {
+    const char *environment = getenv(CREDENTIALS_VARIABLE);
+    bool has_environment = environment != NULL && *environment != '\0';
+    if (config != NULL || (!has_environment && file_exists(AGENT_CONFIG_FILE))) {
         return agent_config_read(config != NULL ? config : AGENT_CONFIG_FILE, folders, err);
     }
     return add_folder(folders, NULL, err);
@@ -114,6 +119,48 @@ static enum result take_text(const struct arguments *arguments, const char *opti
     return text_set(member, text) == RESULT_OK ? RESULT_OK : error_out_of_memory(err);
 }
 
+static bool is_program(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
+}
+
+// As execvp looks for it.
+static bool is_in_path(const char *name) {
+    const char *path = getenv("PATH");
+    if (path == NULL) {
+        return true; // whoever runs it has one
+    }
+    while (*path != '\0') {
+        AUTO(buf_clear) struct buf file = {0};
+        size_t length = strcspn(path, ":");
+        buf_init(&file, LIMIT_PATH_BYTES);
+        if (buf_printf(&file, "%.*s/%s", (int)length, path, name) == RESULT_OK &&
+            is_program(buf_string(&file))) {
+            return true;
+        }
+        path += length + (path[length] == ':');
+    }
+    return false;
+}
+
+// Told now, and not in the night of the first renewal. The agent runs elsewhere: what begins here
+// begins somewhere else there.
+static enum result check_program(const char *program, struct error *err) {
+    bool is_path = strchr(program, '/') != NULL;
+    if (is_path && *program != '/') {
+        (void)arguments_refuse(err, "hook", "'%s' begins where you are now", program);
+        error_hint(err, "Give the whole path: the agent runs in another folder.");
+        return RESULT_INVALID;
+    }
+    if (is_path ? !is_program(program) : !is_in_path(program)) {
+        (void)arguments_refuse(err, "hook", "there is no program %s%s that can be run", program,
+                               is_path ? "" : " in PATH");
+        error_hint(err, "No shell is involved: the first word is the program's name alone.");
+        return RESULT_INVALID;
+    }
+    return RESULT_OK;
+}
+
 static enum result take_hook(const struct arguments *arguments, struct settings *settings,
                              struct error *err) {
     int64_t seconds = settings->hook_seconds;
@@ -127,6 +174,9 @@ static enum result take_hook(const struct arguments *arguments, struct settings 
     }
     if (arguments->rest != NULL || arguments_have(arguments, "no-hook")) {
         text_list_clear(&settings->hook);
+    }
+    if (arguments->rest != NULL) {
+        TRY(check_program(arguments->rest[0], err));
     }
     for (size_t i = 0; arguments->rest != NULL && arguments->rest[i] != NULL; i++) {
         if (i == LIMIT_HOOK_ARGUMENTS) {
@@ -164,6 +214,9 @@ enum result signet_run_set(const struct arguments *arguments, struct error *err)
     TRY(settings_read(buf_string(&folder), &settings, err));
     TRY(signet_take_settings(arguments, &settings, err));
     TRY(settings_write(buf_string(&folder), &settings, err));
+    if (arguments->rest != NULL || arguments_have(arguments, "no-hook")) {
+        TRY(agent_forget_hook(buf_string(&folder), err));
+    }
     if (arguments_have(arguments, "owner") || arguments_have(arguments, "group") ||
         arguments_have(arguments, "mode")) {
         TRY(install_again(buf_string(&folder), err));

@@ -338,6 +338,10 @@ enum result credentials_folder(const char *option, struct buf *out, struct error
     if (option != NULL && *option == '\0') {
         return error_set_code(err, RESULT_INVALID, "usage", "--dir: expected a folder");
     }
+    const char *environment = getenv(CREDENTIALS_VARIABLE);
+    if (option == NULL && environment != NULL && *environment != '\0') {
+        option = environment;
+    }
     if (option != NULL) {
         return buf_assign(out, bytes_of_string(option));
     }

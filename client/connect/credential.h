@@ -68,8 +68,9 @@ enum result credential_connect(const struct credential *credential,
                                struct tls_context **out_tls, struct exchange *out_exchange,
                                struct error *err);
 
-// /etc/signet/credentials for root, ~/.config/signet/credentials for others; `option` if not
-// NULL.
+// `option` if not NULL, else what the environment says, else /etc/signet/credentials for root and
+// ~/.config/signet/credentials for others.
+#define CREDENTIALS_VARIABLE "SIGNET_DIR"
 enum result credentials_folder(const char *option, struct buf *out, struct error *err);
 // A name that is one safe folder name: letters, digits, and "._@-" (not in front); the rest
 // becomes

@@ -68,11 +68,13 @@ static enum result read_about(struct turn *turn, struct error *err) {
 
 // --- the hook ----------------------------------------------------------------------------
 
-// A variable is not set for a file that the credential does not have.
+// A variable is not set for a file that the credential does not have. Paths are whole: a hook may
+// change its folder.
 static enum result put_path(const char *variable, const char *folder, const char *file) {
     AUTO(buf_clear) struct buf path = {0};
+    AUTO(string_free_at) char *whole = *folder != '/' ? realpath(folder, NULL) : NULL;
     buf_init(&path, LIMIT_PATH_BYTES);
-    TRY(path_join(&path, folder, CREDENTIAL_CURRENT));
+    TRY(path_join(&path, whole != NULL ? whole : folder, CREDENTIAL_CURRENT));
     TRY(file != NULL ? buf_printf(&path, "/%s", file) : RESULT_OK);
     if (file != NULL && !file_exists(buf_string(&path))) {
         return unsetenv(variable) == 0 ? RESULT_OK : RESULT_INTERNAL;
@@ -358,4 +360,14 @@ enum result agent_note_revoked(const char *folder, struct error *err) {
     message_clear(&about_type, &about);
     return result == RESULT_OK ? agent_state_write(folder, &state, err)
                                : error_out_of_memory(err);
+}
+
+enum result agent_forget_hook(const char *folder, struct error *err) {
+    AUTO(agent_state_clear) struct agent_state state = {0};
+    agent_state_read(folder, &state);
+    if (state.hook_failures == 0) {
+        return RESULT_OK;
+    }
+    agent_state_forget_hook(&state);
+    return agent_state_write(folder, &state, err);
 }

@@ -40,5 +40,8 @@ enum result agent_hook_done(const char *folder, const char *serial, struct error
 bool agent_is_hook_pending(const char *folder);
 // The authority has revoked the present certificate at our own wish. The caller holds the folder's lock.
 enum result agent_note_revoked(const char *folder, struct error *err);
+// There is another hook: what was wrong with the one before, and the pause for it, are forgotten.
+// The caller holds the folder's lock.
+enum result agent_forget_hook(const char *folder, struct error *err);
 // After a rollback the agent leaves the credential alone for a day, or half the time it has.
 enum result agent_rest(const char *folder, struct error *err);

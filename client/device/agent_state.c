@@ -158,12 +158,16 @@ enum result agent_state_check(struct agent_state *state, const struct error *rea
     return reason != NULL ? set_shown(&state->check_problem, reason->message) : RESULT_OK;
 }
 
+void agent_state_forget_hook(struct agent_state *state) {
+    forget(&state->hook_problem);
+    state->hook_failures = 0;
+    state->hook_next = 0;
+}
+
 enum result agent_state_hook(struct agent_state *state, const char *generation,
                              const struct error *reason, int64_t now, uint64_t chance) {
     if (reason == NULL) {
-        forget(&state->hook_problem);
-        state->hook_failures = 0;
-        state->hook_next = 0;
+        agent_state_forget_hook(state);
         return text_set(&state->hooked, generation);
     }
     state->hook_failures += state->hook_failures < 1000000;

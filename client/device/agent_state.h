@@ -66,3 +66,5 @@ enum result agent_state_fail(struct agent_state *state, const struct about *abou
 // The same of the hook; NULL: it succeeded, for `generation`.
 enum result agent_state_hook(struct agent_state *state, const char *generation,
                              const struct error *reason, int64_t now, uint64_t chance);
+// Forgets the hook's failures, and keeps what it has succeeded for.
+void agent_state_forget_hook(struct agent_state *state);
