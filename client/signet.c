@@ -1,6 +1,7 @@
 // signet, the program of devices and relying parties: its commands and their options.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -18,6 +19,7 @@
 #include "client/signet_status.h"
 #include "client/device/status.h"
 #include "client/terminal/table.h"
+#include "client/terminal/token_file.h"
 #include "client/terminal/waiting.h"
 #include "client/signet_watch.h"
 #include "client/signet_xmpp.h"
@@ -81,6 +83,11 @@ static const struct option enroll_options[] = {
     {"no-wait", NULL, "end with status 3 when the request has to wait", false, false},
     {"trust-server-time", NULL, "judge dates by the authority's clock; this one is not set",
      false, false},
+    {"token-file", "FILE",
+     "the token is its first line; -: of standard input (ps shows what is on the line)", false,
+     false},
+    {"cancel", NULL, "forget a pending enrollment; its code, if there are several", false,
+     false},
     {"resume", NULL, "go on with a pending enrollment; its code, if there are several", false,
      false},
     {0},
@@ -168,8 +175,9 @@ static enum result refuse_without_token(const struct arguments *arguments, struc
             return RESULT_INVALID;
         }
     }
-    (void)error_set_code(err, RESULT_INVALID, "usage",
-                         "enroll: expected TOKEN, or --url with --fingerprint and --profile");
+    (void)error_set_code(
+        err, RESULT_INVALID, "usage",
+        "enroll: expected TOKEN, --token-file FILE, or --url with --fingerprint and --profile");
     error_hint(err, "signet enroll --help");
     return RESULT_INVALID;
 }
@@ -178,12 +186,16 @@ static enum result check_enroll(const struct arguments *arguments, bool is_resum
                                 struct error *err) {
     static const char *const in_token[] = {"url", "fingerprint", "profile", "with", NULL};
     static const char *const in_ticket[] = {
-        "url", "fingerprint", "profile", "with", "name", "key",   "key-type",      "cn",
-        "dns", "ip",          "email",   "uri",  "xmpp", "force", "serial-number", NULL};
+        "url",      "fingerprint", "profile",       "with",       "name",  "key",
+        "key-type", "cn",          "dns",           "ip",         "email", "uri",
+        "xmpp",     "force",       "serial-number", "token-file", NULL};
     if (is_resumed) {
         return refuse_beside(arguments, in_ticket, "the pending enrollment", err);
     }
-    if (arguments->operand_count > 0) {
+    if (arguments->operand_count > 0 && arguments_have(arguments, "token-file")) {
+        return arguments_refuse(err, "token-file", "there is a token on the line, too");
+    }
+    if (arguments->operand_count > 0 || arguments_have(arguments, "token-file")) {
         return refuse_beside(arguments, in_token, "the token", err);
     }
     if (arguments_have(arguments, "url") || arguments_have(arguments, "with")) {
@@ -202,13 +214,54 @@ static enum result check_serial_number(const char *text, struct error *err) {
                             LIMIT_COMMON_NAME_CHARACTERS);
 }
 
+static enum result read_token_file(const struct arguments *arguments, struct buf *room,
+                                   const char **out_token, struct error *err) {
+    const char *path = arguments_value(arguments, "token-file");
+    buf_init_secret(room, LIMIT_TOKEN_TEXT_BYTES);
+    if (path == NULL) {
+        return RESULT_OK;
+    }
+    TRY(token_file_read(path, room, err));
+    *out_token = buf_string(room);
+    return RESULT_OK;
+}
+
+static enum result cancel(const struct arguments *arguments, struct error *err) {
+    static const char *const heeded[] = {"cancel", "dir"};
+    AUTO(buf_clear) struct buf folder = {0};
+    AUTO(buf_clear) struct buf code = {0};
+    AUTO(buf_clear) struct buf text = {0};
+    buf_init(&code, LIMIT_CODE_TEXT);
+    buf_init(&text, 256);
+    for (size_t i = 0; i < arguments->value_count; i++) {
+        const char *option = arguments->values[i].option->name;
+        if (strcmp(option, heeded[0]) != 0 && strcmp(option, heeded[1]) != 0) {
+            return arguments_refuse(err, option, "has no meaning beside --cancel");
+        }
+    }
+    TRY(find_folder(arguments, &folder, err));
+    TRY(enroll_cancel(buf_string(&folder),
+                      arguments->operand_count > 0 ? arguments->operands[0] : NULL, &code,
+                      err));
+    TRY(buf_printf(
+        &text,
+        "Forgot the enrollment %s and its key. What was asked of the authority stays "
+        "there\nuntil somebody denies it or its time ends.\n",
+        buf_string(&code)));
+    return program_print(&text, err);
+}
+
 static enum result run_enroll(const struct arguments *arguments, struct error *err) {
     AUTO(buf_clear) struct buf folder = {0};
     AUTO(names_clear) struct names names = {0};
     AUTO(enrolled_clear) struct enrolled enrolled = {0};
     AUTO(settings_clear) struct settings settings = {0};
     const char *operand = arguments->operand_count > 0 ? arguments->operands[0] : NULL;
+    AUTO(buf_clear) struct buf token = {0};
     bool is_resumed = arguments_have(arguments, "resume");
+    if (arguments_have(arguments, "cancel")) {
+        return cancel(arguments, err);
+    }
     struct enroll_options options = {
         .token = operand,
         .url = arguments_value(arguments, "url"),
@@ -227,6 +280,7 @@ static enum result run_enroll(const struct arguments *arguments, struct error *e
     };
     TRY(check_enroll(arguments, is_resumed, err));
     TRY(check_serial_number(options.serial_number, err));
+    TRY(read_token_file(arguments, &token, &options.token, err));
     TRY(read_key(arguments, &options, err));
     TRY(read_wait(arguments, &options.wait_seconds, err));
     TRY(collect_names(arguments, &names, err));
@@ -352,7 +406,7 @@ static enum result run_export(const struct arguments *arguments, struct error *e
 // --- all of them -------------------------------------------------------------------------
 
 static const struct command commands[] = {
-    {"enroll", "TOKEN | --url URL …", 0, 1, enroll_options,
+    {"enroll", "TOKEN | --token-file FILE | --url URL …", 0, 1, enroll_options,
      "get a certificate\n\n"
      "Makes a key here, checks the authority against the fingerprint, sends the request, "
      "checks\n"

@@ -77,8 +77,8 @@ static enum result add_pending(const struct status_page *page, struct buf *text)
 // Too long for a column: of the one that is asked for.
 static enum result add_key(const struct status_page *page, struct buf *text) {
     const struct credential_status *line = page->credentials.items;
-    return line->key_sha256 != NULL
-               ? buf_printf(text, "\nSHA-256 of the public key: %s\n", line->key_sha256)
+    return line->key_fingerprint != NULL
+               ? buf_printf(text, "\nSHA-256 of the public key: %s\n", line->key_fingerprint)
                : RESULT_OK;
 }
 

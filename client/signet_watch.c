@@ -10,6 +10,7 @@
 #include "client/terminal/display.h"
 #include "client/terminal/program.h"
 #include "client/terminal/table.h"
+#include "client/terminal/token_file.h"
 #include "client/watch/watch_config.h"
 #include "client/watch/watch_fleet.h"
 #include "client/watch/watch_loop.h"
@@ -23,8 +24,9 @@ const struct option signet_watch_options[] = {
     {"status", NULL, "how they do: status 0 when all are fresh and proven", false, false},
     {"json", NULL, "with --status: one JSON object for programs", false, false},
     {"once", NULL, "look once: status 0 when something changed, 7 when not", false, false},
-    {"enroll-canary", "TOKEN", "make the pair of canary certificates (a token of two uses)",
-     false, false},
+    {"enroll-canary", "TOKEN",
+     "make the pair of canary certificates (a token of two uses; -: on standard input)", false,
+     false},
     {"force", NULL, "with it: also when there is a pair that has not expired", false, false},
     {"canary", "DIR", "where they are kept (default: what the file says)", false, false},
     {"crl", "URL", "instead of a file: where the CRLs are, a PEM bundle or one DER CRL", false,
@@ -171,8 +173,14 @@ static enum result enroll_canary(const struct arguments *arguments, const char *
     if (folder == NULL) {
         return arguments_refuse(err, "canary", "where should the pair be kept?");
     }
-    TRY(canary_enroll(arguments_value(arguments, "enroll-canary"), folder,
-                      arguments_have(arguments, "force"), err));
+    AUTO(buf_clear) struct buf token = {0};
+    buf_init_secret(&token, LIMIT_TOKEN_TEXT_BYTES);
+    const char *given = arguments_value(arguments, "enroll-canary");
+    if (strcmp(given, "-") == 0) {
+        TRY(token_file_read(given, &token, err));
+        given = buf_string(&token);
+    }
+    TRY(canary_enroll(given, folder, arguments_have(arguments, "force"), err));
     TRY(buf_printf(&text,
                    "The canary pair is in %s. The revoked one is revoked as soon as the next "
                    "CRL is out.\n",

@@ -16,7 +16,7 @@
 // One line of `signet status --json`. `state` is "valid" or "due", or that it is of no use now:
 // "expired", "future", "revoked" (since when we know is `revoked`), "held", "unsafe" (others may
 // have the key) or "damaged"; `problem` and `hint` tell of the last two, of which the rest may be
-// missing. `key_sha256` is of the public key. The rest is what the agent keeps:
+// missing. `key_fingerprint` is of the public key. The rest is what the agent keeps:
 // when it tries next, what went wrong at its last try (`last_error` at `failed`, for the
 // `failures`th time in a row), and whether the hook has still to succeed ("pending", else "done",
 // or absent without one).
@@ -32,7 +32,7 @@
     F(TIME, not_before, 0, OPTIONAL)                                                           \
     F(TIME, not_after, 0, OPTIONAL)                                                            \
     F(TIME, renew_after, 0, OPTIONAL)                                                          \
-    F(TEXT, key_sha256, LIMIT_FINGERPRINT_TEXT, OPTIONAL)                                      \
+    F(TEXT, key_fingerprint, LIMIT_FINGERPRINT_TEXT, OPTIONAL)                                 \
     F(TIME, revoked, 0, OPTIONAL)                                                              \
     F(TIME, next, 0, OPTIONAL)                                                                 \
     F(TIME, renewed, 0, OPTIONAL)                                                              \
@@ -53,7 +53,7 @@
     F(TEXT, url, LIMIT_URL_BYTES, REQUIRED)                                                    \
     F(TIME, created, 0, REQUIRED)                                                              \
     F(TIME, expires, 0, OPTIONAL)                                                              \
-    F(TEXT, key_sha256, LIMIT_FINGERPRINT_TEXT, OPTIONAL)
+    F(TEXT, key_fingerprint, LIMIT_FINGERPRINT_TEXT, OPTIONAL)
 
 #define status_page_FIELDS(F, R)                                                               \
     R(credentials, credential_status, LIMIT_CREDENTIALS)                                       \

@@ -478,7 +478,7 @@ static enum result resume(const struct enroll_options *options, struct ticket *t
 }
 
 static enum result refuse_choice(const struct ticket_list *list, const char *code,
-                                 struct error *err) {
+                                 const char *option, struct error *err) {
     AUTO(buf_clear) struct buf codes = {0};
     buf_init(&codes, 128);
     for (size_t i = 0; i < list->count; i++) {
@@ -495,20 +495,50 @@ static enum result refuse_choice(const struct ticket_list *list, const char *cod
                          code == NULL ? "several enrollments are pending: %s"
                                       : "no pending enrollment has that code, but: %s",
                          buf_string(&codes));
-    error_hint(err, "Name one: signet enroll --resume CODE.");
+    error_hint(err, "Name one: signet enroll --%s CODE.", option);
     return RESULT_INVALID;
+}
+
+// The one with this code, or the only one.
+static enum result choose(const char *folder, const char *code, const char *option,
+                          struct ticket_list *list, struct ticket **out_ticket,
+                          struct error *err) {
+    TRY(ticket_list_read(folder, list, err));
+    struct ticket *found = code == NULL && list->count == 1 ? &list->items[0] : NULL;
+    for (size_t i = 0; code != NULL && i < list->count; i++) {
+        if (text_equal_ignoring_case(list->items[i].code, code)) {
+            found = &list->items[i];
+        }
+    }
+    if (found == NULL) {
+        return refuse_choice(list, code, option, err);
+    }
+    *out_ticket = found;
+    return RESULT_OK;
 }
 
 enum result enroll_resume(const struct enroll_options *options, const char *code,
                           struct enrolled *out_enrolled, struct error *err) {
     AUTO(ticket_list_clear) struct ticket_list list = {0};
-    TRY(ticket_list_read(options->folder, &list, err));
-    struct ticket *found = code == NULL && list.count == 1 ? &list.items[0] : NULL;
-    for (size_t i = 0; code != NULL && i < list.count; i++) {
-        if (text_equal_ignoring_case(list.items[i].code, code)) {
-            found = &list.items[i];
-        }
+    struct ticket *ticket = NULL;
+    TRY(choose(options->folder, code, "resume", &list, &ticket, err));
+    return resume(options, ticket, out_enrolled, err);
+}
+
+enum result enroll_cancel(const char *folder, const char *code, struct buf *out_code,
+                          struct error *err) {
+    AUTO(ticket_list_clear) struct ticket_list list = {0};
+    AUTO(buf_clear) struct buf path = {0};
+    AUTO(pending_clear) struct pending pending = {0};
+    struct ticket *ticket = NULL;
+    buf_init(&path, LIMIT_PATH_BYTES);
+    TRY(choose(folder, code, "cancel", &list, &ticket, err));
+    TRY(ticket_path(ticket, folder, &path, err));
+    TRY(pending_take(buf_string(&path), &pending, err));
+    enum result result = pending_discard(&pending, err);
+    if (result != RESULT_OK) {
+        error_context(err, "%s stays", buf_string(&path));
+        return result;
     }
-    return found == NULL ? refuse_choice(&list, code, err)
-                         : resume(options, found, out_enrolled, err);
+    return buf_append_string(out_code, ticket->code);
 }

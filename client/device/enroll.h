@@ -64,3 +64,9 @@ enum result enroll_run(const struct enroll_options *options, struct enrolled *ou
 // there are several, naming them, "nothing_pending" when there is none.
 enum result enroll_resume(const struct enroll_options *options, const char *code,
                           struct enrolled *out_enrolled, struct error *err);
+
+// Forgets a pending enrollment, chosen as enroll_resume chooses, and its key, also one that was made on a token.
+// Appends its code to *out_code, initialised by the caller. The request that is held stays at the authority until
+// somebody decides or its time ends. When the token cannot be reached nothing is forgotten.
+enum result enroll_cancel(const char *folder, const char *code, struct buf *out_code,
+                          struct error *err);

@@ -211,7 +211,7 @@ static enum result keep_lock(enum result result, int descriptor, struct folder_l
 enum result folder_lock(const char *path, struct folder_lock *out_lock, struct error *err) {
     AUTO(buf_clear) struct buf file = {0};
     int descriptor = -1;
-    TRY(open_lock(path, "lock", &file, &descriptor, err));
+    TRY(open_lock(path, FOLDER_LOCK, &file, &descriptor, err));
     return keep_lock(wait_for_lock(descriptor, buf_string(&file), err), descriptor, out_lock);
 }
 

@@ -37,6 +37,7 @@ struct folder_lock {
     int descriptor;
     bool is_held;
 };
+#define FOLDER_LOCK "lock"
 // Locks "path/lock"; waits for another process, RESULT_CONFLICT when that takes too long.
 enum result folder_lock(const char *path, struct folder_lock *out_lock, struct error *err);
 // Locks "path/name" at once, or RESULT_CONFLICT, code "busy".

@@ -63,6 +63,21 @@ enum result pending_open(const char *path, const struct device_key_wish *key,
     return RESULT_OK;
 }
 
+enum result pending_take(const char *path, struct pending *out_pending, struct error *err) {
+    AUTO(pending_clear) struct pending pending = {0};
+    buf_init(&pending.path, LIMIT_PATH_BYTES);
+    TRY(buf_assign(&pending.path, bytes_of_string(path)));
+    enum result result = folder_lock_now(path, FOLDER_LOCK, &pending.lock, err);
+    if (result == RESULT_CONFLICT) {
+        (void)error_set_code(err, result, "busy", "another signet goes on with it now");
+        error_hint(err, "End that one first: fuser '%s/" FOLDER_LOCK "' finds it.", path);
+    }
+    TRY(result);
+    *out_pending = pending;
+    pending = (struct pending){0};
+    return RESULT_OK;
+}
+
 void pending_clear(struct pending *pending) {
     folder_unlock(&pending->lock);
     key_free_at(&pending->key);

@@ -25,6 +25,9 @@ struct pending {
 enum result pending_open(const char *path, const struct device_key_wish *key,
                          const char *serial_number, const struct names *names,
                          struct pending *out_pending, struct error *err);
+// Locks what is there, to be discarded; nothing is opened or made. RESULT_CONFLICT, code "busy", when
+// another signet is at it.
+enum result pending_take(const char *path, struct pending *out_pending, struct error *err);
 // Unlocks; the files stay for the next try.
 void pending_clear(struct pending *pending);
 // Removes the folder: its certificate is installed.

@@ -59,7 +59,7 @@ static enum result fill_use(struct credential_status *line) {
     AUTO(buf_clear) struct buf hash = {0};
     buf_init(&hash, 2 * SHA256_SIZE);
     if (credential_key_hash(line->folder, &hash, NULL) == RESULT_OK) {
-        TRY(text_set(&line->key_sha256, buf_string(&hash)));
+        TRY(text_set(&line->key_fingerprint, buf_string(&hash)));
     }
     return credential_check(line->folder, &reason) == RESULT_OK ? RESULT_OK
                                                                 : fill_problem(line, &reason);
@@ -168,8 +168,8 @@ static enum result add_pending(struct ticket *ticket, struct status_page *page) 
     TRY(profile != NULL ? text_set(&line->profile, profile) : RESULT_OK);
     line->names = ticket->names;
     ticket->names = (struct text_list){0};
-    line->key_sha256 = ticket->key_sha256;
-    ticket->key_sha256 = NULL;
+    line->key_fingerprint = ticket->key_fingerprint;
+    ticket->key_fingerprint = NULL;
     line->created = ticket->created;
     line->expires = ticket->expires;
     return RESULT_OK;

@@ -128,7 +128,7 @@ static enum result note_key(struct ticket *ticket, struct bytes public_key, stru
     buf_init(&text, 2 * SHA256_SIZE);
     TRY(hash_sha256(public_key, digest));
     bool is_noted = text_hex_encode(bytes_of(digest, sizeof(digest)), &text) == RESULT_OK &&
-                    text_set(&ticket->key_sha256, buf_string(&text)) == RESULT_OK;
+                    text_set(&ticket->key_fingerprint, buf_string(&text)) == RESULT_OK;
     return is_noted ? RESULT_OK : error_out_of_memory(err);
 }
 

@@ -26,7 +26,7 @@
     F(TEXT, id, LIMIT_REQUEST_ID_TEXT, OPTIONAL)                                               \
     F(TEXT, held_profile, LIMIT_PROFILE_NAME, OPTIONAL)                                        \
     F(TIME, expires, 0, OPTIONAL)                                                              \
-    F(TEXT, key_sha256, LIMIT_FINGERPRINT_TEXT, OPTIONAL)
+    F(TEXT, key_fingerprint, LIMIT_FINGERPRINT_TEXT, OPTIONAL)
 
 MESSAGE_DECLARE(ticket);
 
