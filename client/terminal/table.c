@@ -3,14 +3,18 @@
 #include "client/terminal/table.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/limits.h"
 #include "base/text.h"
 #include "client/terminal/display.h"
+#include "client/terminal/terminal.h"
 
 #define CELL_BYTES (LIMIT_NAMES * (LIMIT_NAME_BYTES + 8))
 #define COLUMN_GAP 2
+#define NOTHING "-"
 
 enum result table_init(struct table *table, const char *const *headings) {
     *table = (struct table){0};
@@ -43,7 +47,7 @@ enum result table_add(struct table *table, const char *text) {
         return RESULT_INTERNAL;
     }
     table->cells = grown;
-    char *cell = string_copy(shown.size > 0 ? buf_string(&shown) : "-");
+    char *cell = string_copy(shown.size > 0 ? buf_string(&shown) : NOTHING);
     if (cell == NULL) {
         return RESULT_INTERNAL;
     }
@@ -81,8 +85,8 @@ static enum result pad(struct buf *out, size_t count) {
     return RESULT_OK;
 }
 
-static enum result write_cells(const struct table *table, const size_t *widths,
-                               struct buf *out) {
+static enum result write_columns(const struct table *table, const size_t *widths,
+                                 struct buf *out) {
     for (size_t cell = 0; cell < table->cell_count; cell++) {
         size_t column = cell % table->columns;
         TRY(buf_append_string(out, table->cells[cell]));
@@ -95,16 +99,45 @@ static enum result write_cells(const struct table *table, const size_t *widths,
     return RESULT_OK;
 }
 
-enum result table_write(const struct table *table, struct buf *out) {
+static enum result write_blocks(const struct table *table, struct buf *out) {
+    size_t widest = 0;
+    for (size_t column = 0; column < table->columns; column++) {
+        size_t width = cell_width(table, column);
+        widest = width > widest ? width : widest;
+    }
+    for (size_t cell = table->columns; cell < table->cell_count; cell++) {
+        size_t column = cell % table->columns;
+        if (column == 0 && cell > table->columns) {
+            TRY(buf_append_byte(out, '\n'));
+        }
+        if (column == 0 || strcmp(table->cells[cell], NOTHING) != 0) {
+            TRY(buf_append_string(out, table->cells[column]));
+            TRY(pad(out, widest - cell_width(table, column) + COLUMN_GAP));
+            TRY(buf_append_string(out, table->cells[cell]));
+            TRY(buf_append_byte(out, '\n'));
+        }
+    }
+    return RESULT_OK;
+}
+
+enum result table_write_within(const struct table *table, size_t width, struct buf *out) {
     assert(table->columns > 0 && table->cell_count % table->columns == 0);
     size_t *widths = calloc(table->columns, sizeof(*widths));
     if (widths == NULL) {
         return RESULT_INTERNAL;
     }
+    size_t all = COLUMN_GAP * (table->columns - 1);
     for (size_t column = 0; column < table->columns; column++) {
         widths[column] = column_width(table, column);
+        all += widths[column];
     }
-    enum result result = write_cells(table, widths, out);
+    // A heading alone says that there is nothing, and stays one.
+    bool fits = width == 0 || all <= width || table_rows(table) == 0;
+    enum result result = fits ? write_columns(table, widths, out) : write_blocks(table, out);
     free(widths);
     return result;
+}
+
+enum result table_write(const struct table *table, struct buf *out) {
+    return table_write_within(table, terminal_width(), out);
 }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -164,4 +165,10 @@ enum result terminal_ask_secret(const char *question, struct buf *out, struct er
         return no_terminal(err);
     }
     return ask_without_echo(descriptor, question, out, err);
+}
+
+size_t terminal_width(void) {
+    struct winsize size = {0};
+    bool is_known = isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+    return is_known ? size.ws_col : 0;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -13,5 +14,7 @@ bool terminal_exists(void);
 // on return, and also when a signal ends or stops the process meanwhile. RESULT_NOT_FOUND, code
 // "no_terminal"; code "interrupted" for a signal that the process survives, or the end of input.
 enum result terminal_ask_secret(const char *question, struct buf *out, struct error *err);
+// The columns of the terminal that standard output is; 0 when it is none, or does not say.
+size_t terminal_width(void);
 // RESULT_NOT_FOUND, code "no_terminal", when there is none.
 enum result terminal_tell(struct bytes text, struct error *err);

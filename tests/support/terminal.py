@@ -1,15 +1,20 @@
 """A program with a terminal of its own, and somebody who types."""
 # SPDX-License-Identifier: GPL-3.0-or-later
+import fcntl
 import os
 import pty
 import select
 import signal
+import struct
+import termios
 
 
-def at_terminal(command, *typed):
-    """Runs it with a terminal of its own; types each line when it is asked. Returns (status, what was shown)."""
+def at_terminal(command, *typed, columns=0):
+    """Runs it with a terminal of its own, that wide if it says so; types each line when it is asked. Returns (status, what was shown)."""
     child, terminal = pty.fork()
     if child == 0:
+        if columns:
+            fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         os.execv(command[0], [str(part) for part in command])
     shown, left = b"", list(typed)
     while select.select([terminal], [], [], 20)[0]:
