@@ -285,7 +285,7 @@ static enum result check_file(const char *folder, const char *name, struct error
     AUTO(buf_clear) struct buf path = {0};
     buf_init(&path, LIMIT_PATH_BYTES);
     TRY(path_join(&path, folder, name));
-    enum result result = check_key_file(buf_string(&path), err);
+    enum result result = file_check_key(buf_string(&path), err);
     return result == RESULT_OK ? result : misconfigured(buf_string(&path), result, err);
 }
 

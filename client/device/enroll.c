@@ -532,6 +532,7 @@ enum result enroll_cancel(const char *folder, const char *code, struct buf *out_
     AUTO(pending_clear) struct pending pending = {0};
     struct ticket *ticket = NULL;
     buf_init(&path, LIMIT_PATH_BYTES);
+    TRY(ownership_check_home(folder, err));
     TRY(choose(folder, code, "cancel", &list, &ticket, err));
     TRY(ticket_path(ticket, folder, &path, err));
     TRY(pending_take(buf_string(&path), &pending, err));

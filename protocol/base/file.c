@@ -123,9 +123,16 @@ enum result file_read_private(const char *path, struct buf *out, struct error *e
     return read_demanding(path, &demand, out, err);
 }
 
+static const struct demand key_demand = {.flags = O_NOFOLLOW, .forbidden = S_IWGRP | S_IRWXO};
+
 enum result file_read_key(const char *path, struct buf *out, struct error *err) {
-    const struct demand demand = {.flags = O_NOFOLLOW, .forbidden = S_IWGRP | S_IRWXO};
-    return read_demanding(path, &demand, out, err);
+    return read_demanding(path, &key_demand, out, err);
+}
+
+enum result file_check_key(const char *path, struct error *err) {
+    struct stat status;
+    return lstat(path, &status) != 0 ? error_from_errno(err, errno, "cannot examine %s", path)
+                                     : check(path, &key_demand, &status, err);
 }
 
 enum result file_read_own(const char *path, struct buf *out, struct error *err) {

@@ -19,6 +19,8 @@ enum result file_read_no_link(const char *path, struct buf *out, struct error *e
 // As file_read_no_link, for a key that its owner may let a group read (a broker's): RESULT_DENIED,
 // with the chmod that cures it, when others may, or may write to it. Whose it is is not checked.
 enum result file_read_key(const char *path, struct buf *out, struct error *err);
+// What file_read_key would refuse, also for who may not read it.
+enum result file_check_key(const char *path, struct error *err);
 // As file_read_key, and owned by this user or root.
 enum result file_read_own(const char *path, struct buf *out, struct error *err);
 // Temporary file beside it, fsync, rename, fsync of the folder: a crash leaves the old contents

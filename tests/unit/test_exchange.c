@@ -250,7 +250,7 @@ static void errors_of_the_server_become_ours(void **state) {
         {503, "{\"error\":{\"code\":\"overloaded\",\"message\":\"later\"}}", RESULT_UNAVAILABLE,
          "overloaded", "later", OUTCOME_UNREACHABLE, false},
         {503, "{\"error\":{\"code\":\"issuer_retired\",\"message\":\"no\"}}",
-         RESULT_UNAVAILABLE, "issuer_retired", "no", OUTCOME_FAILED, false},
+         RESULT_UNAVAILABLE, "issuer_retired", "no", OUTCOME_UNREACHABLE, false},
         {429, "{\"error\":{\"code\":\"limit\",\"message\":\"slowly\"}}", RESULT_LIMIT, "limit",
          "slowly", OUTCOME_DENIED, false},
         {400, "{\"error\":{\"code\":\"key_unknown\",\"message\":\"no\"}}", RESULT_INVALID,

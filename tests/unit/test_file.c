@@ -105,6 +105,7 @@ static void only_regular_files_are_read_and_nothing_is_waited_for(void **state) 
     assert_result(RESULT_INVALID, file_read(folder, &contents, &err), &err);
     assert_result(RESULT_DENIED, file_read_private(in_folder("pipe"), &contents, &err), &err);
     assert_result(RESULT_DENIED, file_read_key(in_folder("pipe"), &contents, &err), &err);
+    assert_result(RESULT_DENIED, file_check_key(in_folder("pipe"), &err), &err);
     assert_string_equal(err.code, "not_private");
 }
 
@@ -148,6 +149,7 @@ static void a_key_may_be_read_by_a_group_and_one_of_ours_is_ours(void **state) {
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_ok(file_replace(in_folder("k"), BYTES_LITERAL("s"), cases[i].mode, &err), &err);
         assert_result(cases[i].expected, file_read_key(in_folder("k"), &contents, &err), &err);
+        assert_result(cases[i].expected, file_check_key(in_folder("k"), &err), &err);
         assert_result(cases[i].expected, file_read_own(in_folder("k"), &contents, &err), &err);
         if (cases[i].expected == RESULT_DENIED) {
             assert_string_equal(err.code, "not_private");
@@ -158,6 +160,7 @@ static void a_key_may_be_read_by_a_group_and_one_of_ours_is_ours(void **state) {
         assert_int_equal(chmod(in_folder("k"), 0600), 0);
         assert_int_equal(chown(in_folder("k"), 12345, 12345), 0);
         assert_ok(file_read_key(in_folder("k"), &contents, &err), &err);
+        assert_ok(file_check_key(in_folder("k"), &err), &err);
         assert_result(RESULT_DENIED, file_read_own(in_folder("k"), &contents, &err), &err);
         assert_non_null(strstr(err.message, "belongs to user 12345"));
     }
