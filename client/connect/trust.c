@@ -44,9 +44,8 @@ static enum result fail_undecided(enum result result, struct error *err) {
     (void)error_set_code(err, RESULT_LIMIT, "too_many_cas",
                          "there are more CAs than a device can keep: %d of them, in %d bytes",
                          LIMIT_TRUST_CERTIFICATES, LIMIT_CHAIN_BYTES);
-    error_hint(err,
-               "Nothing was changed. Take those that are of no more use out of ca.pem; the "
-               "operator retires CAs with: signetd issuer retire.");
+    error_hint(err, "Take those of no more use out of ca.pem; on the authority: signetd issuer "
+                    "retire.");
     return RESULT_LIMIT;
 }
 

@@ -70,8 +70,9 @@ static enum result check_authority(const struct certificate *leaf, struct error 
                          "this server's certificate is not that of an authority: it lacks the "
                          "extended key usage %s",
                          oid_name(OID_CMC_RA));
-    error_hint(err, "Nothing was sent. Check the address: another server of the same CA may "
-                    "answer there. A signetd that is older than this program must be updated.");
+    error_hint(err,
+               "Nothing was sent. Check the address: another server of the same CA answers "
+               "there, or a signetd that must be updated.");
     return RESULT_DENIED;
 }
 

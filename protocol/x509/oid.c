@@ -8,8 +8,9 @@
 
 #include "x509/der.h"
 
-// The longest identifier of the table has eleven octets.
-#define OID_CONTENT_SIZE 16
+// The longest identifier of the table has eleven octets. With the size behind them, sixteen bytes
+// each: firmware has this table in memory, too.
+#define OID_CONTENT_SIZE 15
 // Dotted text of any identifier that is shown or configured.
 #define LIMIT_OID_BYTES 64
 
@@ -27,7 +28,7 @@ static const char *const oid_dotted[OID_COUNT] = {
 
 struct content {
     uint8_t octets[OID_CONTENT_SIZE];
-    size_t size;
+    uint8_t size;
 };
 
 static struct content contents[OID_COUNT];
@@ -42,7 +43,7 @@ static void fill_contents(void) {
             abort(); // the table itself is wrong, or the process starts without memory
         }
         memcpy(contents[i].octets, octets.data, octets.size);
-        contents[i].size = octets.size;
+        contents[i].size = (uint8_t)octets.size;
     }
 }
 
