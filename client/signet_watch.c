@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/limits.h"
 #include "client/watch/canary.h"
 #include "client/terminal/display.h"
@@ -200,10 +201,32 @@ static const char *canary_of(const struct watch_config *config) {
     return NULL;
 }
 
+// A configuration with a mistake changes nothing: what was kept so far is kept on.
+static enum result keep_by_file(const char *path, struct watch_config *config,
+                                struct error *err) {
+    for (;;) {
+        bool is_reload = false;
+        struct error mistake = {0};
+        struct watch_config next = {0};
+        TRY(watch_fleet_run(config, &is_reload, err));
+        if (!is_reload) {
+            return RESULT_OK;
+        }
+        if (watch_config_read(path, &next, &mistake) != RESULT_OK) {
+            log_error(LOG_LEVEL_ERROR, "the configuration stays as it was", &mistake);
+            continue;
+        }
+        watch_config_clear(config);
+        *config = next;
+        log_event(LOG_LEVEL_INFO, "configuration read anew", "file", path, NULL);
+    }
+}
+
 static enum result watch_by_file(const struct arguments *arguments, struct error *err) {
     AUTO(watch_config_clear) struct watch_config config = {0};
-    const char *path = arguments_value(arguments, "config");
-    TRY(watch_config_read(path != NULL ? path : WATCH_CONFIG_FILE, &config, err));
+    const char *given = arguments_value(arguments, "config");
+    const char *path = given != NULL ? given : WATCH_CONFIG_FILE;
+    TRY(watch_config_read(path, &config, err));
     if (arguments_have(arguments, "status")) {
         return show_status(&config, arguments_have(arguments, "json"), err);
     }
@@ -211,7 +234,7 @@ static enum result watch_by_file(const struct arguments *arguments, struct error
         return enroll_canary(arguments, canary_of(&config), err);
     }
     return arguments_have(arguments, "once") ? watch_fleet_once(&config, err)
-                                             : watch_fleet_run(&config, err);
+                                             : keep_by_file(path, &config, err);
 }
 
 enum result signet_run_watch(const struct arguments *arguments, struct error *err) {

@@ -25,10 +25,14 @@ struct worker {
 };
 
 static volatile sig_atomic_t is_ended;
+static volatile sig_atomic_t is_reload;
 
 static void on_signal(int number) {
-    (void)number;
-    is_ended = 1;
+    if (number == SIGHUP) {
+        is_reload = 1;
+    } else {
+        is_ended = 1;
+    }
 }
 
 static void on_child(int number) {
@@ -46,6 +50,7 @@ static _Noreturn void become_worker(const struct watch_options *options, pid_t p
     }
     (void)signal(SIGTERM, SIG_DFL);
     (void)signal(SIGINT, SIG_DFL);
+    (void)signal(SIGHUP, SIG_IGN); // the parent's to act on
     (void)sigprocmask(SIG_SETMASK, mask, NULL);
     if (watch_loop(options, &err) != RESULT_OK) {
         log_error(LOG_LEVEL_ERROR, "this target cannot be watched", &err);
@@ -102,22 +107,24 @@ static enum result take_signals(sigset_t *out_mask, struct error *err) {
     (void)sigemptyset(&blocked);
     (void)sigaddset(&blocked, SIGTERM);
     (void)sigaddset(&blocked, SIGINT);
+    (void)sigaddset(&blocked, SIGHUP);
     (void)sigaddset(&blocked, SIGCHLD);
     if (sigaction(SIGTERM, &end, NULL) != 0 || sigaction(SIGINT, &end, NULL) != 0 ||
-        sigaction(SIGCHLD, &child, NULL) != 0 ||
+        sigaction(SIGHUP, &end, NULL) != 0 || sigaction(SIGCHLD, &child, NULL) != 0 ||
         sigprocmask(SIG_BLOCK, &blocked, out_mask) != 0) {
         return error_from_errno(err, errno, "cannot handle signals");
     }
     return RESULT_OK;
 }
 
-enum result watch_fleet_run(const struct watch_config *config, struct error *err) {
+enum result watch_fleet_run(const struct watch_config *config, bool *out_is_reload,
+                            struct error *err) {
     struct worker workers[LIMIT_WATCH_TARGETS] = {0};
     sigset_t mask;
     log_configure(LOG_LEVEL_INFO, LOG_FORMAT_TEXT, "watch");
     TRY(take_signals(&mask, err));
     const struct timespec look = {.tv_sec = LOOK_MILLISECONDS / 1000};
-    while (!is_ended) {
+    while (!is_ended && !is_reload) {
         reap(workers, config);
         int64_t now = clock_monotonic_milliseconds();
         for (size_t i = 0; i < config->target_count; i++) {
@@ -130,6 +137,9 @@ enum result watch_fleet_run(const struct watch_config *config, struct error *err
         (void)ppoll(NULL, 0, &look, &mask);
     }
     stop_all(workers, config->target_count);
+    *out_is_reload = !is_ended;
+    is_reload = 0; // a signal from here on is another one
+    (void)sigprocmask(SIG_SETMASK, &mask, NULL);
     return RESULT_OK;
 }
 
