@@ -91,7 +91,13 @@ static enum result enroll_one(const char *token, const char *folder, const char 
                                            .algorithm = KEY_P256,
                                            .names = &none,
                                            .replaces = true};
-    return enroll_run(&options, &enrolled, err);
+    const enum result result = enroll_run(&options, &enrolled, err);
+    if (result != RESULT_OK && strcmp(err->code, "token_spent") == 0) {
+        error_hint(err,
+                   "The pair takes two uses: signetctl token create --uses 2, and the same "
+                   "command again. What was enrolled stays.");
+    }
+    return result;
 }
 
 static enum result remove_one(const char *folder, const char *name, struct error *err) {
