@@ -11,6 +11,7 @@
 
 #define SCHEME "pkcs11:"
 #define FILE_SCHEME "file:"
+#define BLANKS " \t\r\n"
 // Of a fresh CKA_ID: no two keys get the same.
 #define ID_SIZE 16
 
@@ -75,19 +76,34 @@ static enum result check_parts(struct pkcs11_uri *uri, struct error *err) {
     return read_pin(uri, err);
 }
 
+// Up to the "?"; less when an attribute before it is called pin…, which may be a PIN.
+static size_t size_to_show(const char *text) {
+    const size_t end = strcspn(text, "?");
+    for (size_t at = strcspn(text, ":"); at < end; at += strcspn(&text[at], ";&?")) {
+        at++;
+        if (strncasecmp(&text[at + strspn(&text[at], BLANKS)], "pin", 3) == 0) {
+            return at;
+        }
+    }
+    return end;
+}
+
 static enum result read_text(const char *text, struct pkcs11_uri *uri, struct error *err) {
     buf_init(&uri->shown, LIMIT_KEY_URI_BYTES);
     if (strlen(text) > LIMIT_KEY_URI_BYTES) {
         return refuse(err, uri, "a URI of a key is never that long");
     }
-    TRY(buf_append(&uri->shown, bytes_of(text, strcspn(text, "?"))));
+    TRY(buf_append(&uri->shown, bytes_of(text, size_to_show(text))));
+    if (uri->shown.size < strcspn(text, "?")) {
+        return refuse(err, uri, "pin-source and pin-value are for the query, behind the \"?\"");
+    }
     uri->text = string_copy(text);
     uri->parsed = p11_kit_uri_new();
     if (uri->text == NULL || uri->parsed == NULL) {
         return error_out_of_memory(err);
     }
     // p11-kit leaves blanks out silently: what is meant for a blank is written "%20".
-    if (!key_is_uri(text) || strpbrk(text, " \t\r\n") != NULL) {
+    if (!key_is_uri(text) || strpbrk(text, BLANKS) != NULL) {
         return refuse(err, uri, "expected pkcs11:, and no blanks (%20 in their place)");
     }
     const int code = p11_kit_uri_parse(text, P11_KIT_URI_FOR_ANY, uri->parsed);

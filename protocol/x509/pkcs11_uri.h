@@ -12,14 +12,15 @@
 struct pkcs11_uri {
     P11KitUri *parsed;
     char *text;       // as it was given; may hold a PIN
-    struct buf shown; // what may be shown: up to the "?"
+    struct buf shown; // what may be shown: up to the "?", without a PIN
     const char *pin;  // pin-value, or NULL
     const char *file; // of the PIN: the path in pin-source, or NULL
 };
 
 void pkcs11_uri_clear(struct pkcs11_uri *uri);
 // RESULT_INVALID, code "key_uri": no URI, attributes that nobody knows, another type than
-// private, a module path that is not absolute, a PIN source that is not a file, two PINs.
+// private, a module path that is not absolute, a PIN source that is not a file, two PINs, a PIN
+// before the "?" (which is not repeated).
 enum result pkcs11_uri_read(const char *text, struct pkcs11_uri *out_uri, struct error *err);
 // The value of an attribute of the object (CKA_ID, CKA_LABEL); empty when it is not given.
 struct bytes pkcs11_uri_attribute(const struct pkcs11_uri *uri, CK_ATTRIBUTE_TYPE type);

@@ -93,6 +93,35 @@ static void uris_are_read_strictly(void **state) {
     }
 }
 
+// As a slip of the hand has it: the message goes to terminals and logs.
+static void a_pin_before_the_query_is_refused_and_not_repeated(void **state) {
+    (void)state;
+    static const char *const uris[] = {
+        "pkcs11:token=a;object=b;pin-value=87654321?module-path=rel.so",
+        "pkcs11:token=a;pin-value=87654321",
+        "pkcs11:pin-value=87654321;token=a?module-path=/usr/lib/x.so",
+        "pkcs11:token=a;PIN-Value=87654321",
+        "pkcs11:token=a;object=b&pin-value=87654321",
+        "pkcs11:token=a; pin-value=87654321",
+        "pkcs11:token=a;pin=87654321",
+        "pkcs11:token=a;pin%2Dvalue=87654321",
+        "pkcs12:token=a;pin-value=87654321",
+        "pkcs11:token=a;pin-source=file:/etc/87654321",
+    };
+    for (size_t i = 0; i < sizeof(uris) / sizeof(uris[0]); i++) {
+        struct error err = {0};
+        print_message("%s\n", uris[i]);
+        assert_result(RESULT_INVALID, key_uri_check(uris[i], &err), &err);
+        assert_string_equal(err.code, "key_uri");
+        assert_non_null(strstr(err.message, "behind the \"?\""));
+        assert_null(strstr(err.message, "87654321"));
+        assert_null(strstr(err.hint, "87654321"));
+    }
+    struct error err = {0};
+    assert_ok(key_uri_check("pkcs11:token=pin-value=1;object=a:pin-value?pin-value=1", &err),
+              &err);
+}
+
 static void a_uri_of_any_length_is_no_key(void **state) {
     (void)state;
     AUTO(buf_clear) struct buf uri = {0};
@@ -515,6 +544,7 @@ static void another_key_of_the_same_name_does_not_sign(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(uris_are_read_strictly),
+        cmocka_unit_test(a_pin_before_the_query_is_refused_and_not_repeated),
         cmocka_unit_test(a_uri_of_any_length_is_no_key),
         cmocka_unit_test(a_uri_for_a_new_key_has_an_id_of_its_own),
         cmocka_unit_test(a_key_made_on_a_token_signs_and_is_found_again),
