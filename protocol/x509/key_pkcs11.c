@@ -64,24 +64,35 @@ static enum result refuse(struct error *err, CK_RV code) {
     return pkcs11_token_is_lost(code) ? RESULT_PENDING : RESULT_UNAVAILABLE;
 }
 
+// After C_SignInit.
+static enum result finish(struct token_key *held, struct bytes input, struct buf *out,
+                          struct error *err) {
+    struct pkcs11_token *token = held->token;
+    uint8_t signature[KEY_SIGNATURE_BYTES];
+    CK_ULONG size = sizeof(signature);
+    if (held->object.wants_pin_each_time) {
+        TRY(pkcs11_token_authenticate(token, err));
+    }
+    const CK_RV code = token->module->C_Sign(token->session, (CK_BYTE_PTR)(uintptr_t)input.data,
+                                             input.size, signature, &size);
+    return code == CKR_OK ? buf_append(out, bytes_of(signature, size)) : refuse(err, code);
+}
+
 static enum result sign_once(struct token_key *held, enum key_scheme scheme, struct bytes input,
                              struct buf *out, struct error *err) {
     struct pkcs11_token *token = held->token;
     struct signing signing;
-    uint8_t signature[KEY_SIGNATURE_BYTES];
-    CK_ULONG size = sizeof(signature);
     choose_mechanism(scheme, &signing);
-    CK_RV code =
+    const CK_RV code =
         token->module->C_SignInit(token->session, &signing.mechanism, held->object.handle);
     if (code != CKR_OK) {
         return refuse(err, code);
     }
-    if (held->object.wants_pin_each_time) {
-        TRY(pkcs11_token_authenticate(token, err));
+    const enum result result = finish(held, input, out, err);
+    if (result != RESULT_OK && result != RESULT_PENDING) {
+        pkcs11_token_drop_operation(token);
     }
-    code = token->module->C_Sign(token->session, (CK_BYTE_PTR)(uintptr_t)input.data, input.size,
-                                 signature, &size);
-    return code == CKR_OK ? buf_append(out, bytes_of(signature, size)) : refuse(err, code);
+    return result;
 }
 
 // Another token of the same label must not sign in place of the one that was taken out.

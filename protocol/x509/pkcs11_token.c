@@ -42,6 +42,7 @@ bool pkcs11_token_is_lost(CK_RV code) {
     case CKR_USER_NOT_LOGGED_IN:
     case CKR_OBJECT_HANDLE_INVALID:
     case CKR_KEY_HANDLE_INVALID:
+    case CKR_OPERATION_ACTIVE: // one that was begun is in the way, and ends with its session
         return true;
     default:
         return false;
@@ -402,6 +403,22 @@ static enum result open_session(struct pkcs11_token *token, struct error *err) {
         close_session(token); // it would show the token without its private keys
     }
     return result;
+}
+
+void pkcs11_token_drop_operation(struct pkcs11_token *token) {
+    const CK_SESSION_HANDLE dropped = token->session;
+    const bool wants_login = (token->info.flags & CKF_LOGIN_REQUIRED) != 0;
+    // Before the other is closed: the last one that closes logs out.
+    if (token->module->C_OpenSession(token->slot, CKF_SERIAL_SESSION, NULL, NULL,
+                                     &token->session) == CKR_OK) {
+        token->session_number++;
+        if (wants_login && !is_logged_in(token)) {
+            close_session(token);
+        }
+    } else {
+        token->session = CK_INVALID_HANDLE;
+    }
+    (void)token->module->C_CloseSession(dropped);
 }
 
 static bool shares_module(const struct pkcs11_token *a, const struct pkcs11_token *b) {

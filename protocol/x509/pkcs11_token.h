@@ -18,7 +18,7 @@ struct pkcs11_token {
     CK_FUNCTION_LIST *module;
     CK_SLOT_ID slot;
     CK_TOKEN_INFO info;
-    CK_SESSION_HANDLE session; // CK_INVALID_HANDLE after a pkcs11_token_reopen that failed
+    CK_SESSION_HANDLE session; // CK_INVALID_HANDLE after one was lost and none opened
     // Grows with every session: handles of objects are good for one.
     unsigned session_number;
     struct buf typed_pin; // secret; empty unless a person was asked
@@ -32,6 +32,9 @@ void pkcs11_token_close_at(struct pkcs11_token **token);
 // Looks for the token anew and opens another session: it was taken out, or the session ended.
 // While it is missing, its module is begun anew from time to time (LIMIT_TOKEN_MODULE_SECONDS).
 enum result pkcs11_token_reopen(struct pkcs11_token *token, struct error *err);
+// Ends what was begun in the session and not finished, by going on in another one: until then the
+// token refuses to begin anything else.
+void pkcs11_token_drop_operation(struct pkcs11_token *token);
 // A short session that may write; closed by the caller with pkcs11_token_end_writing.
 enum result pkcs11_token_begin_writing(struct pkcs11_token *token,
                                        CK_SESSION_HANDLE *out_session, struct error *err);

@@ -528,6 +528,47 @@ static void a_pin_that_was_changed_meanwhile_is_read_anew(void **state) {
     assert_signs(key);
 }
 
+// --- keys that want the PIN at each use ------------------------------------------------------
+
+static void make_key_of_each_time(const char *label, struct key **out_key) {
+    struct error err = {0};
+    char path[64];
+    run_command("pkcs11-tool --module /usr/lib/softhsm/libsofthsm2.so --token-label other "
+                "--login --pin " TOKEN_PIN " --keypairgen --key-type EC:prime256v1 "
+                "--usage-sign --always-auth --label %s >/dev/null 2>&1",
+                label);
+    (void)snprintf(path, sizeof(path), "token=other;object=%s", label);
+    assert_ok(key_open_uri(token_uri(path), out_key, &err), &err);
+}
+
+static void a_refused_pin_leaves_no_signature_begun(void **state) {
+    (void)state;
+    AUTO(key_free_at) struct key *key = NULL;
+    AUTO(key_free_at) struct key *plain = make(token_uri("token=other;object=p"), KEY_P256);
+    make_key_of_each_time("each", &key);
+    write_token_file("pin", "000000\n");
+    assert_unavailable(key, "refused the PIN");
+    // Its neighbour is still logged in, and wants no PIN.
+    assert_signs(plain);
+    assert_unavailable(key, "refused the PIN");
+    write_token_file("pin", TOKEN_PIN "\n");
+    assert_signs(key);
+    assert_int_equal(unlink(in_token_folder("pin")), 0);
+    assert_unavailable(key, "No such file");
+    assert_signs(plain);
+    write_token_file("pin", TOKEN_PIN "\n");
+    assert_signs(key);
+    assert_signs(plain);
+}
+
+static void a_signature_that_somebody_left_begun_is_no_hindrance(void **state) {
+    (void)state;
+    AUTO(key_free_at) struct key *key = make(token_uri("token=device;object=open"), KEY_P256);
+    set_fault("left-open");
+    assert_signs(key);
+    assert_signs(key);
+}
+
 static void another_key_of_the_same_name_does_not_sign(void **state) {
     (void)state;
     AUTO(key_free_at)
@@ -563,6 +604,8 @@ int main(void) {
         cmocka_unit_test(a_token_that_comes_back_signs_again),
         cmocka_unit_test(a_token_whose_files_come_back_signs_again),
         cmocka_unit_test(a_pin_that_was_changed_meanwhile_is_read_anew),
+        cmocka_unit_test(a_refused_pin_leaves_no_signature_begun),
+        cmocka_unit_test(a_signature_that_somebody_left_begun_is_no_hindrance),
         cmocka_unit_test(another_key_of_the_same_name_does_not_sign),
     };
     return cmocka_run_group_tests(tests, make_tokens, remove_tokens);
