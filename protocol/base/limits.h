@@ -37,6 +37,8 @@
 #define LIMIT_KEY_URI_BYTES 2048
 // PINs of tokens have 4 to 64 characters; a longer one is an accident.
 #define LIMIT_PIN_BYTES 256
+// Wrong PINs that are known again, of all tokens that a program uses.
+#define LIMIT_REFUSED_PINS 32
 // Tokens that one PKCS#11 module shows; a partitioned HSM has tens.
 #define LIMIT_TOKEN_SLOTS 256
 // Between two beginnings of a PKCS#11 module while a token is missing: nobody is served meanwhile,

@@ -9,6 +9,7 @@
 #include "x509/der.h"
 #include "x509/key_private.h"
 #include "x509/pkcs11_object.h"
+#include "x509/pkcs11_pin.h"
 
 struct token_key {
     struct pkcs11_token *token;
@@ -71,7 +72,7 @@ static enum result finish(struct token_key *held, struct bytes input, struct buf
     uint8_t signature[KEY_SIGNATURE_BYTES];
     CK_ULONG size = sizeof(signature);
     if (held->object.wants_pin_each_time) {
-        TRY(pkcs11_token_authenticate(token, err));
+        TRY(pkcs11_pin_give(token, CKU_CONTEXT_SPECIFIC, err));
     }
     const CK_RV code = token->module->C_Sign(token->session, (CK_BYTE_PTR)(uintptr_t)input.data,
                                              input.size, signature, &size);

@@ -36,7 +36,7 @@ enum result key_uri_for_new(const char *uri, const char *label, struct buf *out,
 
 // Logs in where the token wants it, and proves once that the key signs. Codes: "key_uri",
 // "token_module", "token_missing" (the hint names those that are there), "token_several",
-// "pin_needed", "pin_wrong", "pin_locked", "pin_last_try" (a token that allows one more wrong PIN
+// "pin_needed", "pin_wrong" (not tried again before the file has changed), "pin_locked", "pin_last_try" (a token that allows one more wrong PIN
 // is left to a person), "key_missing", "key_several", "key_no_sign", "key_no_public",
 // "token_mechanism", "token_failed".
 enum result key_open_uri(const char *uri, struct key **out_key, struct error *err);

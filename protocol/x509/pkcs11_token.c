@@ -1,4 +1,4 @@
-// Loading modules, finding tokens, logging in, and doing it again when a token comes back.
+// Loading modules, finding tokens, opening sessions, and doing it again when a token comes back.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "x509/pkcs11_token.h"
 
@@ -8,17 +8,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/limits.h"
 #include "base/owner.h"
-#include "x509/key_pkcs11.h"
+#include "x509/pkcs11_pin.h"
 
 static struct pkcs11_token *open_tokens;
-static key_pin_prompt *ask_for_pin;
-
-void key_pin_prompt_set(key_pin_prompt *prompt) {
-    ask_for_pin = prompt;
-}
 
 // --- what modules say ------------------------------------------------------------------------
 
@@ -254,129 +248,13 @@ static enum result find_slot(struct pkcs11_token *token, struct error *err) {
     return RESULT_OK;
 }
 
-// --- the PIN ---------------------------------------------------------------------------------
-
-static enum result read_pin_file(const char *path, struct buf *out, struct error *err) {
-    AUTO(buf_clear) struct buf text = {0};
-    buf_init_secret(&text, LIMIT_PIN_BYTES + 2);
-    TRY(file_read_private(path, &text, err));
-    const size_t size = strcspn(buf_string(&text), "\r\n");
-    if (size == 0) {
-        return error_set_code(err, RESULT_INVALID, "pin_needed",
-                              "%s: expected the PIN on the first line", path);
-    }
-    return buf_append(out, bytes_slice(buf_bytes(&text), 0, size));
-}
-
-static enum result refuse_pin(const struct pkcs11_token *token, const char *code,
-                              const char *what, const char *hint, struct error *err) {
-    const struct bytes label = pkcs11_token_label(&token->info);
-    (void)error_set_code(err, RESULT_DENIED, code, "the token \"%.*s\" %s", (int)label.size,
-                         (const char *)label.data, what);
-    error_hint(err, "%s", hint);
-    return RESULT_DENIED;
-}
-
-static enum result ask(const struct pkcs11_token *token, struct buf *out, struct error *err) {
-    const struct bytes label = pkcs11_token_label(&token->info);
-    AUTO(buf_clear) struct buf question = {0};
-    buf_init(&question, 128);
-    TRY(buf_printf(&question, "PIN of the token \"%.*s\": ", (int)label.size,
-                   (const char *)label.data));
-    const enum result result =
-        ask_for_pin != NULL ? ask_for_pin(buf_string(&question), out, err) : RESULT_NOT_FOUND;
-    return result == RESULT_NOT_FOUND
-               ? refuse_pin(token, "pin_needed", "wants a PIN",
-                            "Put it into a file of mode 0600, and add "
-                            "pin-source=file:/the/path to the query of the URI.",
-                            err)
-               : result;
-}
-
-static enum result obtain_pin(struct pkcs11_token *token, struct buf *out, bool *out_is_typed,
-                              struct error *err) {
-    *out_is_typed = false;
-    if (token->uri.file != NULL) {
-        return read_pin_file(token->uri.file, out, err);
-    }
-    if (token->uri.pin != NULL) {
-        return buf_append_string(out, token->uri.pin);
-    }
-    if (token->typed_pin.size == 0) {
-        *out_is_typed = true;
-        TRY(ask(token, &token->typed_pin, err));
-    }
-    return buf_append(out, buf_bytes(&token->typed_pin));
-}
-
-static enum result refuse_locked(const struct pkcs11_token *token, struct error *err) {
-    return refuse_pin(token, "pin_locked", "is locked, after too many wrong PINs",
-                      "Set a new PIN with its security officer's (SO) PIN: pkcs11-tool "
-                      "--login --login-type so --init-pin.",
-                      err);
-}
-
-static enum result refuse_wrong(struct pkcs11_token *token, struct error *err) {
-    buf_reset(&token->typed_pin);
-    CK_TOKEN_INFO now = token->info;
-    (void)token->module->C_GetTokenInfo(token->slot, &now);
-    if ((now.flags & CKF_USER_PIN_LOCKED) != 0) {
-        return refuse_locked(token, err);
-    }
-    return refuse_pin(token, "pin_wrong", "refused the PIN",
-                      (now.flags & CKF_USER_PIN_FINAL_TRY) != 0
-                          ? "One try is left before it is locked. Correct the PIN in the file "
-                            "of pin-source before anything else."
-                      : (now.flags & CKF_USER_PIN_COUNT_LOW) != 0
-                          ? "Correct the PIN in the file of pin-source; the token counts wrong "
-                            "ones, and is locked after a few."
-                          : "Correct the PIN in the file of pin-source.",
-                      err);
-}
-
-static enum result give_pin(struct pkcs11_token *token, CK_USER_TYPE user, struct error *err) {
-    AUTO(buf_clear) struct buf pin = {0};
-    bool is_typed = false;
-    const bool is_elsewhere = (token->info.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0;
-    buf_init_secret(&pin, LIMIT_PIN_BYTES);
-    if (!is_elsewhere) {
-        TRY(obtain_pin(token, &pin, &is_typed, err));
-    }
-    // A program that tries again by itself would lock the token.
-    if ((token->info.flags & CKF_USER_PIN_FINAL_TRY) != 0 && !is_typed && !is_elsewhere) {
-        return refuse_pin(token, "pin_last_try", "allows one more try of the PIN",
-                          "It is left to you: a right one, with pkcs11-tool --login --test, "
-                          "makes the token count anew.",
-                          err);
-    }
-    const CK_RV code = token->module->C_Login(
-        token->session, user, is_elsewhere ? NULL : pin.data, is_elsewhere ? 0 : pin.size);
-    switch (code) {
-    case CKR_OK:
-    case CKR_USER_ALREADY_LOGGED_IN:
-        return RESULT_OK;
-    case CKR_PIN_INCORRECT:
-    case CKR_PIN_INVALID:
-    case CKR_PIN_LEN_RANGE:
-        return refuse_wrong(token, err);
-    case CKR_PIN_LOCKED:
-        return refuse_locked(token, err);
-    default:
-        return pkcs11_token_failed(err, "log in", code);
-    }
-}
+// --- sessions --------------------------------------------------------------------------------
 
 static bool is_logged_in(const struct pkcs11_token *token) {
     CK_SESSION_INFO info;
     return token->module->C_GetSessionInfo(token->session, &info) == CKR_OK &&
            (info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS);
 }
-
-enum result pkcs11_token_authenticate(struct pkcs11_token *token, struct error *err) {
-    return give_pin(token, CKU_CONTEXT_SPECIFIC, err);
-}
-
-// --- sessions --------------------------------------------------------------------------------
 
 static void close_session(struct pkcs11_token *token) {
     if (token->session != CK_INVALID_HANDLE) {
@@ -387,7 +265,8 @@ static void close_session(struct pkcs11_token *token) {
 
 static enum result log_in(struct pkcs11_token *token, struct error *err) {
     const bool wants_login = (token->info.flags & CKF_LOGIN_REQUIRED) != 0;
-    return !wants_login || is_logged_in(token) ? RESULT_OK : give_pin(token, CKU_USER, err);
+    return !wants_login || is_logged_in(token) ? RESULT_OK
+                                               : pkcs11_pin_give(token, CKU_USER, err);
 }
 
 static enum result open_session(struct pkcs11_token *token, struct error *err) {

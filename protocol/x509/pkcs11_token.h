@@ -39,9 +39,6 @@ void pkcs11_token_drop_operation(struct pkcs11_token *token);
 enum result pkcs11_token_begin_writing(struct pkcs11_token *token,
                                        CK_SESSION_HANDLE *out_session, struct error *err);
 void pkcs11_token_end_writing(struct pkcs11_token *token, CK_SESSION_HANDLE session);
-// For a key that wants the PIN at each use (CKA_ALWAYS_AUTHENTICATE), between C_SignInit and
-// C_Sign.
-enum result pkcs11_token_authenticate(struct pkcs11_token *token, struct error *err);
 
 // The label, without the blanks that fill it up.
 struct bytes pkcs11_token_label(const CK_TOKEN_INFO *info);

@@ -19,6 +19,8 @@
 static CK_FUNCTION_LIST_PTR real;
 static CK_FUNCTION_LIST faulty;
 
+static unsigned wrong_pins; // while it "counts"
+
 static bool fails_with(const char *fault) {
     const char *path = getenv("FAULTY_PKCS11");
     FILE *file = path != NULL ? fopen(path, "re") : NULL;
@@ -46,6 +48,11 @@ static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO_PTR info) {
     if (code == CKR_OK && fails_with("last-try")) {
         info->flags |= CKF_USER_PIN_FINAL_TRY;
     }
+    if (code == CKR_OK && fails_with("counts")) {
+        info->flags |= wrong_pins > 0 ? CKF_USER_PIN_COUNT_LOW : 0;
+        info->flags |= wrong_pins == 2 ? CKF_USER_PIN_FINAL_TRY : 0;
+        info->flags |= wrong_pins > 2 ? CKF_USER_PIN_LOCKED : 0;
+    }
     return code;
 }
 
@@ -65,9 +72,27 @@ static CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE obj
     return code;
 }
 
+// Locked after three wrong PINs, as cards are.
+static CK_RV login_counted(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin,
+                           CK_ULONG size) {
+    if (wrong_pins > 2) {
+        return CKR_PIN_LOCKED;
+    }
+    const CK_RV code = real->C_Login(session, user, pin, size);
+    wrong_pins = code == CKR_PIN_INCORRECT ? wrong_pins + 1 : 0;
+    return code;
+}
+
 static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR_PTR pin,
                    CK_ULONG size) {
-    return fails_with("pin-locked") ? CKR_PIN_LOCKED : real->C_Login(session, user, pin, size);
+    if (fails_with("pin-locked")) {
+        return CKR_PIN_LOCKED;
+    }
+    if (fails_with("counts")) {
+        return login_counted(session, user, pin, size);
+    }
+    wrong_pins = 0;
+    return real->C_Login(session, user, pin, size);
 }
 
 static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism,

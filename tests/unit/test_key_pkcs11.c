@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "x509/key_pkcs11.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
@@ -561,6 +562,57 @@ static void a_refused_pin_leaves_no_signature_begun(void **state) {
     assert_signs(plain);
 }
 
+static void a_wrong_pin_is_tried_once_and_the_last_try_is_left(void **state) {
+    (void)state;
+    AUTO(key_free_at) struct key *key = NULL;
+    make_key_of_each_time("counted", &key);
+    set_fault("counts");
+    write_token_file("pin", "000000\n");
+    assert_unavailable(key, "refused the PIN");
+    for (int i = 0; i < 5; i++) {
+        assert_unavailable(key, "refused the PIN before; it is not tried again");
+    }
+    // Two tries are left, and the first of them is right: the token counts anew.
+    write_token_file("pin", TOKEN_PIN "\n");
+    assert_signs(key);
+    write_token_file("pin", "000001\n");
+    assert_unavailable(key, "refused the PIN");
+    write_token_file("pin", "000002\n");
+    assert_unavailable(key, "refused the PIN");
+    write_token_file("pin", "000003\n");
+    assert_unavailable(key, "allows one more try");
+    write_token_file("pin", TOKEN_PIN "\n");
+    assert_unavailable(key, "allows one more try");
+    set_fault("");
+    assert_signs(key);
+}
+
+static void set_time_of_pin(time_t seconds) {
+    const struct timespec times[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
+    assert_int_equal(utimensat(AT_FDCWD, in_token_folder("pin"), times, 0), 0);
+}
+
+// Opening and freeing keys does not make the program forget; another time of the file does.
+static void a_wrong_pin_is_known_again_by_its_file(void **state) {
+    (void)state;
+    AUTO(key_free_at) struct key *key = make(token_uri("token=other;object=time"), KEY_P256);
+    key_free_at(&key);
+    const char *uri = token_uri("token=other;object=time");
+    write_token_file("pin", "000000\n");
+    set_time_of_pin(1000000000);
+    set_fault("counts");
+    assert_refused(uri, RESULT_DENIED, "pin_wrong", "the token \"other\" refused the PIN");
+    assert_refused(uri, RESULT_DENIED, "pin_wrong", "it is not tried again");
+    assert_refused(uri, RESULT_DENIED, "pin_wrong", "when the file has changed");
+    set_time_of_pin(1000000001);
+    assert_refused(uri, RESULT_DENIED, "pin_wrong", "One try is left");
+    assert_refused(uri, RESULT_DENIED, "pin_wrong", "it is not tried again");
+    write_token_file("pin", TOKEN_PIN "\n");
+    set_fault("");
+    key = make(token_uri("token=other;object=time2"), KEY_P256);
+    assert_signs(key);
+}
+
 static void a_signature_that_somebody_left_begun_is_no_hindrance(void **state) {
     (void)state;
     AUTO(key_free_at) struct key *key = make(token_uri("token=device;object=open"), KEY_P256);
@@ -605,6 +657,8 @@ int main(void) {
         cmocka_unit_test(a_token_whose_files_come_back_signs_again),
         cmocka_unit_test(a_pin_that_was_changed_meanwhile_is_read_anew),
         cmocka_unit_test(a_refused_pin_leaves_no_signature_begun),
+        cmocka_unit_test(a_wrong_pin_is_tried_once_and_the_last_try_is_left),
+        cmocka_unit_test(a_wrong_pin_is_known_again_by_its_file),
         cmocka_unit_test(a_signature_that_somebody_left_begun_is_no_hindrance),
         cmocka_unit_test(another_key_of_the_same_name_does_not_sign),
     };
