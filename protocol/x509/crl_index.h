@@ -1,4 +1,4 @@
-// Finding the entries of a CRL by serial: five octets or so for each, beside the CRL itself.
+// Finding the entries of a CRL by serial: some 17 to 31 octets for each, beside the CRL itself.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 

@@ -1,4 +1,4 @@
-// Comparing a CRL with its predecessor and with the store; shares nothing with what built it.
+// Comparing a CRL with its predecessor and with the store, by its bytes and not by what built it.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "authority/publish/crl_check.h"
 
